@@ -1,0 +1,236 @@
+-- Prices. Written by services/pipeline only.
+--
+-- Ids of items, charges, rates, modifiers and texts are file_id * 2^32 + n, n counting from 1 in file order: a file's
+-- rows are one contiguous range (deleted by range, appended at the right edge of every b-tree), two loads never meet,
+-- and an id stays below 2^53 for the first two million files, so a JSON number holds it.
+-- The big tables carry no foreign keys (a trigger per row would halve the load); publishing checks the counts instead.
+set local role glimmr_pipeline;
+
+-- One row per upload that reached the pipeline: what the uploader is shown.
+create table prices.loads (
+  upload_id uuid primary key,
+  organisation_id uuid not null,
+  file_id int,                                 -- the file it became, or the one that was there already
+  status text not null check (status in ('queued', 'loading', 'published', 'rejected', 'already_loaded', 'failed')),
+  bytes_total bigint not null default 0,       -- of the stored object
+  bytes_read bigint not null default 0,
+  rows_seen bigint not null default 0,
+  rows_loaded bigint not null default 0,
+  rows_rejected bigint not null default 0,
+  reasons jsonb not null default '[]',         -- [{rule, message, cell?}] when rejected
+  error text,                                  -- the last attempt's failure, while it is being retried or for good
+  attempts int not null default 0,
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  finished_at timestamptz,
+  updated_at timestamptz not null default now()
+);
+create index loads_file on prices.loads (file_id);
+
+create table prices.files (
+  id int generated always as identity primary key check (id < 2097152),
+  organisation_id uuid not null,
+  hospital_id uuid,                            -- null until the file has said which (and when rejected before that)
+  upload_id uuid,
+  sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'), -- of the stored object
+  filename text not null,
+  object_key text,
+  size_bytes bigint not null,
+  source_bytes bigint,                         -- decompressed
+  status text not null check (status in ('loading', 'published', 'superseded', 'rejected', 'failed')),
+  verdict text check (verdict in ('valid', 'invalid', 'rejected')),
+  layout text check (layout in ('tall', 'wide', 'json')),
+  compression text check (compression in ('none', 'gzip', 'zip')),
+  encoding text,
+  template_version text,                       -- recognised from the columns or keys
+  declared_version text,                       -- what the version cell says
+  hospital_name text,
+  last_updated_on date,
+  attestation boolean,
+  attester_name text,
+  location_names text[] not null default '{}',
+  addresses text[] not null default '{}',
+  npis text[] not null default '{}',
+  licences text[] not null default '{}',
+  financial_aid_policy text,
+  general_contract_provisions jsonb,
+  general jsonb not null default '{}',         -- every general header and value as published
+  rows_seen bigint not null default 0,
+  rows_loaded bigint not null default 0,
+  rows_rejected bigint not null default 0,
+  items_count bigint not null default 0,
+  charges_count bigint not null default 0,
+  rates_count bigint not null default 0,
+  modifiers_count bigint not null default 0,
+  findings_count bigint not null default 0,
+  traceparent text,
+  created_at timestamptz not null default now(),
+  published_at timestamptz,
+  superseded_at timestamptz,
+  check (status <> 'published' or (hospital_id is not null and published_at is not null)),
+  check (status not in ('published', 'superseded') or rows_seen = rows_loaded + rows_rejected)
+);
+-- The same content is loaded once per hospital, and a hospital has one current file.
+create unique index files_content on prices.files (hospital_id, sha256) where status in ('published', 'superseded');
+create unique index files_current on prices.files (hospital_id) where status = 'published';
+create index files_sha256 on prices.files (sha256);
+create index files_organisation on prices.files (organisation_id, id);
+
+create table prices.payers (
+  id int generated always as identity primary key,
+  name text not null                           -- as published
+);
+create unique index payers_name on prices.payers (md5(name), name);
+
+create table prices.plans (
+  id int generated always as identity primary key,
+  payer_id int not null references prices.payers,
+  name text                                    -- as published; null where a wide header lacks the plan segment
+);
+create unique index plans_name on prices.plans (payer_id, md5(coalesce(name, '')), (name is null));
+
+-- Which payers and plans a file prices: a query by payer skips the files that do not have it.
+create table prices.file_plans (
+  file_id int not null,
+  plan_id int not null,
+  payer_id int not null,
+  rates_count bigint not null,
+  primary key (file_id, plan_id)
+);
+create index file_plans_payer on prices.file_plans (payer_id, file_id);
+
+create table prices.texts (
+  id bigint primary key,
+  file_id int not null,
+  body text not null
+);
+
+create table prices.items (
+  id bigint primary key,
+  file_id int not null,
+  row_number int not null,                     -- CSV: the spreadsheet's row; JSON: the element's number from 1
+  description text not null,
+  drug_unit numeric,
+  drug_type text,
+  byte_offset bigint not null,                 -- in the decompressed source
+  byte_length bigint not null,
+  extra jsonb                                  -- columns or keys that the template does not name
+);
+
+create table prices.item_codes (
+  item_id bigint not null,
+  ordinal smallint not null,
+  file_id int not null,
+  code text not null,                          -- as published
+  code_type text not null,
+  code_normalised text not null,               -- RC 4 digits, DRG 3, NDC 11; upper case
+  primary key (item_id, ordinal)
+);
+create index item_codes_code on prices.item_codes (code_normalised, item_id);
+
+create table prices.charges (
+  id bigint primary key,
+  item_id bigint not null,
+  file_id int not null,
+  row_number int not null,
+  setting text,
+  billing_class text,
+  modifiers text[],
+  gross numeric,
+  discounted_cash numeric,
+  minimum numeric,
+  maximum numeric,
+  notes_id bigint,
+  extra jsonb
+);
+create index charges_item on prices.charges (item_id, id);
+
+create table prices.rates (
+  id bigint not null,
+  charge_id bigint not null,
+  file_id int not null,
+  row_number int not null,
+  payer_id int not null,
+  plan_id int not null,
+  negotiated_dollar numeric,
+  negotiated_percentage numeric,
+  estimated_amount numeric,
+  median_amount numeric,
+  percentile_10th numeric,
+  percentile_90th numeric,
+  count text,                                  -- '0', '1 through 10', or a number from 11
+  methodology text,
+  algorithm_id bigint,
+  notes_id bigint,
+  extra jsonb,
+  -- One b-tree, not two: a second one (on id alone) took a third of the load's speed. It serves charge → rates; a rate
+  -- by its id goes through the block range index, which costs nothing to keep because ids arrive in order.
+  primary key (charge_id, id)
+);
+create index rates_id on prices.rates using brin (id) with (pages_per_range = 32, autosummarize = on);
+
+-- Modifier-only rows of a CSV and modifier_information of a JSON: an adjustment, not a price.
+create table prices.modifiers (
+  id bigint primary key,
+  file_id int not null,
+  row_number int not null,
+  code text not null,
+  description text,
+  setting text,
+  payer_id int,
+  plan_id int,
+  negotiated_dollar numeric,
+  negotiated_percentage numeric,
+  algorithm_id bigint,
+  methodology text,
+  notes_id bigint,
+  byte_offset bigint not null,
+  byte_length bigint not null,
+  extra jsonb
+);
+create index modifiers_file on prices.modifiers (file_id, id);
+
+-- Every rule broken, counted in full; samples are capped per rule.
+create table prices.finding_counts (
+  file_id int not null references prices.files,
+  rule text not null,
+  layer text not null check (layer in ('cms', 'glimmr')),
+  severity text not null check (severity in ('error', 'warning', 'notice')),
+  count bigint not null,
+  primary key (file_id, rule)
+);
+
+create table prices.findings (
+  file_id int not null references prices.files,
+  ordinal int not null,
+  rule text not null,
+  layer text not null,
+  severity text not null,
+  row_number int,
+  column_number int,
+  column_name text,
+  cell text,                                   -- AB122 in a CSV, a pointer in a JSON
+  value text,                                  -- cut at 200 bytes
+  message text not null,
+  primary key (file_id, ordinal)
+);
+
+-- Rows that were not loaded: where they stand in the source, and why.
+create table prices.rejected_rows (
+  file_id int not null references prices.files,
+  row_number int not null,
+  rule text not null,
+  message text not null,
+  byte_offset bigint not null,
+  byte_length bigint not null,
+  primary key (file_id, row_number)
+);
+
+grant usage on schema prices to glimmr_core, glimmr_media, glimmr_links;
+grant select on prices.loads, prices.files, prices.findings, prices.finding_counts to glimmr_media;
+grant select on all tables in schema prices to glimmr_core;
+grant select on prices.files, prices.payers, prices.plans, prices.file_plans, prices.texts, prices.items,
+  prices.item_codes, prices.charges, prices.rates, prices.modifiers, prices.findings, prices.finding_counts
+  to glimmr_links;
+
+reset role;

@@ -1,0 +1,81 @@
+/** Postgres: pools and the four ways to run one statement. Errors are pg's own (`code` is the SQLSTATE). */
+import pg from 'pg'
+import type { Sql } from './sql.ts'
+
+export type Pool = pg.Pool
+/** What a statement runs on: a pool, or the client of a transaction. */
+export type Queryable = Pick<pg.Pool, 'query'>
+
+export type PoolOptions = {
+  url: string
+  /** Shown in pg_stat_activity. */
+  name: string
+  max?: number
+  /** 0: none. */
+  statementTimeoutMs?: number
+  /** To run as, for a login that is a member of it. */
+  role?: string
+  /** Told of a connection that broke while idle; the pool replaces it. */
+  onError?: (error: Error) => void
+}
+
+/** A pool that never throws from an idle connection: Postgres restarting must not end the process. */
+export function createPool(options: PoolOptions): Pool {
+  const { url, name, max = 5, statementTimeoutMs = 30_000, role, onError } = options
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: name,
+    max,
+    idleTimeoutMillis: 30_000,
+    connectionTimeoutMillis: 10_000,
+    statement_timeout: statementTimeoutMs,
+    ...(role && { options: `-c role=${role}` }),
+  })
+  const told = (error: Error) => onError?.(error)
+  pool.on('error', told)
+  pool.on('connect', client => client.on('error', told))
+  return pool
+}
+
+export async function rows<Row extends object>(db: Queryable, statement: Sql): Promise<Row[]> {
+  const result = await db.query<Row & pg.QueryResultRow>(statement.text, statement.values)
+  return result.rows
+}
+
+export async function maybeOne<Row extends object>(db: Queryable, statement: Sql): Promise<Row | undefined> {
+  return (await rows<Row>(db, statement))[0]
+}
+
+/** The one row; throws when there is none, for statements that always give one. */
+export async function one<Row extends object>(db: Queryable, statement: Sql): Promise<Row> {
+  const row = await maybeOne<Row>(db, statement)
+  if (!row) throw new Error(`a row was expected from: ${statement.text.trim().slice(0, 200)}`)
+  return row
+}
+
+/** How many rows the statement touched. */
+export async function execute(db: Queryable, statement: Sql): Promise<number> {
+  return (await db.query(statement.text, statement.values)).rowCount ?? 0
+}
+
+/** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+export async function transaction<Result>(
+  pool: Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (error) {
+    await client.query('rollback').catch((cause: Error) => {
+      broken = cause
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}

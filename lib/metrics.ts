@@ -1,0 +1,35 @@
+/** Prometheus metrics of one service, each with a registry of its own: several services may share a process. */
+import type { FastifyInstance } from 'fastify'
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+
+export type Metrics = { registry: Registry; requestDuration: Histogram<'method' | 'route' | 'status'> }
+
+export function createMetrics(service: string): Metrics {
+  const registry = new Registry()
+  registry.setDefaultLabels({ service })
+  const requestDuration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the last byte of the request headers to the last of the answer, by route',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  })
+  return { registry, requestDuration }
+}
+
+/** `GET /metrics`, and every answer counted under its route's pattern (never its path: that has no bound). */
+export function serveMetrics(app: FastifyInstance, { registry, requestDuration }: Metrics): void {
+  app.addHook('onReady', async () => collectDefaultMetrics({ register: registry }))
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    requestDuration.observe(
+      { method: request.method, route, status: reply.statusCode },
+      reply.elapsedTime / 1000,
+    )
+  })
+  app.get(
+    '/metrics',
+    { config: { public: true, quiet: true }, schema: { hide: true } },
+    async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
+  )
+}

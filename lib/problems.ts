@@ -1,0 +1,79 @@
+/** Where every error of a service becomes an answer. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { Problem, type ProblemField, problem, problemDocument, problemType } from './errors.ts'
+
+export function sendProblem(
+  error: FastifyError | Problem,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const shown = shownProblem(error)
+  if (shown.status >= 500)
+    request.log.error({ err: error, request_id: request.id, trace_id: request.traceId }, 'request failed')
+  const instance = request.url.split('?', 1)[0] ?? ''
+  const document = problemDocument(shown, { instance, requestId: request.id, traceId: request.traceId })
+  return reply
+    .code(shown.status)
+    .headers(shown.headers)
+    .type(problemType)
+    .serializer(JSON.stringify)
+    .send(document)
+}
+
+export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendProblem(
+    problem(404, `There is no ${request.method} ${request.url.split('?', 1)[0]}`),
+    request,
+    reply,
+  )
+}
+
+function shownProblem(error: FastifyError | Problem): Problem {
+  if (error instanceof Problem) return error
+  if (hasZodFastifySchemaValidationErrors(error))
+    return invalidRequest(error.validation, error.validationContext)
+  if (isDatabaseAway(error))
+    return problem(503, 'The database does not answer; try again in a moment', {
+      headers: { 'retry-after': '5' },
+    })
+  const { statusCode } = error
+  // Fastify's own refusals: a body too large, a wrong media type, JSON that does not parse.
+  if (statusCode && statusCode >= 400 && statusCode < 500) return problem(statusCode, error.message)
+  return problem(500, 'Something went wrong here; the request id finds it in the logs')
+}
+
+type Validation = { instancePath: string; message?: string | undefined }
+
+function invalidRequest(validation: Validation[], context: string | undefined): Problem {
+  const place = context === 'querystring' ? 'query' : (context ?? 'request')
+  const errors: ProblemField[] = validation.map(({ instancePath, message }) => ({
+    path: place === 'body' ? instancePath || '/' : instancePath.replace(/^\//, ''),
+    message: message ?? 'is not valid',
+  }))
+  const first = errors[0]
+  const detail = `The ${place} is not valid: ${first ? `${first.path} ${first.message}` : 'see errors'}`
+  return problem(400, errors.length > 1 ? `${detail} (and ${errors.length - 1} more)` : detail, { errors })
+}
+
+// Connection exceptions, shutting down, starting up, too many connections; and sockets that do not open.
+const away = new Set([
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+])
+
+function isDatabaseAway(error: { code?: string; message?: string; syscall?: string }): boolean {
+  if (error.code?.startsWith('08')) return true
+  if (error.code === 'ENOENT' && error.syscall !== 'connect') return false
+  return (
+    away.has(error.code ?? '') ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(error.message ?? '')
+  )
+}

@@ -1,0 +1,116 @@
+/** The Fastify server that every service is built on: zod, OpenAPI 3.1, problems, health, metrics, logs, spans. */
+import { randomUUID } from 'node:crypto'
+import swagger from '@fastify/swagger'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import { type JwksSource, registerAuth } from './auth.ts'
+import { serveHealth } from './health.ts'
+import { createMetrics, type Metrics, serveMetrics } from './metrics.ts'
+import { sendNotFound, sendProblem } from './problems.ts'
+import { traceRequests } from './request-spans.ts'
+
+export type Server = FastifyInstance<
+  import('node:http').Server,
+  import('node:http').IncomingMessage,
+  import('node:http').ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+export type ServerOptions = {
+  /** core, media, links, …: the segment after /v1/. */
+  name: string
+  description: string
+  log: FastifyBaseLogger
+  /** Verifies callers; without it every route must be public. */
+  jwks?: JwksSource
+  /** Rejects while the service cannot do its work (database away, worker stopped). */
+  ready?: () => Promise<void>
+  bodyLimitBytes?: number
+}
+
+export type BuiltServer = { app: Server; metrics: Metrics }
+
+export async function createServer(options: ServerOptions): Promise<BuiltServer> {
+  const { name, log, jwks, ready = async () => {}, bodyLimitBytes = 1_048_576 } = options
+  const app: Server = fastify({
+    loggerInstance: log.child({ service: name }),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: 200 },
+    requestIdHeader: false,
+    genReqId: request => requestId(request.headers['x-request-id']),
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler(sendProblem)
+  app.setNotFoundHandler(sendNotFound)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  traceRequests(app)
+  logRequests(app)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: `Glimmr ${name}`, description: options.description, version: '1' },
+      components: {
+        securitySchemes: {
+          key: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'An API key (glm_…) or a token from POST /v1/core/tokens',
+          },
+        },
+      },
+      security: [{ key: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  })
+  if (jwks) await registerAuth(app, jwks)
+  const metrics = createMetrics(name)
+  serveMetrics(app, metrics)
+  serveHealth(app, name, ready)
+  app.get(`/v1/${name}/openapi.json`, { config: { public: true }, schema: { hide: true } }, async () =>
+    app.swagger(),
+  )
+  return { app, metrics }
+}
+
+/** The caller's id where it is one that can be logged as it is. */
+function requestId(header: string | string[] | undefined): string {
+  return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : randomUUID()
+}
+
+function logRequests(app: Server): void {
+  app.addHook('onResponse', async (request: FastifyRequest, reply: FastifyReply) => {
+    if (request.routeOptions.config.quiet && reply.statusCode < 400) return
+    request.log.info(
+      {
+        method: request.method,
+        path: request.url.split('?', 1)[0], // queries may hold what people search for
+        status: reply.statusCode,
+        duration_ms: Math.round(reply.elapsedTime * 100) / 100,
+        request_id: request.id,
+        trace_id: request.traceId,
+      },
+      'request',
+    )
+  })
+}
