@@ -98,19 +98,21 @@ export async function adoptPostgres(dataDir: string): Promise<Postgres | undefin
 async function preparedFolder(dataDir: string, account: Account | undefined, log: (message: string) => void) {
   await mkdir(dirname(dataDir), { recursive: true })
   const known = await realpath(dataDir).catch(() => undefined)
-  if (known) return known
-  let folder = dataDir
-  if (account && !(await reachable(dirname(dataDir), account))) {
-    const key = createHash('sha256').update(dataDir).digest('hex').slice(0, 12)
-    folder = join('/var/lib/glimmr', key)
-    await mkdir(dirname(folder), { recursive: true, mode: 0o755 })
-    await rm(dataDir, { force: true })
-    await symlink(folder, dataDir)
-    log(`${dirname(dataDir)} is closed to PostgreSQL's account: its data are in ${folder}`)
-  }
+  const folder = known ?? (await newFolder(dataDir, account, log))
   await mkdir(folder, { recursive: true, mode: 0o700 })
   if (account) await chown(folder, account.uid, account.gid)
   return realpath(folder)
+}
+
+async function newFolder(dataDir: string, account: Account | undefined, log: (message: string) => void) {
+  if (!account || (await reachable(dirname(dataDir), account))) return dataDir
+  const key = createHash('sha256').update(dataDir).digest('hex').slice(0, 12)
+  const folder = join('/var/lib/glimmr', key)
+  await mkdir(dirname(folder), { recursive: true, mode: 0o755 })
+  await rm(dataDir, { force: true })
+  await symlink(folder, dataDir)
+  log(`${dirname(dataDir)} is closed to PostgreSQL's account: its data are in ${folder}`)
+  return folder
 }
 
 async function initialise(binaries: string, folder: string, account: Account | undefined): Promise<void> {
