@@ -36,6 +36,7 @@ export async function startJobs({
   const onError = (error: Error) => log.warn({ err: error }, 'a job connection broke')
   const pool = createPool({ url, name: 'glimmr_jobs', max: concurrency + 2, statementTimeoutMs: 0, onError })
   const locks = createPool({ url, name: 'glimmr_job_locks', max: 1, statementTimeoutMs: 0, onError })
+  // graphile-worker locks jobs in the name of the pool of workers.
   const workers = new Set<string>()
   let holder: pg.PoolClient | undefined
   /** The locks live in one session; when that breaks they are all taken again. */
@@ -51,9 +52,9 @@ export async function startJobs({
     return holder
   }
   const events: WorkerEvents = new EventEmitter()
-  events.on('worker:create', ({ worker }) => {
-    workers.add(worker.workerId)
-    if (holder) holdLock(holder, worker.workerId).catch(onError)
+  events.on('pool:create', ({ workerPool }) => {
+    workers.add(workerPool.id)
+    if (holder) holdLock(holder, workerPool.id).catch(onError)
   })
   await rescue(await holdLocks(), workers, log)
   const runner: Runner = await run({

@@ -5,6 +5,7 @@
  * Server spans are made by hand (server.ts, the router): the http instrumentation alone costs more than most of our
  * handlers, sampled or not. Outgoing HTTP (undici, the AWS SDK) and pg are instrumented.
  */
+import { createRequire } from 'node:module'
 import {
   type Attributes,
   context,
@@ -50,6 +51,8 @@ async function start(): Promise<() => Promise<void>> {
   })
   const sdk = new NodeSDK({ instrumentations })
   sdk.start()
+  // pg is patched when it is *required*; our ES imports of it, evaluated after this, get the same patched classes.
+  createRequire(import.meta.url)('pg')
   return () => sdk.shutdown()
 }
 

@@ -1,0 +1,42 @@
+/** How every benchmark prints: one line a figure, or JSON with --json. */
+export type Figure = {
+  name: string
+  value: number
+  unit: string
+  /** What it has to be, and the same in words: `< 10`. */
+  target?: { bound: number; less: boolean }
+  /** The thing to beat, measured in the same run. */
+  peer?: { name: string; value: number }
+}
+
+export function printFigures(figures: Figure[], json: boolean): void {
+  if (json)
+    return console.log(
+      JSON.stringify(
+        figures.map(figure => ({ ...figure, holds: holds(figure) })),
+        null,
+        2,
+      ),
+    )
+  for (const figure of figures) {
+    const { name, value, unit, target, peer } = figure
+    const asked = target
+      ? `  (asked ${target.less ? '<' : '≥'} ${target.bound} ${unit}: ${holds(figure) ? 'holds' : 'MISSED'})`
+      : ''
+    const beside = peer ? `  beside ${peer.name}: ${round(peer.value)} ${unit}` : ''
+    console.log(`${name.padEnd(44)} ${String(round(value)).padStart(10)} ${unit}${asked}${beside}`)
+  }
+}
+
+function holds({ value, target }: Figure): boolean | undefined {
+  if (!target) return undefined
+  return target.less ? value < target.bound : value >= target.bound
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}
+
+export function percentile(sorted: number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { startOtlpReceiver } from '@glimmr/dev/otlp-receiver'
+import { createTestDatabase } from '@glimmr/dev/testing'
+import t from 'tap'
+import { parseTraceparent } from './telemetry.ts'
+
+const run = promisify(execFile)
+const script = fileURLToPath(new URL('fixtures/traced-service.ts', import.meta.url))
+const trace = '0af7651916cd43dd8448eb211c80319c'
+
+t.test('request, own span, outgoing call, the other service and its query are one trace', async t => {
+  const receiver = await startOtlpReceiver()
+  t.teardown(() => receiver.close())
+  const db = await createTestDatabase(t)
+  const { stdout } = await run(process.execPath, [script, db.url], {
+    env: { ...process.env, ...receiver.env },
+  })
+  t.match(JSON.parse(stdout), {
+    status: 200,
+    traceparent: new RegExp(`^00-${trace}-`),
+    stored: new RegExp(`^00-${trace}-`),
+  })
+  const ours = receiver.spans.filter(span => span.traceId === trace)
+  const byName = new Map(ours.map(span => [span.name, span]))
+  const ancestry = (span = ours.find(found => found.name.startsWith('pg.query'))): string[] => {
+    const parent = ours.find(found => found.spanId === span?.parentSpanId)
+    return span ? [span.name, ...(parent ? ancestry(parent) : [])] : []
+  }
+  t.match(ancestry(), [/^pg.query/, 'GET /inner', 'GET', 'work', 'GET /outer'])
+  t.equal(byName.get('GET /outer')?.parentSpanId, 'b7ad6b7169203331', 'it goes on from the caller')
+})
+
+t.test('without an endpoint nothing is made, and the caller’s trace is still passed on', async t => {
+  const db = await createTestDatabase(t)
+  const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: '' }
+  const { stdout } = await run(process.execPath, [script, db.url], { env })
+  t.match(JSON.parse(stdout), { status: 200, traceparent: null, stored: `00-${trace}-b7ad6b7169203331-01` })
+})
+
+t.test('only a valid traceparent is believed', async t => {
+  t.match(parseTraceparent(`00-${trace}-b7ad6b7169203331-01`), { traceId: trace, traceFlags: 1 })
+  const wrong = [
+    undefined,
+    '',
+    'x',
+    `00-${'0'.repeat(32)}-b7ad6b7169203331-01`,
+    `ff-${trace}-b7ad6b7169203331-01`,
+    `00-${trace}-${'0'.repeat(16)}-01`,
+  ]
+  for (const header of wrong) t.equal(parseTraceparent(header), undefined, String(header))
+})
