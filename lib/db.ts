@@ -1,4 +1,5 @@
 /** Postgres: pools and the four ways to run one statement. Errors are pg's own (`code` is the SQLSTATE). */
+import { createHash } from 'node:crypto'
 import pg from 'pg'
 import type { Sql } from './sql.ts'
 
@@ -15,13 +16,16 @@ export type PoolOptions = {
   statementTimeoutMs?: number
   /** To run as, for a login that is a member of it. */
   role?: string
+  /** Postgres settings of each connection: `{ plan_cache_mode: 'force_generic_plan' }`. Names and values are ours. */
+  settings?: Record<string, string>
   /** Told of a connection that broke while idle; the pool replaces it. */
   onError?: (error: Error) => void
 }
 
 /** A pool that never throws from an idle connection: Postgres restarting must not end the process. */
 export function createPool(options: PoolOptions): Pool {
-  const { url, name, max = 5, statementTimeoutMs = 30_000, role, onError } = options
+  const { url, name, max = 5, statementTimeoutMs = 30_000, role, settings = {}, onError } = options
+  const given = Object.entries(role ? { ...settings, role } : settings)
   const pool = new pg.Pool({
     connectionString: url,
     application_name: name,
@@ -29,7 +33,7 @@ export function createPool(options: PoolOptions): Pool {
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 10_000,
     statement_timeout: statementTimeoutMs,
-    ...(role && { options: `-c role=${role}` }),
+    ...(given.length > 0 && { options: given.map(([name, value]) => `-c ${name}=${value}`).join(' ') }),
   })
   const told = (error: Error) => onError?.(error)
   pool.on('error', told)
@@ -51,6 +55,17 @@ export async function one<Row extends object>(db: Queryable, statement: Sql): Pr
   const row = await maybeOne<Row>(db, statement)
   if (!row) throw new Error(`a row was expected from: ${statement.text.trim().slice(0, 200)}`)
   return row
+}
+
+/**
+ * As `rows`, through a prepared statement of its own per connection: parsed and planned once, not for every request.
+ * For statements whose text has few forms.
+ */
+export async function preparedRows<Row extends object>(db: Queryable, statement: Sql): Promise<Row[]> {
+  const { text, values } = statement
+  const name = createHash('sha256').update(text).digest('base64url')
+  const result = await db.query<Row & pg.QueryResultRow>({ name, text, values })
+  return result.rows
 }
 
 /** How many rows the statement touched. */

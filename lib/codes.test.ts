@@ -1,0 +1,27 @@
+import t from 'tap'
+import { normalisedCode } from './codes.ts'
+
+t.test('a code compares equal however a hospital wrote it', async t => {
+  const pairs: [string, string, string][] = [
+    ['250', 'RC', '0250'],
+    ['0250', 'RC', '0250'],
+    ['1', 'MS-DRG', '001'],
+    ['1', 'DRG', '001'],
+    ['470', 'MS-LTC-DRG', '470'],
+    ['0011', 'APR-DRG', '0011'],
+    [' j1100 ', 'HCPCS', 'J1100'],
+    ['J 1100', 'HCPCS', 'J1100'],
+    ['0003-0293-28', 'NDC', '00003029328'],
+    ['00003-293-28', 'NDC', '00003029328'],
+    ['00003-0293-8', 'NDC', '00003029308'],
+    ['00003029328', 'NDC', '00003029328'],
+  ]
+  for (const [code, type, form] of pairs) t.equal(normalisedCode(code, type), form, `${type} ${code}`)
+})
+
+t.test('what does not look like its type stays as it is', async t => {
+  t.equal(normalisedCode('0003029328', 'NDC'), '0003029328', 'ten digits may be cut in three ways')
+  t.equal(normalisedCode('03029-99999-28', 'NDC'), '03029-99999-28')
+  t.equal(normalisedCode('25A', 'RC'), '25A')
+  t.equal(normalisedCode('99213', 'CPT'), '99213')
+})

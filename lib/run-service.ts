@@ -1,0 +1,61 @@
+/** What every main.ts does: the variables they share, the keys of gateway/auth by HTTP, listen, close on a signal. */
+import type { FastifyBaseLogger } from 'fastify'
+import { pino } from 'pino'
+import { request } from 'undici'
+import { z } from 'zod'
+import type { Jwk, JwksSource } from './auth.ts'
+import type { Server } from './server.ts'
+import { stopTelemetry } from './telemetry.ts'
+
+/** Variables of every service that listens. */
+export function serviceVariables(port: number) {
+  return {
+    HOST: z.string().default('0.0.0.0'),
+    PORT: z.coerce.number().int().min(0).max(65_535).default(port),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+    /** Of the service's own role. */
+    DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'is not a postgresql:// URL'),
+    /** Where gateway/auth publishes its keys. */
+    JWKS_URL: z.url().default('http://auth:3004/.well-known/jwks.json'),
+  }
+}
+
+type ServiceVariables = z.infer<z.ZodObject<ReturnType<typeof serviceVariables>>>
+
+export type ServiceContext = { databaseUrl: string; log: FastifyBaseLogger; jwks: JwksSource }
+
+/** Builds the service, listens, and closes it at the first signal: running requests end, then what it holds is written. */
+export async function runService(
+  variables: ServiceVariables,
+  build: (context: ServiceContext) => Promise<Server>,
+): Promise<void> {
+  const log = pino({ level: variables.LOG_LEVEL, formatters: { level: label => ({ level: label }) } })
+  const jwks = createHttpJwks(variables.JWKS_URL)
+  const app = await build({ databaseUrl: variables.DATABASE_URL, log, jwks })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      app
+        .close()
+        .then(stopTelemetry)
+        .catch(error => {
+          log.fatal({ err: error }, 'the service did not close cleanly')
+          process.exitCode = 1
+        })
+    })
+  await app.listen({ host: variables.HOST, port: variables.PORT })
+}
+
+/** The JWKS at `url`; rejects after 5 s, and for anything but a 200 with keys. */
+export function createHttpJwks(url: string): JwksSource {
+  return async () => {
+    const answer = await request(url, { signal: AbortSignal.timeout(5_000) })
+    const body = await answer.body.json()
+    if (answer.statusCode !== 200 || !isJwks(body))
+      throw new Error(`${url} answered ${answer.statusCode}, without keys`)
+    return body
+  }
+}
+
+function isJwks(body: unknown): body is { keys: Jwk[] } {
+  return typeof body === 'object' && body !== null && 'keys' in body && Array.isArray(body.keys)
+}
