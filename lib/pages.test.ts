@@ -1,5 +1,6 @@
 import t from 'tap'
 import { z } from 'zod'
+import { Problem } from './errors.ts'
 import { decodeCursor, encodeCursor } from './pages.ts'
 
 const scope = { list: 'prices', filters: { code: '70551', payer: undefined } }
@@ -29,9 +30,26 @@ t.test('a cursor that was changed, or made for something else, is a 400', async 
     'null',
   ]
   for (const wrong of foreign)
-    t.throws(() => decodeCursor(scope, schema, wrong), { status: 400, errors: [{ path: 'cursor' }] }, wrong)
+    t.equal(
+      statusOf(() => decodeCursor(scope, schema, wrong)),
+      400,
+      wrong,
+    )
   for (let index = 0; index < cursor.length; index++) {
     const changed = `${cursor.slice(0, index)}${cursor[index] === 'A' ? 'B' : 'A'}${cursor.slice(index + 1)}`
-    t.throws(() => decodeCursor(scope, schema, changed), { status: 400 }, changed)
+    t.equal(
+      statusOf(() => decodeCursor(scope, schema, changed)),
+      400,
+      changed,
+    )
   }
 })
+
+function statusOf(work: () => unknown): number | undefined {
+  try {
+    work()
+  } catch (error) {
+    return error instanceof Problem ? error.status : undefined
+  }
+  return 200
+}

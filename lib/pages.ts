@@ -22,15 +22,14 @@ export const pageParameters = {
     .describe('`next_cursor` of the page before, with the same other parameters'),
 }
 
-/** The schema of a page of `row`. */
-export function pageOf<Row extends z.ZodType>(row: Row) {
-  return z.object({
-    data: z.array(row),
-    next_cursor: z.string().nullable().describe('null on the last page; also in the Link header, rel="next"'),
-  })
+/** The schema of a page: `{"prices": […], "next_cursor": …}` for the list `prices`. */
+export function pageOf<List extends string, Row extends z.ZodType>(list: List, row: Row) {
+  const rows = { [list]: z.array(row) } as Record<List, z.ZodArray<Row>>
+  const next = z.string().nullable().describe('null on the last page; also in the Link header, rel="next"')
+  return z.object({ ...rows, next_cursor: next })
 }
 
-/** What a cursor belongs to: a list and its filters. Another's cursor would give a page from somewhere else. */
+/** What a cursor belongs to: a list (also the name of its rows in the answer) and its filters. */
 export type CursorScope = { list: string; filters: Record<string, unknown> }
 
 export function encodeCursor(scope: CursorScope, position: readonly unknown[]): string {
@@ -89,7 +88,7 @@ export type PageOptions<Row> = {
   positionOf(row: Row): readonly unknown[]
 }
 
-/** Sends `{"data": […], "next_cursor": …}`, and the Link header (RFC 8288) of the next page. */
+/** Sends `{"<list>": […], "next_cursor": …}`, and the Link header (RFC 8288) of the next page. */
 export function sendPage<Row extends JsonRow>(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -104,7 +103,7 @@ export function sendPage<Row extends JsonRow>(
     reply.header('link', `<${url.pathname}${url.search}>; rel="next"`)
   }
   const data = shown.map(row => row.json).join(',')
-  return sendJson(reply, `{"data":[${data}],"next_cursor":${JSON.stringify(next)}}`)
+  return sendJson(reply, `{"${scope.list}":[${data}],"next_cursor":${JSON.stringify(next)}}`)
 }
 
 /** Sends JSON text as it is. */
