@@ -10,14 +10,12 @@ export type Figure = {
 }
 
 export function printFigures(figures: Figure[], json: boolean): void {
-  if (json)
-    return console.log(
-      JSON.stringify(
-        figures.map(figure => ({ ...figure, holds: holds(figure) })),
-        null,
-        2,
-      ),
-    )
+  const judged = figures.map(figure => ({ ...figure, holds: holds(figure) }))
+  if (json) console.log(JSON.stringify(judged, null, 2))
+  else printTable(figures)
+}
+
+function printTable(figures: Figure[]): void {
   for (const figure of figures) {
     const { name, value, unit, target, peer } = figure
     const asked = target
