@@ -1,0 +1,120 @@
+/** Reads the static file and everything that its file provider names into one typed configuration. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, extname, join, resolve } from 'node:path'
+import {
+  type DynamicFile,
+  dynamicSchema,
+  type MiddlewareConfiguration,
+  type RouterConfiguration,
+  type ServersTransport,
+  type ServiceConfiguration,
+} from './dynamic.ts'
+import { ConfigurationError, type Fault } from './fault.ts'
+import { type StaticConfiguration, staticSchema } from './static.ts'
+import { renderTemplate, type TemplateEnvironment } from './template.ts'
+import { check, faultAt, parseYaml, type YamlFile } from './yaml-file.ts'
+
+type Section = 'routers' | 'middlewares' | 'services' | 'serversTransports'
+
+/** Of all dynamic files together; names have no `@file` here. */
+export type DynamicConfiguration = {
+  routers: Map<string, RouterConfiguration>
+  middlewares: Map<string, MiddlewareConfiguration>
+  services: Map<string, ServiceConfiguration>
+  serversTransports: Map<string, ServersTransport>
+  /** A fault at `http.<section>.<name>.…`, with its file and line. */
+  fault(section: Section, name: string, path: readonly PropertyKey[], message: string): Fault
+}
+
+/** The static file is not a template, in Traefik neither. */
+export function loadStatic(file: string): StaticConfiguration {
+  const yaml = parseYaml(read(file), file)
+  const configuration = check(staticSchema, yaml)
+  const known = Object.keys(configuration.entryPoints)
+  const faults: Fault[] = []
+  for (const key of ['ping', 'metrics'] as const) {
+    const used = key === 'ping' ? configuration.ping : configuration.metrics?.prometheus
+    const path = key === 'ping' ? ['ping', 'entryPoint'] : ['metrics', 'prometheus', 'entryPoint']
+    if (used && !used.manualRouting && !known.includes(used.entryPoint))
+      faults.push(faultAt(yaml, path, `there is no entry point "${used.entryPoint}"`))
+  }
+  if (faults.length > 0) throw new ConfigurationError(faults)
+  return configuration
+}
+
+/** Where dynamic files are: a relative path counts from the folder of the static file. */
+export function dynamicSource(
+  file: string,
+  { providers }: StaticConfiguration,
+): { directory?: string; files: string[] } {
+  const from = (path: string) => resolve(dirname(file), path)
+  if (providers.file.filename !== undefined) return { files: [from(providers.file.filename)] }
+  const directory = from(providers.file.directory ?? '.')
+  const names = listDirectory(directory)
+  return { directory, files: names.map(name => join(directory, name)) }
+}
+
+export function loadDynamic(files: readonly string[], env: TemplateEnvironment): DynamicConfiguration {
+  const faults: Fault[] = []
+  const parsed: { yaml: YamlFile; value: DynamicFile }[] = []
+  for (const file of files) {
+    try {
+      const yaml = parseYaml(renderTemplate(read(file), env, file), file)
+      parsed.push({ yaml, value: check(dynamicSchema, yaml) })
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      faults.push(...error.faults)
+    }
+  }
+  const origin = new Map<string, YamlFile>()
+  const merged: DynamicConfiguration = {
+    routers: new Map(),
+    middlewares: new Map(),
+    services: new Map(),
+    serversTransports: new Map(),
+    fault: (section, name, path, message) => {
+      const yaml = origin.get(`${section} ${name}`)
+      return yaml
+        ? faultAt(yaml, ['http', section, name, ...path], message)
+        : { file: files.join(', '), message }
+    },
+  }
+  for (const { yaml, value } of parsed) {
+    for (const section of ['routers', 'middlewares', 'services', 'serversTransports'] as const) {
+      for (const [name, entry] of Object.entries(value.http?.[section] ?? {})) {
+        if (origin.has(`${section} ${name}`))
+          faults.push(faultAt(yaml, ['http', section, name], 'this name is given twice'))
+        origin.set(`${section} ${name}`, yaml)
+        const target: Map<string, unknown> = merged[section]
+        target.set(name, entry)
+      }
+    }
+  }
+  if (faults.length > 0) throw new ConfigurationError(faults)
+  return merged
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new ConfigurationError([
+      { file, message: `cannot be read (${error instanceof Error ? error.message : error})` },
+    ])
+  }
+}
+
+function listDirectory(directory: string): string[] {
+  try {
+    return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter(
+        name =>
+          ['.yml', '.yaml'].includes(extname(name)) && !name.split('/').some(part => part.startsWith('.')),
+      )
+      .sort()
+  } catch (error) {
+    throw new ConfigurationError([
+      { file: directory, message: `cannot be read (${error instanceof Error ? error.message : error})` },
+    ])
+  }
+}

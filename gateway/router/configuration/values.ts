@@ -1,0 +1,67 @@
+/** The kinds of value in Traefik's files, as its own reader takes them: numbers and booleans may be quoted. */
+import { z } from 'zod'
+
+const unitMs: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+}
+
+/** Go's time.ParseDuration in milliseconds: `1m30s`, `100ms`, `1.5h`; undefined when it is none. */
+export function parseDurationMs(text: string): number | undefined {
+  if (text === '0') return 0
+  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text)
+  if (!match) return undefined
+  let total = 0
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
+    total += Number(amount) * (unitMs[String(unit)] ?? Number.NaN)
+  return text.startsWith('-') ? -total : total
+}
+
+/** A duration in milliseconds. A bare number means seconds, as in Traefik. */
+export const durationMs = z.union([z.number(), z.string()]).transform((value, context) => {
+  const bare = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : undefined
+  const ms = bare === undefined ? parseDurationMs(String(value)) : bare * 1000
+  if (ms !== undefined && ms >= 0) return ms
+  context.addIssue({ code: 'custom', message: `"${value}" is no duration, such as 10s or 1m30s` })
+  return z.NEVER
+})
+
+export const integer = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^-?\d+$/, 'a whole number is expected')
+    .transform(Number),
+])
+export const count = integer.refine(value => value >= 0, 'must not be negative')
+
+export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform(text => text === 'true')])
+
+/** YAML reads 8080 or true as they look; Traefik takes them as text where text is meant. */
+export const text = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)])
+export const texts = z.array(text)
+export const textMap = z.record(z.string(), text)
+
+/** Status codes and ranges: `['500-599', '429']` → a test. */
+export type StatusTest = (status: number) => boolean
+
+export const statusRanges = z.array(text).transform((ranges, context): StatusTest => {
+  const bounds: [number, number][] = []
+  ranges.forEach((range, index) => {
+    const match = /^(\d{3})(?:-(\d{3}))?$/.exec(range.trim())
+    if (match) bounds.push([Number(match[1]), Number(match[2] ?? match[1])])
+    else
+      context.addIssue({
+        code: 'custom',
+        path: [index],
+        message: `"${range}" is no status or range, such as 404 or 500-599`,
+      })
+  })
+  return status => bounds.some(([low, high]) => status >= low && status <= high)
+})

@@ -1,0 +1,195 @@
+/** One entry point: the listening socket, its bounds, and a request's way from the parser to the route table. */
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { EntryPointConfiguration } from './configuration/static.ts'
+import type { Log } from './middlewares/kind.ts'
+import type { AccessLog } from './observe/access-log.ts'
+import type { RouterMetrics } from './observe/metrics.ts'
+import { traceExchange } from './observe/trace.ts'
+import { answerError, answerPlain, type Exchange, type Handler } from './request/exchange.ts'
+import { type Arrival, exchangeOpener } from './request/open-exchange.ts'
+import { GatewayResponse } from './request/response.ts'
+
+export type EntryPointContext = {
+  name: string
+  options: EntryPointConfiguration
+  /** Asked for each request: a reload changes what the next one gets. */
+  handler(): Handler
+  accessLog: AccessLog
+  metrics: RouterMetrics
+  log: Log
+}
+
+export type EntryPoint = {
+  listen(port: number, host: string | undefined): Promise<AddressInfo>
+  /** Waits for requests under way, at most the configured grace time. */
+  close(): Promise<void>
+}
+
+type GatewayServer = Server<typeof IncomingMessage, typeof GatewayResponse>
+
+export function createEntryPoint(context: EntryPointContext): EntryPoint {
+  const serve = requestHandler(context)
+  const server = createGatewayServer(context.options, (request, response) => serve({ request, response }))
+  let open = 0
+  server.on('connection', (socket: Socket) => {
+    context.metrics.openConnections(context.name, ++open)
+    socket.once('close', () => context.metrics.openConnections(context.name, --open))
+  })
+  server.on('checkContinue', (request, response) => serve({ request, response, expectsContinue: true }))
+  server.on('upgrade', (request, socket, head) => serveUpgrade(serve, request, socket, head))
+  server.on('connect', (_request, socket: Duplex) => endWith(socket, '405 Method Not Allowed'))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
+    endWith(socket, clientErrorLine(error)),
+  )
+  return {
+    listen: (port, host) => listen(server, port, host),
+    close: () => close(server, context.options),
+  }
+}
+
+function createGatewayServer(
+  { http, transport }: EntryPointConfiguration,
+  onRequest: (request: IncomingMessage, response: GatewayResponse) => void,
+): GatewayServer {
+  const { readTimeout, idleTimeout } = transport.respondingTimeouts
+  const server = createServer<typeof IncomingMessage, typeof GatewayResponse>(
+    {
+      ServerResponse: GatewayResponse,
+      requestTimeout: readTimeout,
+      // A head that trickles in holds a socket for no reason.
+      headersTimeout: readTimeout === 0 ? 15_000 : Math.min(15_000, readTimeout),
+      keepAliveTimeout: idleTimeout,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: http.maxHeaderBytes,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      noDelay: true,
+      // Anything but WebSocket (h2c, say) is an ordinary request here, and its Upgrade header ends here.
+      shouldUpgradeCallback: request => request.headers.upgrade?.toLowerCase() === 'websocket',
+    },
+    onRequest,
+  )
+  server.maxRequestsPerSocket = transport.keepAliveMaxRequests
+  // Headers past this number would be dropped in silence, and with them what must be stripped; the bytes are bounded.
+  server.maxHeadersCount = 0
+  return server
+}
+
+function requestHandler({
+  name,
+  options,
+  handler,
+  accessLog,
+  metrics,
+  log,
+}: EntryPointContext): (arrival: Arrival) => void {
+  const open = exchangeOpener(name, options)
+  const { observability } = options
+  return arrival => {
+    const { exchange, refusal } = open(arrival)
+    const { response } = exchange
+    const { path, method } = exchange
+    response.onHead(head => {
+      head.headers['x-request-id'] ??= exchange.requestId
+    })
+    if (observability.tracing) traceExchange(exchange, path)
+    response.once('close', () => {
+      const ms = performance.now() - exchange.startedAtMs
+      if (observability.accessLogs) accessLog(exchange, path, ms)
+      if (observability.metrics) metrics.count(outcomeOf(exchange, method, ms))
+    })
+    if (refusal !== undefined) return refuse(exchange, refusal)
+    try {
+      const running = handler()(exchange)
+      if (running) running.catch(error => failed(exchange, error, log))
+    } catch (error) {
+      failed(exchange, error, log)
+    }
+  }
+}
+
+function refuse(exchange: Exchange, status: number): void {
+  // Where this request ends is not certain: nothing more is read from the connection.
+  exchange.response.shouldKeepAlive = false
+  answerError(exchange, status)
+}
+
+function failed(exchange: Exchange, error: unknown, log: Log): void {
+  if (exchange.response.destroyed) return
+  log.error(
+    { err: error, request_id: exchange.requestId, router: exchange.router },
+    'the router failed on a request',
+  )
+  answerPlain(exchange, 500)
+}
+
+function outcomeOf(exchange: Exchange, method: string, ms: number) {
+  const { response, entryPoint, router, service } = exchange
+  const type = response.getHeader('content-type')
+  const protocol = exchange.upgrade
+    ? 'websocket'
+    : String(type ?? '').startsWith('text/event-stream')
+      ? 'sse'
+      : 'http'
+  return {
+    entryPoint,
+    router,
+    service,
+    method,
+    protocol: protocol as 'http' | 'websocket' | 'sse',
+    status: response.statusCode,
+    seconds: ms / 1000,
+    requestBytes: Number(exchange.headers['content-length'] ?? 0) || 0,
+    responseBytes: response.bodyBytes,
+  }
+}
+
+function serveUpgrade(
+  serve: (arrival: Arrival) => void,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const response = new GatewayResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Socket)
+  response.once('finish', () => socket.end())
+  socket.on('error', () => socket.destroy())
+  serve({ request, response, upgrade: { socket, head } })
+}
+
+function clientErrorLine({ code }: NodeJS.ErrnoException): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large'
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'
+}
+
+function endWith(socket: Duplex, status: string): void {
+  if (!socket.writable) return void socket.destroy()
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${status.length}\r\nConnection: close\r\n\r\n${status}`,
+  )
+}
+
+function listen(server: GatewayServer, port: number, host: string | undefined): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, ...(host && { host }) }, () => {
+      server.off('error', reject)
+      resolve(server.address() as AddressInfo)
+    })
+  })
+}
+
+async function close(server: GatewayServer, { transport }: EntryPointConfiguration): Promise<void> {
+  if (!server.listening) return
+  const { requestAcceptGraceTimeout, graceTimeOut } = transport.lifeCycle
+  if (requestAcceptGraceTimeout > 0)
+    await new Promise(resolve => setTimeout(resolve, requestAcceptGraceTimeout))
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), graceTimeOut)
+  await closed
+  clearTimeout(timer)
+}

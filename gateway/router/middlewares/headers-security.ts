@@ -1,0 +1,65 @@
+/** The security part of the headers middleware: allowed hosts, HSTS, framing, sniffing, policies. */
+import { answerError, type Exchange, type Middleware } from '../request/exchange.ts'
+import { firstValue } from '../request/headers.ts'
+import type { HeadHook } from '../request/response.ts'
+import type { HeadersOptions } from './headers.ts'
+
+export function hasSecurity(options: HeadersOptions): boolean {
+  return (
+    options.allowedHosts.length > 0 ||
+    options.hostsProxyHeaders.length > 0 ||
+    Object.keys(options.sslProxyHeaders).length > 0 ||
+    options.stsSeconds !== undefined ||
+    options.isDevelopment ||
+    Object.keys(fixedHeaders(options)).length > 0
+  )
+}
+
+export function securityMiddleware(options: HeadersOptions): Middleware {
+  const fixed = options.isDevelopment ? {} : fixedHeaders(options)
+  const hosts = new Set(options.allowedHosts.map(host => host.toLowerCase()))
+  const hsts = options.isDevelopment ? undefined : hstsValue(options)
+  return next => exchange => {
+    if (hosts.size > 0 && !options.isDevelopment && !hosts.has(hostOf(exchange, options)))
+      return answerError(exchange, 500, 'Bad Host')
+    const strict = hsts && (options.forceSTSHeader || isSecure(exchange, options)) ? hsts : undefined
+    const hook: HeadHook = ({ headers }) => {
+      for (const name in fixed) headers[name] = fixed[name] ?? ''
+      if (strict) headers['strict-transport-security'] = strict
+    }
+    exchange.response.onHead(hook)
+    return next(exchange)
+  }
+}
+
+function fixedHeaders(options: HeadersOptions): Record<string, string> {
+  const wanted: [string, string][] = [
+    ['x-frame-options', options.customFrameOptionsValue || (options.frameDeny ? 'DENY' : '')],
+    ['x-content-type-options', options.contentTypeNosniff ? 'nosniff' : ''],
+    ['x-xss-protection', options.customBrowserXSSValue || (options.browserXssFilter ? '1; mode=block' : '')],
+    ['content-security-policy', options.contentSecurityPolicy],
+    ['content-security-policy-report-only', options.contentSecurityPolicyReportOnly],
+    ['referrer-policy', options.referrerPolicy],
+    ['permissions-policy', options.permissionsPolicy],
+  ]
+  return Object.fromEntries(wanted.filter(([, value]) => value !== ''))
+}
+
+function hstsValue({ stsSeconds, stsIncludeSubdomains, stsPreload }: HeadersOptions): string | undefined {
+  if (!stsSeconds) return undefined
+  return `max-age=${stsSeconds}${stsIncludeSubdomains ? '; includeSubDomains' : ''}${stsPreload ? '; preload' : ''}`
+}
+
+function isSecure({ secure, headers }: Exchange, { sslProxyHeaders }: HeadersOptions): boolean {
+  return (
+    secure ||
+    Object.entries(sslProxyHeaders).some(([name, value]) => firstValue(headers, name.toLowerCase()) === value)
+  )
+}
+
+function hostOf({ host, headers }: Exchange, { hostsProxyHeaders }: HeadersOptions): string {
+  const said = hostsProxyHeaders
+    .map(name => firstValue(headers, name.toLowerCase()))
+    .find(value => value !== '')
+  return (said ?? host).toLowerCase()
+}

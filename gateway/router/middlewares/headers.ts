@@ -1,0 +1,106 @@
+/**
+ * headers: request and response headers of your choice, CORS, HSTS and the other security headers.
+ * https://doc.traefik.io/traefik/middlewares/http/headers/
+ *
+ *   cors: { headers: { accessControlAllowOriginList: [https://app.example], accessControlMaxAge: 600 } }
+ *   strip: { headers: { customRequestHeaders: { X-Auth-Subject: '' } } }      # '' removes
+ */
+import { z } from 'zod'
+import { flag, integer, text, textMap, texts } from '../configuration/values.ts'
+import type { Exchange, Middleware } from '../request/exchange.ts'
+import type { RequestHeaders } from '../request/headers.ts'
+import type { HeadHook } from '../request/response.ts'
+import { answerPreflight, corsHook, hasCors } from './headers-cors.ts'
+import { hasSecurity, securityMiddleware } from './headers-security.ts'
+import { middlewareKind } from './kind.ts'
+
+export const headersSchema = z.strictObject({
+  customRequestHeaders: textMap.default({}),
+  customResponseHeaders: textMap.default({}),
+  accessControlAllowCredentials: flag.default(false),
+  accessControlAllowHeaders: texts.default([]),
+  accessControlAllowMethods: texts.default([]),
+  accessControlAllowOriginList: texts.default([]),
+  accessControlAllowOriginListRegex: texts.default([]),
+  accessControlExposeHeaders: texts.default([]),
+  accessControlMaxAge: integer.optional(),
+  addVaryHeader: flag.default(false),
+  allowedHosts: texts.default([]),
+  hostsProxyHeaders: texts.default([]),
+  sslProxyHeaders: textMap.default({}),
+  stsSeconds: integer.optional(),
+  stsIncludeSubdomains: flag.default(false),
+  stsPreload: flag.default(false),
+  forceSTSHeader: flag.default(false),
+  frameDeny: flag.default(false),
+  customFrameOptionsValue: text.default(''),
+  contentTypeNosniff: flag.default(false),
+  browserXssFilter: flag.default(false),
+  customBrowserXSSValue: text.default(''),
+  contentSecurityPolicy: text.default(''),
+  contentSecurityPolicyReportOnly: text.default(''),
+  referrerPolicy: text.default(''),
+  permissionsPolicy: text.default(''),
+  isDevelopment: flag.default(false),
+})
+
+export type HeadersOptions = z.infer<typeof headersSchema>
+
+export const headers = middlewareKind({
+  schema: headersSchema.refine(
+    options => hasCors(options) || hasSecurity(options) || hasCustom(options),
+    'the headers middleware changes nothing',
+  ),
+  create: options => {
+    const security = hasSecurity(options) ? securityMiddleware(options) : undefined
+    const custom = hasCustom(options) || hasCors(options) ? customMiddleware(options) : undefined
+    return next => {
+      const inner = security ? security(next) : next
+      return custom ? custom(inner) : inner
+    }
+  },
+})
+
+function hasCustom({ customRequestHeaders, customResponseHeaders }: HeadersOptions): boolean {
+  return Object.keys(customRequestHeaders).length > 0 || Object.keys(customResponseHeaders).length > 0
+}
+
+function customMiddleware(options: HeadersOptions): Middleware {
+  const request = Object.entries(options.customRequestHeaders).map(lowerName)
+  const respond = responseHook(options)
+  const preflight = hasCors(options) ? answerPreflight(options) : undefined
+  const cors = hasCors(options) ? corsHook(options) : undefined
+  return next => exchange => {
+    if (preflight?.(exchange)) return
+    for (const [name, value] of request) setRequestHeader(exchange, name, value)
+    // The hooks run in reverse: the custom headers first, then CORS upon them.
+    if (cors) exchange.response.onHead(cors(exchange))
+    if (respond) exchange.response.onHead(respond)
+    return next(exchange)
+  }
+}
+
+function setRequestHeader(exchange: Exchange, name: string, value: string): void {
+  const { headers }: { headers: RequestHeaders } = exchange
+  if (value === '') {
+    delete headers[name]
+    // Go: an X-Forwarded-For that was removed on purpose is not said anew either.
+    if (name === 'x-forwarded-for') exchange.appendForwardedFor = false
+  } else if (name === 'host') exchange.host = value
+  else headers[name] = value
+}
+
+function responseHook({ customResponseHeaders }: HeadersOptions): HeadHook | undefined {
+  const changes = Object.entries(customResponseHeaders).map(lowerName)
+  if (changes.length === 0) return undefined
+  return head => {
+    for (const [name, value] of changes) {
+      if (value === '') delete head.headers[name]
+      else head.headers[name] = value
+    }
+  }
+}
+
+function lowerName([name, value]: [string, string]): [string, string] {
+  return [name.toLowerCase(), value]
+}

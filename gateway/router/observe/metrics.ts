@@ -1,0 +1,171 @@
+/**
+ * Traefik's metrics under Traefik's names, so that one dashboard serves both.
+ * https://doc.traefik.io/traefik/reference/install-configuration/observability/metrics/
+ */
+import type { StaticConfiguration } from '../configuration/static.ts'
+
+export type Outcome = {
+  entryPoint: string
+  router: string | undefined
+  service: string | undefined
+  method: string
+  protocol: 'http' | 'websocket' | 'sse'
+  status: number
+  seconds: number
+  requestBytes: number
+  responseBytes: number
+}
+
+export type RouterMetrics = {
+  count(outcome: Outcome): void
+  countRetry(service: string): void
+  reloaded(success: boolean): void
+  serverState(service: string, url: string, up: boolean): void
+  /** Servers of a configuration that is gone are no longer reported. */
+  forgetServers(): void
+  openConnections(entryPoint: string, open: number): void
+  /** Prometheus text, version 0.0.4. */
+  text(): string
+}
+
+type PrometheusOptions = NonNullable<NonNullable<StaticConfiguration['metrics']>['prometheus']>
+type Series = {
+  labels: string
+  count: number
+  sum: number
+  buckets: number[]
+  requestBytes: number
+  responseBytes: number
+}
+type Level = { prefix: string; what: string; series: Map<string, Series> }
+
+const methods = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'CONNECT',
+  'OPTIONS',
+  'TRACE',
+  'PRI',
+])
+
+/** `options`: of metrics.prometheus; undefined makes a registry that counts nothing. */
+export function createRouterMetrics(options: PrometheusOptions | undefined): RouterMetrics {
+  const level = (on: boolean | undefined, prefix: string, what: string): Level | undefined =>
+    on ? { prefix, what, series: new Map() } : undefined
+  const entryPoints = level(options?.addEntryPointsLabels, 'traefik_entrypoint', 'an entrypoint')
+  const routers = level(options?.addRoutersLabels, 'traefik_router', 'a router')
+  const services = level(options?.addServicesLabels, 'traefik_service', 'a service')
+  const bounds = options?.buckets ?? []
+  const gauges = new Map<string, number>()
+  const servers = new Map<string, number>()
+  const retries = new Map<string, number>()
+  let reloads = 0
+
+  return {
+    count(outcome) {
+      // Clients choose methods: what is none of HTTP's is counted as one.
+      const method = methods.has(outcome.method) ? outcome.method : 'EXTENSION_METHOD'
+      const { status, protocol, router, service, entryPoint } = outcome
+      const add = (to: Level | undefined, owner: string) => {
+        if (to)
+          record(to, `code="${status}",method="${method}",protocol="${protocol}",${owner}`, outcome, bounds)
+      }
+      add(entryPoints, `entrypoint="${entryPoint}"`)
+      if (router && service) add(routers, `router="${router}",service="${service}"`)
+      if (service) add(services, `service="${service}"`)
+    },
+    countRetry: service => void retries.set(service, (retries.get(service) ?? 0) + 1),
+    reloaded(success) {
+      reloads++
+      if (success) gauges.set('traefik_config_last_reload_success', Math.floor(Date.now() / 1000))
+    },
+    serverState: (service, url, up) => void servers.set(`service="${service}",url="${url}"`, up ? 1 : 0),
+    forgetServers: () => servers.clear(),
+    openConnections: (entryPoint, open) =>
+      void gauges.set(`traefik_open_connections{entrypoint="${entryPoint}",protocol="TCP"}`, open),
+    text() {
+      const lines = [
+        '# HELP traefik_config_reloads_total Config reloads',
+        '# TYPE traefik_config_reloads_total counter',
+        `traefik_config_reloads_total ${reloads}`,
+      ]
+      for (const name of ['traefik_config_last_reload_success', 'traefik_open_connections']) {
+        const found = [...gauges].filter(([key]) => key === name || key.startsWith(`${name}{`))
+        if (found.length > 0)
+          lines.push(`# TYPE ${name} gauge`, ...found.map(([key, value]) => `${key} ${value}`))
+      }
+      for (const shown of [entryPoints, routers, services]) if (shown) lines.push(...levelText(shown, bounds))
+      lines.push(
+        ...plainText(
+          'traefik_service_retries_total',
+          'counter',
+          [...retries].map(([name, value]) => [`service="${name}"`, value]),
+        ),
+      )
+      lines.push(...plainText('traefik_service_server_up', 'gauge', [...servers]))
+      return `${lines.join('\n')}\n`
+    },
+  }
+}
+
+function record(level: Level, labels: string, outcome: Outcome, bounds: readonly number[]): void {
+  let series = level.series.get(labels)
+  if (!series) {
+    series = { labels, count: 0, sum: 0, buckets: bounds.map(() => 0), requestBytes: 0, responseBytes: 0 }
+    level.series.set(labels, series)
+  }
+  series.count++
+  series.sum += outcome.seconds
+  series.requestBytes += outcome.requestBytes
+  series.responseBytes += outcome.responseBytes
+  for (let index = 0; index < bounds.length; index++)
+    if (outcome.seconds <= (bounds[index] ?? 0)) series.buckets[index] = (series.buckets[index] ?? 0) + 1
+}
+
+function levelText({ prefix, what, series }: Level, bounds: readonly number[]): string[] {
+  const all = [...series.values()]
+  const counter = (name: string, help: string, value: (one: Series) => number) => [
+    `# HELP ${prefix}_${name} ${help}`,
+    `# TYPE ${prefix}_${name} counter`,
+    ...all.map(one => `${prefix}_${name}{${one.labels}} ${value(one)}`),
+  ]
+  if (all.length === 0) return []
+  const duration = `${prefix}_request_duration_seconds`
+  return [
+    ...counter(
+      'requests_total',
+      `How many HTTP requests processed on ${what}, partitioned by status code, protocol, and method.`,
+      one => one.count,
+    ),
+    ...counter(
+      'requests_bytes_total',
+      `The total size of requests in bytes handled by ${what}.`,
+      one => one.requestBytes,
+    ),
+    ...counter(
+      'responses_bytes_total',
+      `The total size of responses in bytes handled by ${what}.`,
+      one => one.responseBytes,
+    ),
+    `# HELP ${duration} How long it took to process the request on ${what}, partitioned by status code, protocol, and method.`,
+    `# TYPE ${duration} histogram`,
+    ...all.flatMap(one => [
+      ...bounds.map(
+        (bound, index) => `${duration}_bucket{${one.labels},le="${bound}"} ${one.buckets[index]}`,
+      ),
+      `${duration}_bucket{${one.labels},le="+Inf"} ${one.count}`,
+      `${duration}_sum{${one.labels}} ${one.sum}`,
+      `${duration}_count{${one.labels}} ${one.count}`,
+    ]),
+  ]
+}
+
+function plainText(name: string, type: string, values: [string, number][]): string[] {
+  return values.length === 0
+    ? []
+    : [`# TYPE ${name} ${type}`, ...values.map(([labels, value]) => `${name}{${labels}} ${value}`)]
+}

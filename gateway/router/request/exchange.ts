@@ -1,0 +1,82 @@
+/** One request on its way through the router: what rules look at, middlewares change and services are called with. */
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { RequestHeaders } from './headers.ts'
+import { routingPath } from './path.ts'
+import type { GatewayResponse } from './response.ts'
+
+/** Does one thing with an exchange, then calls the next handler or answers. What it throws becomes a 500. */
+export type Handler = (exchange: Exchange) => void | Promise<void>
+/** Made once when the files are read; `next` is the rest of the chain. */
+export type Middleware = (next: Handler) => Handler
+
+export type Exchange = {
+  /** The body is read from here. Its url and headers are what came in: use the fields below. */
+  request: IncomingMessage
+  response: GatewayResponse
+  method: string
+  /** Escaped and normalised, without the query. */
+  path: string
+  /** With its question mark; '' when there is none. */
+  query: string
+  headers: RequestHeaders
+  /** As in the Host header or the absolute-form target, with its port. */
+  host: string
+  client: { address: string; port: number }
+  secure: boolean
+  entryPoint: string
+  requestId: string
+  /** From the `traceparent` header or the router's own span. */
+  traceId: string | undefined
+  startedAtMs: number
+  /** A WebSocket handshake: the bare connection and what was read past the head. */
+  upgrade: { socket: Duplex; head: Buffer } | undefined
+  /** For logs and metrics, filled in as they become known. */
+  router: string | undefined
+  service: string | undefined
+  serverUrl: string | undefined
+  userName: string | undefined
+  retries: number
+  /** The client waits for `100 Continue` before it sends its body. */
+  expectsContinue: boolean
+  /** `forwardedHeaders.notAppendXForwardedFor` */
+  appendForwardedFor: boolean
+  /** Set by retry: told of a server that could not be reached; true means that it will try again. */
+  failed: ((failure: UpstreamFailure) => boolean) | undefined
+}
+
+/** Why a server gave no answer, with the status that the client gets if nobody retries. */
+export type UpstreamFailure = { status: number; requestSent: boolean; cause: unknown }
+
+/** Most of Traefik's own answers: the status in words, without a type. */
+export function answerPlain(exchange: Exchange, status: number, body = STATUS_CODES[status] ?? ''): void {
+  const { response } = exchange
+  if (response.headersSent) return void response.destroy()
+  response.statusCode = status
+  response.end(body)
+}
+
+/** Go's http.Error: a line of text that says its type. */
+export function answerError(exchange: Exchange, status: number, text = STATUS_CODES[status] ?? ''): void {
+  const { response } = exchange
+  if (!response.headersSent) {
+    response.setHeader('content-type', 'text/plain; charset=utf-8')
+    response.setHeader('x-content-type-options', 'nosniff')
+  }
+  answerPlain(exchange, status, `${text}\n`)
+}
+
+/** Some refusals of Traefik have no body at all. */
+export function answerEmpty(exchange: Exchange, status: number): void {
+  answerPlain(exchange, status, '')
+}
+
+/** Path and query as they go to a service. */
+export function requestUri(exchange: Exchange): string {
+  return exchange.path + exchange.query
+}
+
+/** What Path, PathPrefix and PathRegexp compare with. */
+export function pathForRules(exchange: Exchange): string {
+  return routingPath(exchange.path)
+}

@@ -1,0 +1,72 @@
+/**
+ * The X-Forwarded-* headers: what an untrusted client says about itself is dropped, then the router says what it sees.
+ * https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/#forwarded-headers
+ */
+import { hostname } from 'node:os'
+import type { EntryPointConfiguration } from '../configuration/static.ts'
+import { addressTest, splitHostPort } from './addresses.ts'
+import type { Exchange } from './exchange.ts'
+import { hasToken, type RequestHeaders, valuesOf } from './headers.ts'
+
+/** Headers that Traefik manages; a client cannot have them removed by naming them in Connection either. */
+const managed = new Set(
+  'x-forwarded-proto x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-server x-forwarded-uri x-forwarded-method x-forwarded-prefix x-forwarded-tls-client-cert x-forwarded-tls-client-cert-info x-real-ip'.split(
+    ' ',
+  ),
+)
+
+function isManaged(name: string): boolean {
+  return name.startsWith('x') && managed.has(name.includes('_') ? name.replaceAll('_', '-') : name)
+}
+
+export type ForwardedHeaders = (exchange: Exchange) => void
+
+export function forwardedHeaders(options: EntryPointConfiguration['forwardedHeaders']): ForwardedHeaders {
+  const trusted = addressTest(options.trustedIPs)
+  const allowed = new Set(options.connection.map(name => name.toLowerCase()))
+  const server = hostname()
+  return exchange => {
+    const { headers, client } = exchange
+    if (!options.insecure && !trusted(client.address)) dropForwarded(headers)
+    say(exchange, server)
+    dropConnectionHeaders(headers, allowed)
+    exchange.appendForwardedFor = !options.notAppendXForwardedFor
+  }
+}
+
+export function dropForwarded(headers: RequestHeaders): void {
+  for (const name in headers) if (isManaged(name)) delete headers[name]
+}
+
+function say({ headers, client, host, secure, upgrade }: Exchange, server: string): void {
+  headers['x-real-ip'] ||= client.address
+  headers['x-forwarded-proto'] ||= upgrade ? (secure ? 'wss' : 'ws') : secure ? 'https' : 'http'
+  headers['x-forwarded-port'] ||=
+    splitHostPort(host).port ??
+    (/^(?:https|wss)$/.test(String(headers['x-forwarded-proto'])) || secure ? '443' : '80')
+  if (host) headers['x-forwarded-host'] ||= host
+  const before = valuesOf(headers, 'x-forwarded-for')
+  if (before.length > 1) headers['x-forwarded-for'] = before.join(', ')
+  headers['x-forwarded-server'] = server
+}
+
+/** Connection names headers that end here (RFC 9110, 7.6.1); only a WebSocket handshake keeps its upgrade. */
+function dropConnectionHeaders(headers: RequestHeaders, allowed: ReadonlySet<string>): void {
+  if (headers.connection === undefined) return
+  const upgrade = hasToken(headers, 'connection', 'upgrade') ? headers.upgrade : undefined
+  const kept: string[] = []
+  for (const line of valuesOf(headers, 'connection')) {
+    for (const part of line.split(',')) {
+      const name = part.trim().toLowerCase()
+      if (name === '' || isManaged(name)) continue
+      if (allowed.has(name)) kept.push(name)
+      else delete headers[name]
+    }
+  }
+  delete headers.connection
+  if (upgrade !== undefined) {
+    headers.upgrade = upgrade
+    kept.push('Upgrade')
+  }
+  if (kept.length > 0) headers.connection = kept.join(',')
+}

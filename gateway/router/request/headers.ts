@@ -1,0 +1,98 @@
+/**
+ * Request headers as the router changes them: lower-case names, a value or a list of values, in the order they came.
+ * A list keeps duplicates apart, as Traefik does; node's own map would have joined or dropped them already.
+ */
+
+export type RequestHeaders = { [name: string]: string | string[] }
+
+export function emptyHeaders(): RequestHeaders {
+  // No prototype: a header may be called __proto__ or constructor.
+  return Object.create(null)
+}
+
+/** node's `rawHeaders` (name, value, name, value) as a map. */
+export function headersOf(raw: readonly string[]): RequestHeaders {
+  const headers = emptyHeaders()
+  for (let index = 0; index < raw.length; index += 2)
+    addHeader(headers, String(raw[index]).toLowerCase(), String(raw[index + 1]))
+  return headers
+}
+
+export function addHeader(headers: RequestHeaders, name: string, value: string): void {
+  const before = headers[name]
+  if (before === undefined) headers[name] = value
+  else if (typeof before === 'string') headers[name] = [before, value]
+  else before.push(value)
+}
+
+/** The first value, as Go's Header.Get; '' when there is none. */
+export function firstValue(headers: RequestHeaders, name: string): string {
+  const value = headers[name]
+  return value === undefined ? '' : typeof value === 'string' ? value : (value[0] ?? '')
+}
+
+export function valuesOf(headers: RequestHeaders, name: string): readonly string[] {
+  const value = headers[name]
+  return value === undefined ? [] : typeof value === 'string' ? [value] : value
+}
+
+export function copyHeaders(headers: RequestHeaders): RequestHeaders {
+  const copy = emptyHeaders()
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined) copy[name] = typeof value === 'string' ? value : [...value]
+  }
+  return copy
+}
+
+/** Whether a comma-separated header names `token`, as `Connection: keep-alive, Upgrade` names upgrade. */
+export function hasToken(headers: RequestHeaders, name: string, token: string): boolean {
+  const value = headers[name]
+  if (value === undefined) return false
+  return (typeof value === 'string' ? value : value.join(','))
+    .split(',')
+    .some(part => part.trim().toLowerCase() === token)
+}
+
+// Of these node keeps the first value when they come twice; the others it joins.
+const single = new Set(
+  'age authorization content-length content-type etag expires from host if-modified-since if-unmodified-since last-modified location max-forwards proxy-authorization referer retry-after server user-agent'.split(
+    ' ',
+  ),
+)
+
+/** The map that a service in this process sees as `req.headers`, with node's rules for duplicates. */
+export function nodeHeaders(headers: RequestHeaders): Record<string, string> {
+  const joined: Record<string, string> = Object.create(null)
+  for (const name in headers) {
+    const value = headers[name]
+    if (typeof value === 'string') joined[name] = value
+    else if (value)
+      joined[name] = single.has(name) ? String(value[0]) : value.join(name === 'cookie' ? '; ' : ', ')
+  }
+  return joined
+}
+
+/** Flat list of name, value, …; names as Go writes them (`X-Request-Id`). */
+export function rawHeaders(headers: RequestHeaders): string[] {
+  const raw: string[] = []
+  for (const name in headers) {
+    const value = headers[name]
+    if (typeof value === 'string') raw.push(canonicalName(name), value)
+    else if (value) for (const one of value) raw.push(canonicalName(name), one)
+  }
+  return raw
+}
+
+const canonical = new Map<string, string>()
+
+/** Go's textproto.CanonicalMIMEHeaderKey; remembered for the first 500 names, since clients choose them. */
+export function canonicalName(name: string): string {
+  const known = canonical.get(name)
+  if (known) return known
+  const made = name
+    .toLowerCase()
+    .replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase())
+  if (canonical.size < 500) canonical.set(name, made)
+  return made
+}

@@ -1,0 +1,51 @@
+/** Requests that the router makes itself for a service in this process: an error page, a body read before. */
+import { IncomingMessage } from 'node:http'
+import type { Exchange } from './exchange.ts'
+
+/** A request like `exchange.request` on the same connection, whose body is `body`. */
+export function replay(exchange: Exchange, body: Buffer | undefined): IncomingMessage {
+  const made = new IncomingMessage(exchange.request.socket)
+  made.method = exchange.method
+  made.httpVersion = exchange.request.httpVersion
+  made.httpVersionMajor = exchange.request.httpVersionMajor
+  made.httpVersionMinor = exchange.request.httpVersionMinor
+  // Complete: reading it must not wait for, nor closing it destroy, the connection.
+  made.complete = true
+  if (body && body.length > 0) made.push(body)
+  made.push(null)
+  return made
+}
+
+export class BodyTooLarge extends Error {
+  override name = 'BodyTooLarge'
+}
+
+/** The whole body, at most `limit` bytes (0: any), else BodyTooLarge; the rest is left unread. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  return new Promise((resolve, reject) => {
+    const finish = (error?: Error) => {
+      request.off('data', onData).off('end', onEnd).off('error', finish).off('close', onClose)
+      if (error) reject(error)
+      else resolve(Buffer.concat(chunks, size))
+    }
+    const onData = (chunk: Buffer) => {
+      size += chunk.length
+      if (limit > 0 && size > limit) {
+        request.pause()
+        finish(new BodyTooLarge(`the body is larger than ${limit} bytes`))
+      } else chunks.push(chunk)
+    }
+    const onEnd = () => finish()
+    const onClose = () => finish(new Error('the client went away within the body'))
+    request.on('data', onData).on('end', onEnd).on('error', finish).on('close', onClose)
+  })
+}
+
+/** The length that the head announces; undefined for chunked bodies, 0 for none. */
+export function announcedLength({ headers }: Exchange): number | undefined {
+  if (headers['transfer-encoding'] !== undefined) return undefined
+  const length = headers['content-length']
+  return length === undefined ? 0 : Number(length)
+}

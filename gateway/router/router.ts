@@ -1,0 +1,170 @@
+/** Runs Traefik's own files: `createRouter` reads them, compiles them and serves them, reloading on change. */
+import type { AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
+import { type Compiled, compile } from './compile.ts'
+import { ConfigurationError } from './configuration/fault.ts'
+import { dynamicSource, loadDynamic, loadStatic } from './configuration/load.ts'
+import type { StaticConfiguration } from './configuration/static.ts'
+import type { TemplateEnvironment } from './configuration/template.ts'
+import { createEntryPoint, type EntryPoint } from './entry-point.ts'
+import type { Log } from './middlewares/kind.ts'
+import { createAccessLog } from './observe/access-log.ts'
+import { createRouterMetrics, type RouterMetrics } from './observe/metrics.ts'
+import { answerError, answerPlain, type Handler } from './request/exchange.ts'
+import { type Mount, serverKey } from './services/mount.ts'
+import { watchFiles } from './watch.ts'
+
+export type { Log } from './middlewares/kind.ts'
+export type { Mount, Verdict, VerifyRequest } from './services/mount.ts'
+
+export type RouterOptions = {
+  /** Path of traefik.yml. */
+  staticFile: string
+  /** Apps of this process by the server URL that the route files give them; other URLs are proxied. */
+  mounts?: Record<string, Mount>
+  /** What `{{ env "…" }}` in the dynamic files sees. */
+  env?: TemplateEnvironment
+  /** Where entry points listen instead; `false`: not at all. */
+  overrides?: { entryPoints?: Record<string, { port?: number; host?: string } | false> }
+  log: Log
+  /** Milliseconds; for tests of limits. */
+  now?: () => number
+}
+
+export type Router = {
+  /** Opens every entry point. `url` and `port` are those of `web`, or of the first. */
+  listen(): Promise<{ url: string; port: number; ports: Record<string, number> }>
+  /** Reads the dynamic files again. False: they are broken (logged), and the last good ones stay in force. */
+  reload(): boolean
+  /** Ends when requests under way are through. */
+  close(): Promise<void>
+  metricsText(): string
+}
+
+/** Throws ConfigurationError, with file, line and key of every fault, before anything listens. */
+export function createRouter(options: RouterOptions): Router {
+  const { staticFile, env = {}, log, now = () => performance.now() } = options
+  const fixed = loadStatic(staticFile)
+  const source = dynamicSource(staticFile, fixed)
+  const metrics = createRouterMetrics(fixed.metrics?.prometheus)
+  const mounts = new Map(Object.entries(options.mounts ?? {}).map(([url, mount]) => [serverKey(url), mount]))
+  const read = (): Compiled =>
+    compile(fixed, loadDynamic(dynamicSource(staticFile, fixed).files, env), { mounts, log, metrics, now })
+  let current = read()
+  metrics.reloaded(true)
+  let closing = false
+
+  const reload = (): boolean => {
+    try {
+      metrics.forgetServers()
+      const next = read()
+      const last = current
+      current = next
+      // Requests under way still use the old handlers; their connections close once idle.
+      last.retire()
+      metrics.reloaded(true)
+      log.info({ routers: source.directory ?? source.files }, 'route files reloaded')
+      return true
+    } catch (error) {
+      metrics.reloaded(false)
+      const faults = error instanceof ConfigurationError ? error.faults : undefined
+      log.error({ err: error, faults }, 'route files are broken: the last good ones stay in force')
+      return false
+    }
+  }
+
+  const opened = new Map<string, EntryPoint>()
+  let watcher: { stop(): void } | undefined
+  const accessLog = createAccessLog(fixed.accessLog, log)
+  const open = async (name: string): Promise<[string, AddressInfo] | undefined> => {
+    const override = options.overrides?.entryPoints?.[name]
+    const configured = fixed.entryPoints[name]
+    if (override === false || !configured) return undefined
+    const own = ownHandler(name, fixed, metrics, () => closing)
+    const missing: Handler = exchange => answerError(exchange, 404, '404 page not found')
+    const routed: Handler = exchange => (current.entryPoints.get(name) ?? missing)(exchange)
+    const handler = own ? own(routed) : routed
+    const entryPoint = createEntryPoint({
+      name,
+      options: configured,
+      handler: () => handler,
+      accessLog,
+      metrics,
+      log,
+    })
+    const [host, port] = splitAddress(configured.address)
+    const address = await entryPoint.listen(override?.port ?? port, override?.host ?? host)
+    opened.set(name, entryPoint)
+    return [name, address]
+  }
+
+  const close = async () => {
+    closing = true
+    watcher?.stop()
+    await Promise.all([...opened.values()].map(entryPoint => entryPoint.close()))
+    opened.clear()
+    current.retire()
+  }
+
+  return {
+    reload,
+    close,
+    metricsText: metrics.text,
+    async listen() {
+      const addresses = new Map<string, AddressInfo>()
+      try {
+        for (const name of Object.keys(fixed.entryPoints)) {
+          const entry = await open(name)
+          if (entry) addresses.set(...entry)
+        }
+      } catch (error) {
+        await close()
+        throw error
+      }
+      const { watch, directory, filename } = fixed.providers.file
+      const watched =
+        source.directory ?? (source.files[0] === undefined ? undefined : dirname(source.files[0]))
+      if (watch && watched && (directory ?? filename) !== undefined)
+        watcher = watchFiles(watched, Math.min(fixed.providers.providersThrottleDuration, 200), reload)
+      const main = addresses.get('web') ?? [...addresses.values()][0]
+      if (!main) throw new Error('no entry point is open')
+      const ports = Object.fromEntries([...addresses].map(([name, { port }]) => [name, port]))
+      return { url: urlOf(main), port: main.port, ports }
+    },
+  }
+}
+
+function splitAddress(address: string): [string | undefined, number] {
+  const colon = address.lastIndexOf(':')
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '')
+  return [host === '' ? undefined : host, Number.parseInt(address.slice(colon + 1), 10)]
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  if (address === '::' || address === '0.0.0.0') return `http://localhost:${port}`
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/** /ping and /metrics, where the static file puts them. */
+function ownHandler(
+  entryPoint: string,
+  { ping, metrics }: StaticConfiguration,
+  registry: RouterMetrics,
+  closing: () => boolean,
+): ((next: Handler) => Handler) | undefined {
+  const pings = ping?.entryPoint === entryPoint && !ping.manualRouting
+  const prometheus = metrics?.prometheus
+  const counts = prometheus?.entryPoint === entryPoint && !prometheus.manualRouting
+  if (!pings && !counts) return undefined
+  return next => exchange => {
+    if (pings && exchange.path === '/ping') {
+      const status = closing() ? ping.terminatingStatusCode : 200
+      return answerPlain(exchange, status, status === 200 ? 'OK' : undefined)
+    }
+    if (counts && exchange.path === '/metrics') {
+      exchange.response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+      return answerPlain(exchange, 200, registry.text())
+    }
+    return next(exchange)
+  }
+}

@@ -1,0 +1,93 @@
+/** Which servers answer: asked on a timer (healthCheck), or noticed from requests that fail (passiveHealthCheck). */
+import type { Dispatcher } from 'undici'
+import type { HealthCheckConfiguration, LoadBalancerConfiguration } from '../configuration/dynamic.ts'
+import type { Log } from '../middlewares/kind.ts'
+
+export type ServerHealth = { isUp(): boolean; observe(outcome: { status: number }): void; stop(): void }
+
+export type ActiveOptions = {
+  serverUrl: string
+  check: HealthCheckConfiguration
+  dispatcher: Dispatcher
+  log: Log
+  onChange(up: boolean): void
+}
+
+/** https://doc.traefik.io/traefik/reference/routing-configuration/http/load-balancing/service/#health-check */
+export function activeHealth({ serverUrl, check, dispatcher, log, onChange }: ActiveOptions): ServerHealth {
+  const target = new URL(check.path, serverUrl)
+  if (check.scheme) target.protocol = check.scheme
+  if (check.port) target.port = String(check.port)
+  let up = true
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  const ask = async () => {
+    const healthy = await answers(target, check, dispatcher)
+    if (stopped) return
+    if (healthy !== up) {
+      up = healthy
+      log.warn(
+        { server: serverUrl, up },
+        up ? 'server answers again' : 'server does not answer its health check',
+      )
+      onChange(up)
+    }
+    timer = setTimeout(ask, up ? check.interval : (check.unhealthyInterval ?? check.interval))
+    timer.unref()
+  }
+  void ask()
+  return {
+    isUp: () => up,
+    observe: () => {},
+    stop: () => {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function answers(
+  target: URL,
+  check: HealthCheckConfiguration,
+  dispatcher: Dispatcher,
+): Promise<boolean> {
+  try {
+    const { statusCode, body } = await dispatcher.request({
+      origin: target.origin,
+      path: target.pathname + target.search,
+      method: check.method as Dispatcher.HttpMethod,
+      headers: { ...check.headers, ...(check.hostname && { host: check.hostname }) },
+      signal: AbortSignal.timeout(check.timeout),
+    })
+    await body.dump()
+    return check.status > 0 ? statusCode === check.status : statusCode >= 200 && statusCode < 400
+  } catch {
+    return false
+  }
+}
+
+type PassiveConfiguration = NonNullable<LoadBalancerConfiguration['passiveHealthCheck']>
+
+/** `maxFailedAttempts` failures within `failureWindow` take a server out for that window. */
+export function passiveHealth(
+  { failureWindow, maxFailedAttempts }: PassiveConfiguration,
+  now: () => number,
+  onChange: (up: boolean) => void,
+): ServerHealth {
+  let failedAtMs: number[] = []
+  let backAtMs = Number.NEGATIVE_INFINITY
+  return {
+    isUp: () => now() >= backAtMs,
+    observe: ({ status }) => {
+      if (status < 500) return
+      failedAtMs = [...failedAtMs.filter(at => now() - at < failureWindow), now()]
+      if (failedAtMs.length < maxFailedAttempts) return
+      failedAtMs = []
+      backAtMs = now() + failureWindow
+      onChange(false)
+    },
+    stop: () => {},
+  }
+}
+
+export const alwaysUp: ServerHealth = { isUp: () => true, observe: () => {}, stop: () => {} }

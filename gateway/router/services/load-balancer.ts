@@ -1,0 +1,112 @@
+/**
+ * loadBalancer: one service over several servers, each an app of this process or a URL.
+ * https://doc.traefik.io/traefik/reference/routing-configuration/http/load-balancing/service/
+ *
+ *   core: { loadBalancer: { servers: [{ url: 'http://core:3001' }] } }
+ */
+import type { Dispatcher } from 'undici'
+import type { LoadBalancerConfiguration } from '../configuration/dynamic.ts'
+import type { Log } from '../middlewares/kind.ts'
+import { answerError, type Exchange, type Handler } from '../request/exchange.ts'
+import { type Choice, chooser } from './balance.ts'
+import { activeHealth, alwaysUp, passiveHealth, type ServerHealth } from './health.ts'
+import { callMount } from './in-process.ts'
+import { type Mounts, serverKey } from './mount.ts'
+import { proxyTo } from './proxy.ts'
+import type { Service } from './service.ts'
+import { createSticky } from './sticky.ts'
+
+export type LoadBalancerContext = {
+  /** `core@file` */
+  name: string
+  mounts: Mounts
+  dispatcher: Dispatcher
+  log: Log
+  now(): number
+  onServerState(serverUrl: string, up: boolean): void
+  onRetire(release: () => void): void
+}
+
+type Server = Choice & { handle: Handler; health: ServerHealth }
+
+export function createLoadBalancer(
+  options: LoadBalancerConfiguration,
+  context: LoadBalancerContext,
+): Service {
+  const servers = options.servers.map(server => createServer(server, options, context))
+  const choose = chooser(options.strategy)
+  const sticky = options.sticky && createSticky(options.sticky.cookie, context.name)
+  const only = servers.length === 1 && !sticky ? servers[0] : undefined
+  const pick = (exchange: Exchange): Server | undefined => {
+    if (only) return only.health.isUp() && only.weight > 0 ? only : undefined
+    const up = servers.filter(server => server.health.isUp())
+    const before = sticky?.find(up, exchange)
+    const chosen = before ?? choose(up, exchange)
+    if (sticky && chosen && chosen !== before) sticky.remember(exchange, chosen.name)
+    return chosen
+  }
+  return {
+    isUp: () => servers.some(server => server.health.isUp()),
+    handle: exchange => {
+      exchange.service = context.name
+      const server = pick(exchange)
+      if (!server) return answerError(exchange, 503, 'no available server')
+      return call(server, exchange, servers.length > 1)
+    },
+  }
+}
+
+function call(server: Server, exchange: Exchange, measured: boolean): void | Promise<void> {
+  if (measured) {
+    const startedAt = performance.now()
+    server.inFlight++
+    exchange.response.once('close', () => {
+      server.inFlight--
+      // A moving average: the last ten answers weigh most.
+      server.averageMs += (performance.now() - startedAt - server.averageMs) / 10
+    })
+  }
+  return server.handle(exchange)
+}
+
+function createServer(
+  { url, weight, preservePath }: LoadBalancerConfiguration['servers'][number],
+  options: LoadBalancerConfiguration,
+  context: LoadBalancerContext,
+): Server {
+  const { mounts, dispatcher } = context
+  const figures = { name: url, weight, inFlight: 0, averageMs: 0 }
+  const mount = mounts.get(serverKey(url))
+  context.onServerState(url, true)
+  // An app of this process answers for as long as there is a process to ask.
+  if (mount) return { ...figures, handle: callMount(mount, url, options.passHostHeader), health: alwaysUp }
+  const health = healthOf(url, options, context)
+  const handle = proxyTo({
+    dispatcher,
+    serverUrl: url,
+    passHostHeader: options.passHostHeader,
+    preservePath,
+    onOutcome: outcome => health.observe(outcome),
+  })
+  return { ...figures, handle, health }
+}
+
+function healthOf(
+  serverUrl: string,
+  options: LoadBalancerConfiguration,
+  context: LoadBalancerContext,
+): ServerHealth {
+  const onChange = (up: boolean) => context.onServerState(serverUrl, up)
+  const { dispatcher, log } = context
+  const active =
+    options.healthCheck && activeHealth({ serverUrl, check: options.healthCheck, dispatcher, log, onChange })
+  const passive =
+    options.passiveHealthCheck && passiveHealth(options.passiveHealthCheck, context.now, onChange)
+  if (active) context.onRetire(active.stop)
+  if (!active || !passive) return active ?? passive ?? alwaysUp
+  return {
+    isUp: () => active.isUp() && passive.isUp(),
+    observe: passive.observe,
+    stop: active.stop,
+  }
+}

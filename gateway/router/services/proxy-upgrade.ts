@@ -1,0 +1,73 @@
+/** WebSocket handshakes to another server: the two connections are joined once it says 101. */
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { answerPlain, type Exchange } from '../request/exchange.ts'
+import { rawHeaders } from '../request/headers.ts'
+import { failureOf, type Upstream } from './upstream.ts'
+
+export function proxyUpgrade(exchange: Exchange, { origin, path, headers }: Upstream): Promise<void> {
+  const { upgrade, response } = exchange
+  if (!upgrade) return Promise.resolve()
+  const { socket, head } = upgrade
+  headers.connection = 'Upgrade'
+  headers.upgrade = exchange.headers.upgrade ?? 'websocket'
+  const { hostname, port, protocol } = new URL(origin)
+  return new Promise(resolve => {
+    const asked = (protocol === 'https:' ? httpsRequest : httpRequest)({
+      hostname: hostname.replace(/^\[|\]$/g, ''),
+      port,
+      path,
+      method: exchange.method,
+      headers: rawHeaders(headers),
+      agent: false,
+    })
+    const giveUp = () => asked.destroy()
+    socket.once('close', giveUp)
+    asked.on('upgrade', (answer, upstream, upstreamHead) => {
+      socket.off('close', giveUp)
+      response.detachSocket(socket as never)
+      socket.write(handshake(answer.statusCode ?? 101, answer.rawHeaders))
+      if (upstreamHead.length > 0) socket.write(upstreamHead)
+      if (head.length > 0) upstream.write(head)
+      join(socket, upstream)
+      resolve()
+    })
+    asked.on('response', answer => {
+      // Refused: an ordinary answer, after which the connection ends.
+      for (let index = 0; index < answer.rawHeaders.length; index += 2) {
+        const name = String(answer.rawHeaders[index]).toLowerCase()
+        if (!['connection', 'upgrade', 'keep-alive', 'transfer-encoding'].includes(name))
+          response.appendHeader(name, String(answer.rawHeaders[index + 1]))
+      }
+      response.writeHead(answer.statusCode ?? 502)
+      answer.pipe(response)
+      answer.on('close', resolve)
+    })
+    asked.on('error', error => {
+      if (!response.headersSent && !socket.destroyed) answerPlain(exchange, failureOf(error).status)
+      resolve()
+    })
+    asked.end()
+  })
+}
+
+type Connection = Exchange['upgrade'] extends { socket: infer Socket } | undefined ? Socket : never
+
+function handshake(status: number, raw: readonly string[]): string {
+  let text = `HTTP/1.1 ${status} Switching Protocols\r\n`
+  for (let index = 0; index < raw.length; index += 2) text += `${raw[index]}: ${raw[index + 1]}\r\n`
+  return `${text}\r\n`
+}
+
+/** Bytes both ways until either side ends; the pace is the slower one's. */
+function join(left: Connection, right: Connection): void {
+  left.pipe(right)
+  right.pipe(left)
+  for (const [one, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    one.on('error', () => other.destroy())
+    one.on('close', () => other.destroy())
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * A server at another address, over HTTP: bodies stream both ways, the slower side sets the pace, and a client that
+ * goes away ends the request upstream. https://undici.nodejs.org/#/docs/api/Dispatcher
+ */
+import type { Dispatcher } from 'undici'
+import { answerPlain, type Exchange, type Handler, requestUri } from '../request/exchange.ts'
+import { type RequestHeaders, rawHeaders } from '../request/headers.ts'
+import { announcedLength } from '../request/replay.ts'
+import { appendForwardedFor } from './in-process.ts'
+import { proxyUpgrade } from './proxy-upgrade.ts'
+import { failureOf, type Upstream } from './upstream.ts'
+
+export type ProxyOptions = {
+  dispatcher: Dispatcher
+  serverUrl: string
+  passHostHeader: boolean
+  preservePath: boolean
+  /** Told of every answer and failure, for passive health checks. */
+  onOutcome?: (outcome: { status: number; ms: number }) => void
+}
+
+// RFC 9110, 7.6.1. Transfer-Encoding is this connection's own affair.
+const hopByHop = [
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+]
+
+export function proxyTo(options: ProxyOptions): Handler {
+  const { origin, host, pathname } = new URL(options.serverUrl)
+  const prefix = options.preservePath ? pathname.replace(/\/$/, '') : ''
+  return exchange => {
+    exchange.serverUrl = options.serverUrl
+    if (exchange.appendForwardedFor) appendForwardedFor(exchange)
+    const headers = endToEnd(exchange.headers)
+    headers.host = options.passHostHeader ? exchange.host : host
+    const path = prefix + requestUri(exchange)
+    if (exchange.upgrade) return proxyUpgrade(exchange, { origin, path, headers })
+    return dispatch(exchange, options, { origin, path, headers })
+  }
+}
+
+function endToEnd(headers: RequestHeaders): RequestHeaders {
+  const kept: RequestHeaders = Object.create(null)
+  const trailers = headers.te !== undefined && String(headers.te).includes('trailers')
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && !hopByHop.includes(name)) kept[name] = value
+  }
+  if (trailers) kept.te = 'trailers'
+  return kept
+}
+
+function dispatch(
+  exchange: Exchange,
+  options: ProxyOptions,
+  { origin, path, headers }: Upstream,
+): Promise<void> {
+  const { request, response } = exchange
+  const length = announcedLength(exchange)
+  const startedAt = performance.now()
+  return new Promise(resolve => {
+    let controller: Dispatcher.DispatchController | undefined
+    let done = false
+    const finish = () => {
+      done = true
+      response.off('close', clientGone).off('drain', resumeUpstream)
+      resolve()
+    }
+    const clientGone = () => {
+      if (!done) controller?.abort(new Error('the client went away'))
+    }
+    const resumeUpstream = () => controller?.resume()
+    response.on('close', clientGone).on('drain', resumeUpstream)
+    if (exchange.expectsContinue) response.writeContinue()
+    options.dispatcher.dispatch(
+      {
+        origin,
+        path,
+        method: exchange.method as Dispatcher.HttpMethod,
+        headers: rawHeaders(headers),
+        body: length === 0 ? null : request,
+      },
+      {
+        onRequestStart: made => {
+          controller = made
+          if (response.destroyed) made.abort(new Error('the client went away'))
+        },
+        onResponseStart: (_made, status, answered, statusMessage) => {
+          if (status < 200) return
+          options.onOutcome?.({ status, ms: performance.now() - startedAt })
+          copyAnswer(exchange, status, answered, statusMessage)
+          if (!response.held) return
+          // A middleware answers instead: what comes is not read.
+          done = true
+          controller?.abort(new Error('another answer is given'))
+          response.end()
+          finish()
+        },
+        onResponseData: (made, chunk) => {
+          if (!response.write(chunk)) made.pause()
+        },
+        onResponseEnd: (_made, trailers) => {
+          if (trailers && Object.keys(trailers).length > 0)
+            response.addTrailers(trailers as Record<string, string>)
+          response.end()
+          finish()
+        },
+        onResponseError: (_made, error) => {
+          if (done) return
+          finish()
+          fail(exchange, options, error, startedAt)
+        },
+      },
+    )
+  })
+}
+
+type Answered = Record<string, string | string[] | undefined>
+
+function copyAnswer(
+  { response }: Exchange,
+  status: number,
+  answered: Answered,
+  _message: string | undefined,
+): void {
+  for (const name in answered) {
+    const value = answered[name]
+    if (value !== undefined && !hopByHop.includes(name)) response.setHeader(name, value)
+  }
+  response.writeHead(status)
+  response.flushHeaders()
+}
+
+function fail(exchange: Exchange, options: ProxyOptions, error: unknown, startedAt: number): void {
+  const { response } = exchange
+  if (response.destroyed) return
+  // Half an answer cannot be taken back: the client must see that it is not whole.
+  if (response.headersSent) return void response.destroy()
+  const failure = failureOf(error)
+  options.onOutcome?.({ status: failure.status, ms: performance.now() - startedAt })
+  if (!exchange.failed?.(failure)) answerPlain(exchange, failure.status)
+}
