@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Blobs } from './blobs.ts'
+import type { Catalog } from './catalog.ts'
+import type { EventQueue } from './events.ts'
+import type { Verified } from './signature.ts'
+import { type Query, queryValue } from './uri.ts'
+
+/** Upper bounds, in bytes. The defaults are those of S3 and R2. */
+export type Limits = {
+  /** one PUT or one part */
+  bodyBytes: number
+  /** the smallest part that is not the last one */
+  partBytes: number
+  /** a body of XML */
+  xmlBytes: number
+}
+
+export const defaultLimits: Limits = {
+  bodyBytes: 5 * 1024 ** 3,
+  partBytes: 5 * 1024 ** 2,
+  xmlBytes: 4 * 1024 ** 2,
+}
+
+/** A line for the log; `level` is that of pino. */
+export type LogEntry = { level: 'info' | 'warn' | 'error'; msg: string; [field: string]: unknown }
+
+/** What all operations share. */
+export type Store = {
+  catalog: Catalog
+  blobs: Blobs
+  events: EventQueue | undefined
+  region: string
+  limits: Limits
+  now: () => number
+  log: (entry: LogEntry) => void
+}
+
+/** One request on its way through: verified, with bucket and key told apart ('' when there is none). */
+export type Call = {
+  store: Store
+  request: IncomingMessage
+  response: ServerResponse
+  verified: Verified
+  bucket: string
+  key: string
+  query: Query
+  requestId: string
+  /** the body as it comes; asking for it sends `100 Continue` to a client that waits for that */
+  body: () => AsyncIterable<Buffer>
+}
+
+/** One header of the request, all its values joined by commas as the signature joins them. */
+export function headerOf(request: IncomingMessage, name: string): string | undefined {
+  return request.headersDistinct[name]?.join(',')
+}
+
+export const header = (call: Call, name: string) => headerOf(call.request, name)
+export const parameter = (call: Call, name: string) => queryValue(call.query, name)
+
+/** All headers of the request as pairs of lower-case name and value. */
+export function headersOf(call: Call): [string, string][] {
+  return Object.entries(call.request.headersDistinct).map(([name, values]) => [name, values?.join(',') ?? ''])
+}
