@@ -1,6 +1,6 @@
 /** Prometheus metrics of one service, each with a registry of its own: several services may share a process. */
 import type { FastifyInstance } from 'fastify'
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 
 export type Metrics = { registry: Registry; requestDuration: Histogram<'method' | 'route' | 'status'> }
 
@@ -32,4 +32,15 @@ export function serveMetrics(app: FastifyInstance, { registry, requestDuration }
     { config: { public: true, quiet: true }, schema: { hide: true } },
     async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
   )
+}
+
+export type Count<Label extends string> = { add(labels: Record<Label, string>): void }
+
+/** A counter in the service's registry; label values must come from a bounded set. */
+export function createCounter<Label extends string>(
+  { registry }: Metrics,
+  options: { name: string; help: string; labelNames: readonly Label[] },
+): Count<Label> {
+  const counter = new Counter({ ...options, labelNames: [...options.labelNames], registers: [registry] })
+  return { add: labels => counter.inc(labels) }
 }

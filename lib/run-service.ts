@@ -24,12 +24,17 @@ type ServiceVariables = z.infer<z.ZodObject<ReturnType<typeof serviceVariables>>
 
 export type ServiceContext = { databaseUrl: string; log: FastifyBaseLogger; jwks: JwksSource }
 
+/** JSON lines with `level` as a word. */
+export function createLog(level: ServiceVariables['LOG_LEVEL']): FastifyBaseLogger {
+  return pino({ level, formatters: { level: label => ({ level: label }) } })
+}
+
 /** Builds the service, listens, and closes it at the first signal: running requests end, then what it holds is written. */
 export async function runService(
   variables: ServiceVariables,
   build: (context: ServiceContext) => Promise<Server>,
 ): Promise<void> {
-  const log = pino({ level: variables.LOG_LEVEL, formatters: { level: label => ({ level: label }) } })
+  const log = createLog(variables.LOG_LEVEL)
   const jwks = createHttpJwks(variables.JWKS_URL)
   const app = await build({ databaseUrl: variables.DATABASE_URL, log, jwks })
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -43,6 +48,11 @@ export async function runService(
         })
     })
   await app.listen({ host: variables.HOST, port: variables.PORT })
+}
+
+/** JSON lines on standard output, with the level as a word. */
+export function createLog(level: string): FastifyBaseLogger {
+  return pino({ level, formatters: { level: label => ({ level: label }) } })
 }
 
 /** The JWKS at `url`; rejects after 5 s, and for anything but a 200 with keys. */

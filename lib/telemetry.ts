@@ -112,6 +112,11 @@ export function withSpan<Result>(span: Span, work: () => Result): Result {
   return context.with(trace.setSpan(context.active(), span), work)
 }
 
+/** Marks a moment on the span that is current, if one is. */
+export function spanEvent(name: string, attributes: Attributes): void {
+  if (telemetryOn) trace.getActiveSpan()?.addEvent(name, attributes)
+}
+
 export function traceparentOf({ traceId, spanId, traceFlags }: SpanContext): string {
   return `00-${traceId}-${spanId}-0${traceFlags & 1}`
 }

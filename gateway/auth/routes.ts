@@ -1,0 +1,154 @@
+/** The HTTP side of auth: the ForwardAuth endpoint, published keys, tokens for API keys, and the gateway's problems. */
+import { problem, problemDocument, problemType } from '@glimmr/lib/errors'
+import type { Server } from '@glimmr/lib/server'
+import { z } from 'zod'
+import type { ApiKeys } from './api-keys.ts'
+import { credentialOf } from './credentials.ts'
+import { challengeOf, Refusal, type RefusalReason } from './refusals.ts'
+import type { SigningKeys } from './signing-keys.ts'
+import type { Tokens } from './tokens.ts'
+import type { Verify } from './verify.ts'
+
+const open = { public: true }
+
+export function serveVerify(app: Server, verify: Verify): void {
+  app.get('/verify', { config: { ...open, quiet: true }, schema: { hide: true } }, async (request, reply) => {
+    const { headers } = request
+    const verdict = await verify({
+      address: request.url,
+      headers: repeated(request.raw.rawHeaders, headers),
+      method: one(headers['x-forwarded-method']) ?? 'GET',
+      uri: one(headers['x-forwarded-uri']) ?? '/',
+      requestId: request.id,
+      traceId: request.traceId,
+    })
+    return reply.code(verdict.status).headers(verdict.headers).serializer(String).send(verdict.body)
+  })
+}
+
+function one(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value
+}
+
+/** node keeps the first of two Authorization headers: here the second must be seen as well. */
+function repeated(raw: readonly string[], headers: Record<string, string | string[] | undefined>) {
+  const count = (name: string) =>
+    raw.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length
+  const twice = (name: string) => (count(name) > 1 ? [String(headers[name]), ''] : headers[name])
+  return {
+    ...headers,
+    authorization: twice('authorization'),
+    'x-api-key': twice('x-api-key'),
+    'x-hasura-role': twice('x-hasura-role'),
+  }
+}
+
+/** Hasura takes its next look at the keys from Cache-Control. */
+export function serveKeys(app: Server, { jwks }: SigningKeys): void {
+  app.get('/.well-known/jwks.json', { config: open, schema: { hide: true } }, async (_request, reply) =>
+    reply.header('cache-control', 'public, max-age=300').type('application/json').send(jwks),
+  )
+}
+
+const tokenRequest = z.strictObject({
+  scopes: z
+    .array(z.string().max(100))
+    .max(50)
+    .optional()
+    .describe('Fewer than the key has; all of them if left out'),
+})
+
+const tokenAnswer = z.object({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int().describe('Seconds'),
+  scope: z.string(),
+})
+
+const tokenSeconds = 900
+
+export type TokenRouteContext = { apiKeys: ApiKeys; tokens: Tokens; onRefused(reason: RefusalReason): void }
+
+/** An API key for a token of 15 minutes. A token is not enough: it could renew itself for ever. */
+export function serveTokens(app: Server, { apiKeys, tokens, onRefused }: TokenRouteContext): void {
+  const recordOf = async (headers: Parameters<typeof credentialOf>[0]) => {
+    try {
+      const credential = credentialOf(headers)
+      if (credential.kind === 'token')
+        throw new Refusal('bad_credentials', { detail: 'A token is made from an API key (glm_…)' })
+      return await apiKeys.byKey(credential.key)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      onRefused(error.reason)
+      throw problem(error.status, error.message, { headers: challengeOf(error), cause: error })
+    }
+  }
+  app.post(
+    '/v1/core/tokens',
+    { config: open, schema: { body: tokenRequest.nullish(), response: { 200: tokenAnswer } } },
+    async (request, reply) => {
+      const record = await recordOf(repeated(request.raw.rawHeaders, request.headers))
+      const scopes = request.body?.scopes ?? record.scopes
+      const missing = scopes.filter(scope => !record.scopes.includes(scope))
+      if (missing.length > 0) throw problem(403, `The key does not have ${missing.join(', ')}`)
+      const token = await tokens.issue(record, tokenSeconds, scopes)
+      reply.header('cache-control', 'no-store')
+      return {
+        access_token: token,
+        token_type: 'Bearer' as const,
+        expires_in: tokenSeconds,
+        scope: scopes.join(' '),
+      }
+    },
+  )
+}
+
+const details: Record<number, string> = {
+  404: 'There is nothing at this address',
+  413: 'The request body is larger than 1 MiB; files go to the store with a presigned upload',
+  429: 'Too many requests; wait and try again',
+  502: 'The service does not answer; try again in a moment',
+  504: 'The service took too long to answer',
+}
+
+/**
+ * What the `errors` middleware of traefik/dynamic/middlewares.yml shows for the router's own refusals, and the answer
+ * to unknown paths. `url` is the address that the client asked for. Retry-After: a token of the slowest limit takes
+ * 1.2 seconds to come back.
+ */
+export function serveProblems(app: Server): void {
+  app.all(
+    '/problems/:status',
+    {
+      config: { ...open, quiet: true },
+      schema: { hide: true },
+      // Before the body: whatever was sent to an unknown path is not parsed.
+      onRequest: async (request, reply) => {
+        const { status: text } = request.params as { status: string }
+        const status = /^[45]\d\d$/.test(text) ? Number(text) : 404
+        const document = problemDocument(
+          { status, detail: details[status] ?? 'The gateway refused the request', errors: undefined },
+          {
+            instance: askedPath(request.query, request.headers['x-replaced-path']),
+            requestId: request.id,
+            traceId: request.traceId,
+          },
+        )
+        if (status === 429) reply.header('retry-after', '2')
+        return reply
+          .code(status)
+          .header('cache-control', 'no-store')
+          .type(problemType)
+          .serializer(JSON.stringify)
+          .send(document)
+      },
+    },
+    async () => undefined,
+  )
+}
+
+function askedPath(query: unknown, replaced: string | string[] | undefined): string {
+  const { url } = query as { url?: unknown }
+  if (typeof url === 'string' && URL.canParse(url)) return new URL(url).pathname
+  return typeof replaced === 'string' ? replaced : ''
+}
