@@ -50,11 +50,6 @@ export async function runService(
   await app.listen({ host: variables.HOST, port: variables.PORT })
 }
 
-/** JSON lines on standard output, with the level as a word. */
-export function createLog(level: string): FastifyBaseLogger {
-  return pino({ level, formatters: { level: label => ({ level: label }) } })
-}
-
 /** The JWKS at `url`; rejects after 5 s, and for anything but a 200 with keys. */
 export function createHttpJwks(url: string): JwksSource {
   return async () => {
