@@ -14,7 +14,7 @@ COPY services/links/package.json services/links/
 # Without optional packages: no second Node, no PostgreSQL, no hasura-cli.
 RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
 
-FROM node:24.21-bookworm-slim
+FROM node:24.21-bookworm-slim AS services
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=install /app/node_modules node_modules
@@ -24,6 +24,14 @@ COPY db db
 COPY gateway gateway
 COPY hasura hasura
 COPY services services
+# Volumes take the owner of the folder they cover.
+RUN mkdir /keys /data && chown node:node /keys /data
 USER node
-# The gateway's auth keys live in a volume; nothing else is written.
 CMD ["node", "services/core/main.ts"]
+
+# The object store of docker-compose.yml; production has R2.
+FROM services AS store
+COPY dev/store dev/store
+
+# What `build: .` gives: the last stage is the default.
+FROM services

@@ -1,0 +1,64 @@
+/** The services, mounted in the router under the URLs that the route files give them: no hop, no port of their own. */
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build as buildCore } from '@glimmr/core/server'
+import { build as buildAuth } from '@glimmr/gateway/auth/server'
+import { createRouter } from '@glimmr/gateway/router/router'
+import type { S3Config } from '@glimmr/lib/s3'
+import { build as buildLinks } from '@glimmr/links/server'
+import { build as buildMedia } from '@glimmr/media/server'
+import { build as buildPipeline } from '@glimmr/pipeline/server'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Database } from './database.ts'
+
+const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+export type ServicesOptions = {
+  dataDir: string
+  port: number
+  gatewayUrl: string
+  s3: S3Config
+  database: Database
+  log: FastifyBaseLogger
+}
+
+export type Services = {
+  /** Rejects when one of them cannot go on. */
+  failed: Promise<never>
+  stop(): Promise<void>
+}
+
+export async function startServices(options: ServicesOptions): Promise<Services> {
+  const { dataDir, port, gatewayUrl, s3, database, log } = options
+  const auth = await buildAuth({ databaseUrl: database.url('glimmr_auth'), keysDir: join(dataDir, 'auth-keys'), log })
+  const { jwks } = auth
+  const [core, media, links, pipeline] = await Promise.all([
+    buildCore({ databaseUrl: database.url('glimmr_core'), log, jwks }),
+    buildMedia({ databaseUrl: database.url('glimmr_media'), log, jwks, s3 }),
+    buildLinks({ databaseUrl: database.url('glimmr_links'), log, jwks, publicUrl: gatewayUrl, metadataDir: fromRoot('hasura/metadata') }),
+    buildPipeline({ databaseUrl: database.url('glimmr_pipeline'), log, s3 }),
+  ])
+  const apps = [core, media, links, pipeline, auth]
+  await Promise.all(apps.map(app => app.ready()))
+  const router = createRouter({
+    staticFile: fromRoot('traefik/traefik.yml'),
+    mounts: {
+      'http://auth:3004': { routing: auth.routing, verify: auth.verify },
+      'http://core:3001': core,
+      'http://media:3002': media,
+      'http://links:3003': links,
+    },
+    env: {},
+    // One machine, one user: nothing listens for the network, and /metrics of the services is asked for by the tests.
+    overrides: { entryPoints: { web: { port, host: '127.0.0.1' }, ops: false } },
+    log: log.child({ service: 'gateway' }),
+  })
+  await router.listen()
+  await pipeline.start()
+  const stop = async () => {
+    await router.close()
+    await pipeline.stop()
+    await Promise.all(apps.map(app => app.close()))
+  }
+  return { failed: new Promise(() => {}), stop }
+}
