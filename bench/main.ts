@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url'
 const [name, ...args] = process.argv.slice(2)
 const names = (await readdir(new URL('.', import.meta.url)))
   .filter(
-    file => file.endsWith('.ts') && !['main.ts', 'figures.ts'].includes(file) && !file.endsWith('.test.ts'),
+    file =>
+      file.endsWith('.ts') &&
+      !['main.ts', 'figures.ts', 'prices-data.ts'].includes(file) &&
+      !file.endsWith('.test.ts'),
   )
   .map(file => file.replace(/\.ts$/, ''))
 if (!name || !names.includes(name)) {

@@ -1,0 +1,53 @@
+/** Problems in the OpenAPI documents, and the checks that fields of requests share. */
+import { z } from 'zod'
+
+const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string().describe('What is wrong, and what to do about it'),
+    instance: z.string().optional(),
+    request_id: z.string().optional().describe('Finds the request in the logs'),
+    trace_id: z.string().optional(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .describe('RFC 9457')
+
+const meanings = {
+  400: 'The request is not valid; `errors` says which fields and why',
+  401: 'No valid API key or token',
+  403: 'The key lacks the scope',
+  404: 'Not there, or not for the caller to see',
+  409: 'It collides with what is there',
+  410: 'It was there and has expired',
+  413: 'The body is too large',
+  422: 'Understood, but it cannot be done',
+  429: 'Too many requests; `retry-after` says when to come back',
+  503: 'The service cannot answer now; try again later',
+} as const
+
+/** The `response` entries of a route that may answer with these statuses: `...problems(400, 404)`. 401 and 403 too. */
+export function problems(...statuses: (keyof typeof meanings)[]) {
+  return publicProblems(401, 403, ...statuses)
+}
+
+/** As `problems`, for a route without a key. */
+export function publicProblems(...statuses: (keyof typeof meanings)[]) {
+  return Object.fromEntries(
+    statuses.map(status => [
+      status,
+      { description: meanings[status], content: { 'application/problem+json': { schema: problemSchema } } },
+    ]),
+  )
+}
+
+/** A text that Postgres can hold: trimmed, not empty, without NUL. */
+export function textField(maxLength: number) {
+  return z
+    .string()
+    .trim()
+    .min(1, 'is empty: leave it out or give a value')
+    .max(maxLength)
+    .refine(text => !text.includes('\0'), 'holds a NUL character')
+}

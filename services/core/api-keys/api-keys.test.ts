@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto'
+import { seedOrganisation } from '@glimmr/dev/test-prices'
+import { createTestService } from '@glimmr/dev/test-service'
+import { pageOf } from '@glimmr/lib/pages'
+import t, { type Test } from 'tap'
+import { build } from '../server.ts'
+import { apiKeySchema } from './api-key.ts'
+
+const admin = { roles: ['admin'], scopes: ['admin', 'core:read'] }
+
+type Page = { api_keys: { name: string }[]; next_cursor: string | null }
+
+async function core(t: Test) {
+  const service = await createTestService(t, { build, role: 'glimmr_core' })
+  const own = { ...admin, organisation: await seedOrganisation(service.db.pool, 'Own'), subject: 'key:me' }
+  const other = { ...admin, organisation: await seedOrganisation(service.db.pool, 'Other') }
+  const make = (body: unknown, claims = own) =>
+    service.call('/v1/core/api-keys', claims, { method: 'POST', body })
+  return { ...service, own, other, make }
+}
+
+t.test('a key is shown once, and only its hash is kept', async t => {
+  const { db, call, own, make } = await core(t)
+  const answer = await make({ name: 'Partner', roles: ['partner', 'viewer'], expires_in_days: 30 })
+  t.equal(answer.statusCode, 201)
+  t.equal(answer.headers['cache-control'], 'no-store')
+  const { key, id, expires_at, ...made } = answer.json()
+  t.match(made, {
+    name: 'Partner',
+    prefix: key.slice(0, 12),
+    roles: ['partner', 'viewer'],
+    scopes: ['core:read', 'links:read', 'links:write'],
+    created_by: 'key:me',
+    revoked_at: null,
+  })
+  t.ok(Math.abs(Date.parse(expires_at) - Date.now() - 30 * 86_400_000) < 3_700_000)
+  const { rows } = await db.pool.query('select * from core.api_keys')
+  t.same(rows[0].hash, createHash('sha256').update(key).digest())
+  t.notOk(JSON.stringify(rows).includes(key))
+  await db.pool.query("insert into auth.key_uses values ($1, '2026-11-01T10:00:00Z', 5)", [id])
+  const listed = await call('/v1/core/api-keys', own)
+  t.doesNotThrow(() => pageOf('api_keys', apiKeySchema).parse(listed.json()))
+  t.match(listed.json().api_keys, [
+    { id, prefix: made.prefix, last_used_at: /^2026-11-01T10:00:00/, expires_at },
+  ])
+  t.notMatch(listed.body, /"key"|hash/)
+})
+
+t.test('scopes come from the roles, whatever else the request says', async t => {
+  const { own, make } = await core(t)
+  t.equal((await make({ name: 'x', roles: ['viewer'], scopes: ['admin'] })).statusCode, 400)
+  t.equal((await make({ name: 'x', roles: ['viewer'], organisation_id: own.organisation })).statusCode, 400)
+  t.same((await make({ name: 'x', roles: ['viewer'] })).json().scopes, ['core:read', 'links:read'])
+  const wrong = [
+    { roles: ['viewer'] },
+    { name: 'x', roles: [] },
+    { name: 'x', roles: ['root'] },
+    { name: 'x', roles: ['viewer', 'viewer'] },
+    { name: 'x', roles: ['viewer'], expires_in_days: 0 },
+  ]
+  for (const body of wrong) t.equal((await make(body)).statusCode, 400, JSON.stringify(body))
+})
+
+t.test('revoking is for good, and once more is no error', async t => {
+  const { call, own, make } = await core(t)
+  const { id } = (await make({ name: 'x', roles: ['viewer'] })).json()
+  const revoke = () => call(`/v1/core/api-keys/${id}`, own, { method: 'DELETE' })
+  const first = await revoke()
+  t.same([first.statusCode, first.body], [204, ''])
+  const [revoked] = (await call('/v1/core/api-keys', own)).json().api_keys
+  t.ok(revoked.revoked_at)
+  t.equal((await revoke()).statusCode, 204)
+  t.equal((await call('/v1/core/api-keys', own)).json().api_keys[0].revoked_at, revoked.revoked_at)
+})
+
+t.test('an admin sees and revokes the keys of the own organisation only, page by page', async t => {
+  const { call, own, other, make } = await core(t)
+  for (let n = 0; n < 5; n++) await make({ name: `k${n}`, roles: ['viewer'] })
+  const { id } = (await make({ name: 'theirs', roles: ['admin'] }, { ...other, subject: 'key:they' })).json()
+  t.equal((await call(`/v1/core/api-keys/${id}`, own, { method: 'DELETE' })).statusCode, 404)
+  t.equal((await call('/v1/core/api-keys', other)).json().api_keys[0].revoked_at, null)
+  const names: string[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: Page = (await call(`/v1/core/api-keys?limit=2${cursor && `&cursor=${cursor}`}`, own)).json()
+    names.push(...page.api_keys.map(key => key.name))
+    cursor = page.next_cursor
+  }
+  t.same(names, ['k0', 'k1', 'k2', 'k3', 'k4'])
+})
+
+t.test('only the scope admin opens any of it', async t => {
+  const { call, own } = await core(t)
+  const id = '00000000-0000-4000-8000-000000000000'
+  const calls = [
+    ['/v1/core/api-keys', 'POST'],
+    ['/v1/core/api-keys', 'GET'],
+    [`/v1/core/api-keys/${id}`, 'DELETE'],
+  ] as const
+  for (const [url, method] of calls) {
+    const body = method === 'POST' ? { name: 'x', roles: ['admin'] } : undefined
+    t.equal((await call(url, undefined, { method, body })).statusCode, 401)
+    const uploader = { ...own, roles: ['uploader'], scopes: ['core:read', 'media:write', 'links:write'] }
+    t.equal((await call(url, uploader, { method, body })).statusCode, 403)
+  }
+})
+
+t.test('every key may see its organisation and what it may do', async t => {
+  const { call, own, db } = await core(t)
+  t.same((await call('/v1/core/organisations/me', { ...own, roles: ['viewer'], scopes: [] })).json(), {
+    id: own.organisation,
+    name: 'Own',
+    key: { subject: 'key:me', roles: ['viewer'], scopes: [] },
+  })
+  t.equal((await call('/v1/core/organisations/me', undefined)).statusCode, 401)
+  await db.pool.query('delete from core.organisations where id = $1', [own.organisation])
+  t.equal((await call('/v1/core/organisations/me', own)).statusCode, 404)
+})

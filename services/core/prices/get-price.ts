@@ -1,0 +1,41 @@
+/** GET /v1/core/prices/{id}: one price again, from a list or a link. */
+import { type Pool, preparedRows } from '@glimmr/lib/db'
+import { problem } from '@glimmr/lib/errors'
+import { sendJson } from '@glimmr/lib/pages'
+import { problems } from '@glimmr/lib/problem-schema'
+import type { Server } from '@glimmr/lib/server'
+import { type Sql, sql } from '@glimmr/lib/sql'
+import { z } from 'zod'
+import { priceSchema, pricesAt } from './price.ts'
+
+const form = /^(?<charge>\d{1,16})-(?<rate>\d{1,16})$/
+
+export function routeGetPrice(app: Server, pool: Pool): void {
+  const schema = {
+    operationId: 'getPrice',
+    summary: 'One price',
+    description: 'As long as its file is the current one of its hospital.',
+    tags: ['prices'],
+    params: z.object({
+      id: z.string().regex(form, 'is not the id of a price: take it from /v1/core/prices'),
+    }),
+    response: { 200: priceSchema, ...problems(400, 404) },
+  }
+  app.get('/v1/core/prices/:id', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
+    const { charge = '', rate = '' } = form.exec(request.params.id)?.groups ?? {}
+    const [price] = await preparedRows<{ json: string }>(pool, pricesAt(keyOf(charge, rate)))
+    if (!price) throw problem(404, `There is no price ${request.params.id} in a published file`)
+    return sendJson(reply, price.json)
+  })
+}
+
+/** Rate 0 means a charge without any payer, and only that. */
+function keyOf(charge: string, rate: string): Sql {
+  return sql`
+    select c.file_id, c.item_id, c.id as charge_id, r.id as rate_id
+    from prices.charges c
+    join prices.files f on f.id = c.file_id and f.status = 'published'
+    left join prices.rates r on r.charge_id = c.id and (r.id = ${rate}::bigint or ${rate}::bigint = 0)
+    where c.id = ${charge}::bigint and (r.id is null) = (${rate}::bigint = 0)
+    limit 1`
+}

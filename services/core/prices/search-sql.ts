@@ -1,0 +1,104 @@
+/**
+ * The search for prices by code, made so that its work follows from the page, not from how often a code occurs:
+ *
+ *   published files, in the order of their ids        (files_published; those without the payer are skipped)
+ *   └ items of one file that carry the code           (item_codes_code: a file's items are one range of ids)
+ *     └ charges of the item, then rates of the charge (charges_item, rates_pkey)
+ *
+ * Each level is ordered and stops at `limit`, so Postgres walks the indexes from the cursor on and sorts only what shares
+ * a key. The shape of this statement is its plan: `npm run bench -- prices` measures it on two million rates.
+ */
+import { empty, type Sql, sql } from '@glimmr/lib/sql'
+import type { PayerIds } from './find-payers.ts'
+
+export type PriceSearch = PayerIds & {
+  /** As lib/codes writes it. */
+  code: string
+  /** In capitals; undefined: any. */
+  codeType: string | undefined
+  hospitalId: string | undefined
+  setting: string | undefined
+  billingClass: string | undefined
+  /** The last price of the page before. */
+  after: Position | undefined
+  limit: number
+}
+
+/** item, charge, rate; rate 0 for a charge without any payer. */
+export type Position = readonly [item: string, charge: string, rate: string]
+
+export function priceKeys(search: PriceSearch): Sql {
+  const { hospitalId, payers, plans, limit } = search
+  const [item] = search.after ?? start
+  const byPayer = payers !== null || plans !== null
+  return sql`
+    select f.id as file_id, found.item_id, found.charge_id, found.rate_id
+    from prices.files f
+    ${byPayer ? sql`cross join lateral (${plansOfFile(search)}) priced` : empty}
+    cross join lateral (
+      select i.item_id, c.charge_id, c.rate_id
+      from (${itemsOfFile(search)}) i
+      cross join lateral (${chargesOfItem(search)} limit ${limit}) c
+      order by i.item_id, c.charge_id, c.rate_id
+      limit ${limit}
+    ) found
+    where f.status = 'published' and f.id >= (${item}::bigint >> 32)::int
+    ${hospitalId === undefined ? empty : sql`and f.hospital_id = ${hospitalId}`}
+    ${byPayer ? sql`and priced.plans > 0` : empty}
+    order by f.id, found.item_id, found.charge_id, found.rate_id
+    limit ${limit}`
+}
+
+const start: Position = ['0', '0', '0']
+
+/** How many of the wanted plans the file has, and in which of its items they may occur (see prices.file_plans). */
+function plansOfFile(search: PriceSearch): Sql {
+  return sql`
+    select count(*) as plans, bit_or(fp.item_groups) as item_groups, bool_or(fp.item_groups is null) as anywhere
+    from prices.file_plans fp
+    where fp.file_id = f.id ${payerConditions(search, sql`fp`)}`
+}
+
+function itemsOfFile(search: PriceSearch): Sql {
+  const { code, codeType, payers, plans } = search
+  const [item] = search.after ?? start
+  const ofType = codeType === undefined ? empty : sql`and upper(ic.code_type) = ${codeType}`
+  const priced =
+    payers === null && plans === null
+      ? empty
+      : sql`and (priced.anywhere or get_bit(priced.item_groups, (((ic.item_id & 4294967295) - 1) >> 3)::int) = 1)`
+  return sql`
+    select distinct ic.item_id
+    from prices.item_codes ic
+    where ic.code_normalised = ${code} ${ofType} ${priced}
+      and ic.item_id >= greatest(f.id::bigint << 32, ${item}::bigint)
+      and ic.item_id < (f.id + 1)::bigint << 32`
+}
+
+/** Without a payer in the search, a charge that no payer has a rate for is a price too: gross and cash. */
+function chargesOfItem(search: PriceSearch): Sql {
+  const { setting, billingClass, payers, plans } = search
+  const [item, charge, rate] = search.after ?? start
+  const rates = sql`
+    select r.id from prices.rates r
+    where r.charge_id = c.id and r.id > case when c.id = ${charge}::bigint then ${rate}::bigint else 0 end
+    ${payerConditions(search, sql`r`)}`
+  const joined =
+    payers !== null || plans !== null
+      ? sql`cross join lateral (${rates}) r where true`
+      : sql`left join lateral (${rates}) r on true where (r.id is not null or c.id <> ${charge}::bigint)`
+  return sql`
+    select c.id as charge_id, r.id as rate_id
+    from prices.charges c ${joined}
+      and c.item_id = i.item_id
+      and c.id >= case when i.item_id = ${item}::bigint then ${charge}::bigint else 0 end
+      ${setting === undefined ? empty : sql`and c.setting = ${setting}`}
+      ${billingClass === undefined ? empty : sql`and c.billing_class = ${billingClass}`}
+    order by c.id, r.id`
+}
+
+function payerConditions({ payers, plans }: PriceSearch, table: Sql): Sql {
+  const byPayer = payers === null ? empty : sql`and ${table}.payer_id = any(${payers}::int[])`
+  const byPlan = plans === null ? empty : sql`and ${table}.plan_id = any(${plans}::int[])`
+  return sql`${byPayer} ${byPlan}`
+}

@@ -1,0 +1,65 @@
+/** Core: hospitals, files and their prices over REST; organisations and API keys. */
+import type { JwksSource } from '@glimmr/lib/auth'
+import { createPool, rows } from '@glimmr/lib/db'
+import { createServer, type Server } from '@glimmr/lib/server'
+import { sql } from '@glimmr/lib/sql'
+import type { FastifyBaseLogger } from 'fastify'
+import { routeCreateApiKey } from './api-keys/create-api-key.ts'
+import { routeListApiKeys } from './api-keys/list-api-keys.ts'
+import { routeRevokeApiKey } from './api-keys/revoke-api-key.ts'
+import { routeGetFile } from './files/get-file.ts'
+import { routeListFiles } from './files/list-files.ts'
+import { routeListFindings } from './files/list-findings.ts'
+import { routeCreateHospital } from './hospitals/create-hospital.ts'
+import { routeGetHospital } from './hospitals/get-hospital.ts'
+import { routeListHospitals } from './hospitals/list-hospitals.ts'
+import { routeGetOwnOrganisation } from './organisations/get-own-organisation.ts'
+import { routeListPayers } from './payers/list-payers.ts'
+import { routeListPlans } from './payers/list-plans.ts'
+import { routeGetPrice } from './prices/get-price.ts'
+import { routeSearchPrices } from './prices/search-prices.ts'
+
+export type CoreConfig = {
+  /** Of the role glimmr_core. */
+  databaseUrl: string
+  log: FastifyBaseLogger
+  jwks: JwksSource
+  poolSize?: number
+  /** A search that takes longer is given up, with a sentence for the caller. */
+  statementTimeoutMs?: number
+}
+
+const description =
+  'Hospitals, their price files and every published price with its file, row and filing date. Lists are paged by cursor.'
+
+/** The service, not yet listening. Closing it ends its connections. */
+export async function build(config: CoreConfig): Promise<Server> {
+  const { databaseUrl, log, jwks, poolSize = 10, statementTimeoutMs = 10_000 } = config
+  const pool = createPool({
+    url: databaseUrl,
+    name: 'glimmr_core',
+    max: poolSize,
+    statementTimeoutMs,
+    // A search has one good plan, whatever is searched for; planning takes longer than running it.
+    settings: { plan_cache_mode: 'force_generic_plan' },
+    onError: error => log.warn({ err: error }, 'a database connection broke'),
+  })
+  const ready = async () => void (await rows(pool, sql`select 1`))
+  const { app } = await createServer({ name: 'core', description, log, jwks, ready })
+  app.addHook('onClose', () => pool.end())
+  routeListHospitals(app, pool)
+  routeGetHospital(app, pool)
+  routeCreateHospital(app, pool)
+  routeListFiles(app, pool)
+  routeGetFile(app, pool)
+  routeListFindings(app, pool)
+  routeSearchPrices(app, pool)
+  routeGetPrice(app, pool)
+  routeListPayers(app, pool)
+  routeListPlans(app, pool)
+  routeCreateApiKey(app, pool)
+  routeListApiKeys(app, pool)
+  routeRevokeApiKey(app, pool)
+  routeGetOwnOrganisation(app, pool)
+  return app
+}
