@@ -1,0 +1,46 @@
+/** A PostgreSQL of its own for one run, and a fresh database for each vector. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startPostgres } from '@glimmr/dev/postgres'
+import pg from 'pg'
+
+export type Databases = {
+  /** The URL of a new database, which `drop` removes. */
+  create(): Promise<{ url: string; drop(): Promise<void> }>
+  stop(): Promise<void>
+}
+
+const template = 'conformance_template'
+
+export async function startDatabases(): Promise<Databases> {
+  const folder = await mkdtemp(join(tmpdir(), 'glimmr-conformance-'))
+  const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', autovacuum: 'off' }
+  const server = await startPostgres({ dataDir: join(folder, 'postgres'), settings })
+  const administer = new pg.Pool({ connectionString: server.url('postgres'), max: 2 })
+  // The server ends connections that are on their way out themselves.
+  administer.on('error', () => undefined)
+  await administer.query(`create database ${template}`)
+  const client = new pg.Client({ connectionString: server.url(template) })
+  await client.connect()
+  for (const extension of ['citext', 'ltree', 'pgcrypto'])
+    await client.query(`create extension if not exists ${extension}`)
+  await client.query('create schema if not exists hge_tests')
+  await client.end()
+  return {
+    async create() {
+      const name = `vector_${randomBytes(6).toString('hex')}`
+      await administer.query(`create database ${name} template ${template} strategy file_copy`)
+      return {
+        url: server.url(name),
+        drop: async () => void (await administer.query(`drop database if exists ${name} with (force)`)),
+      }
+    },
+    async stop() {
+      await administer.end()
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

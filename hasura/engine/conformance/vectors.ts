@@ -1,0 +1,28 @@
+/** The recorded vectors: one JSON document a line. */
+import { readFile } from 'node:fs/promises'
+import { gunzipSync } from 'node:zlib'
+import type { Metadata } from '../metadata-types.ts'
+
+export type Step = {
+  request?: { method: string; url: string; headers?: Record<string, string>; body?: unknown }
+  admin_secret?: boolean
+  expect?: { status?: number; body?: unknown; any_of?: unknown[] }
+  sql?: string
+  [key: string]: unknown
+}
+export type Vector = {
+  id: string
+  area: string
+  kind: string
+  server: { env?: Record<string, string>; args?: string[]; admin_secret?: string; note?: string }
+  needs: string[]
+  setup: { sql?: string }[]
+  metadata: Metadata
+  steps: Step[]
+}
+
+export async function readVectors(file: string): Promise<Vector[]> {
+  const bytes = await readFile(file)
+  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
+  return text.split('\n').flatMap(line => (line ? [JSON.parse(line) as Vector] : []))
+}

@@ -1,0 +1,48 @@
+/** What a request did wrong, in Hasura's words: a code, a JSONPath into the request and a message. */
+export type ErrorCode =
+  | 'validation-failed'
+  | 'parse-failed'
+  | 'not-found'
+  | 'not-supported'
+  | 'access-denied'
+  | 'permission-error'
+  | 'constraint-violation'
+  | 'constraint-error'
+  | 'data-exception'
+  | 'concurrent-update'
+  | 'bad-request'
+  | 'coercion-error'
+  | 'postgres-error'
+  | 'unexpected'
+
+export class RequestError extends Error {
+  readonly code: string
+  readonly path: string
+  /** Only shown to admin. */
+  readonly internal: unknown
+
+  constructor(code: ErrorCode | (string & {}), path: string, message: string, internal?: unknown) {
+    super(message)
+    this.name = 'RequestError'
+    this.code = code
+    this.path = path
+    this.internal = internal
+  }
+}
+
+/** The commonest refusal: the document does not fit the role's schema. */
+export function invalid(path: string, message: string): RequestError {
+  return new RequestError('validation-failed', path, message)
+}
+
+/** `['a', 'b']`, as Hasura shows a list of names. */
+export function quotedList(names: Iterable<string>): string {
+  return `[${[...names].map(name => `'${name}'`).join(', ')}]`
+}
+
+/** One error in the form that `/v1/graphql` answers. */
+export function errorBody(error: RequestError, showInternal: boolean): string {
+  const extensions: Record<string, unknown> = { path: error.path, code: error.code }
+  if (showInternal && error.internal !== undefined) extensions.internal = error.internal
+  return JSON.stringify({ errors: [{ message: error.message, extensions }] })
+}

@@ -1,0 +1,126 @@
+/** One request from its body to its answer: plan (or remember), bind, run, put together. */
+import { createHash } from 'node:crypto'
+import { errorBody, RequestError } from './errors.ts'
+import { admin } from './model/role-permissions.ts'
+import { readOperation } from './plan/document.ts'
+import type { Limits } from './plan/limits.ts'
+import { planOperation } from './plan/operation.ts'
+import type { Plan } from './plan/plan.ts'
+import type { Planner } from './plan/planner.ts'
+import { checkVariables, readVariables } from './plan/variables.ts'
+import type { Prepared, Remembered } from './plan-cache.ts'
+import { printSelections } from './print/select.ts'
+import type { Statement } from './print/text.ts'
+import { type GraphqlRequest, readRequest } from './request.ts'
+import { bind, runStatement } from './run.ts'
+import { backendPrivilege, type Session } from './session.ts'
+import type { EngineAnswer, EngineOptions, OperationInfo, State } from './state.ts'
+
+export type Call = { body: unknown; session: Session; limits: Limits; signal: AbortSignal | undefined }
+
+export async function answer(options: EngineOptions, state: State, call: Call): Promise<EngineAnswer> {
+  let operation: OperationInfo | undefined
+  try {
+    const request = readRequest(call.body)
+    const remembered = prepare(options, state, request, call)
+    operation = infoOf(remembered.plan)
+    const body = await run(options, remembered, request, call)
+    return { status: 200, body, operation }
+  } catch (cause) {
+    if (!(cause instanceof RequestError)) throw cause
+    const body = errorBody(cause, call.session.role === admin)
+    return operation ? { status: 200, body, operation } : { status: 200, body }
+  }
+}
+
+function infoOf({ name, operation, roots }: Plan): OperationInfo {
+  return { name, type: operation, rootFields: roots.map(root => root.name) }
+}
+
+function prepare(
+  options: EngineOptions,
+  state: State,
+  request: GraphqlRequest,
+  { session, limits }: Call,
+): Remembered {
+  const backend = backendPrivilege(session)
+  if (backend === undefined) throw new RequestError('bad-request', '$', notABoolean)
+  const key = [session.role, backend, request.operationName ?? '', request.query].join('\0')
+  const known = state.plans.get(key, request.variables)
+  if (known) {
+    checkVariables(known.definitions, request.variables)
+    return known
+  }
+  const operation = readOperation(request.query, request.operationName, limits.tokens)
+  const variables = readVariables(operation.node, request.variables)
+  const planner: Planner = {
+    schema: state.schemaFor(session.role, backend),
+    variables,
+    fragments: operation.fragments,
+    stringify: options.stringifyNumericTypes ?? false,
+    budget: { limits, nodes: 0, values: 0 },
+  }
+  const plan = planOperation(planner, operation)
+  const remembered = { plan, prepared: printPlan(state, plan), definitions: variables.definitions }
+  state.plans.set(key, variables, remembered)
+  return remembered
+}
+
+const notABoolean =
+  'x-hasura-use-backend-only-permissions:  Not a valid boolean text. True values are ["true","t","yes","y"] and  False values are ["false","f","no","n"]. All values are case insensitive'
+
+/** A statement for each source that the plan reads. */
+function printPlan(state: State, { roots }: Plan): Prepared[] {
+  const queries = roots.filter(root => root.is === 'query')
+  return [...Map.groupBy(queries, root => root.source)].map(([source, group]) => {
+    const statement = printSelections(group.map(({ selection }) => selection))
+    return {
+      source,
+      keys: group.map(({ key }) => key),
+      statement,
+      name: statementName(state.names, statement),
+    }
+  })
+}
+
+/** Each name stays prepared in every connection, so there is an end to them. */
+const mostNames = 500
+
+/** Statements are prepared under a name of their own text. */
+function statementName(names: Set<string>, { text }: Statement): string | undefined {
+  const name = `g${createHash('sha1').update(text).digest('hex').slice(0, 24)}`
+  if (!names.has(name) && names.size >= mostNames) return undefined
+  names.add(name)
+  return name
+}
+
+async function run(
+  options: EngineOptions,
+  { plan, prepared }: Remembered,
+  request: GraphqlRequest,
+  call: Call,
+): Promise<string> {
+  const { session, limits, signal } = call
+  const found = new Map<string, string>()
+  await Promise.all(
+    prepared.map(async ({ source, keys, statement, name }) => {
+      const values = bind(statement.values, { session, variables: request.variables })
+      const pool = options.pools[source]
+      if (!pool) throw new RequestError('unexpected', '$', `source "${source}" is not connected`)
+      const row = await runStatement(pool, {
+        text: statement.text,
+        values,
+        name,
+        timeMs: limits.timeMs,
+        signal,
+      })
+      keys.forEach((key, position) => {
+        found.set(key, row[position] ?? 'null')
+      })
+    }),
+  )
+  const members = plan.roots.map(
+    root => `${JSON.stringify(root.key)}:${root.is === 'json' ? root.json : found.get(root.key)}`,
+  )
+  return `{"data":{${members.join(',')}}}`
+}

@@ -1,0 +1,117 @@
+/**
+ * The part of Hasura's metadata (v3) that the engine reads. `hasura-metadata-types` describes what the console writes;
+ * files written by hand are looser (shorthands for names, missing lists), and that is what these types say.
+ */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type BoolExpJson = { [key: string]: Json }
+export type QualifiedName = string | { schema?: string; name: string }
+
+export type SelectPermission = {
+  columns?: '*' | string[]
+  computed_fields?: string[]
+  filter?: BoolExpJson
+  limit?: number
+  allow_aggregations?: boolean
+  query_root_fields?: string[] | null
+  subscription_root_fields?: string[] | null
+}
+export type InsertPermission = {
+  columns?: '*' | string[]
+  check?: BoolExpJson
+  set?: Record<string, Json>
+  backend_only?: boolean
+}
+export type UpdatePermission = {
+  columns?: '*' | string[]
+  filter?: BoolExpJson
+  check?: BoolExpJson | null
+  set?: Record<string, Json>
+  backend_only?: boolean
+}
+export type DeletePermission = { filter?: BoolExpJson; backend_only?: boolean }
+export type ForRole<P> = { role: string; permission: P; comment?: string | null }
+
+export type ManualConfiguration = {
+  remote_table: QualifiedName
+  column_mapping: Record<string, string>
+  insertion_order?: 'before_parent' | 'after_parent' | null
+}
+export type ForeignKeyUsing =
+  | string
+  | string[]
+  | { table: QualifiedName; column?: string; columns?: string | string[] }
+export type Relationship = {
+  name: string
+  using: { foreign_key_constraint_on?: ForeignKeyUsing; manual_configuration?: ManualConfiguration }
+  comment?: string | null
+}
+export type ComputedField = {
+  name: string
+  definition: { function: QualifiedName; table_argument?: string | null; session_argument?: string | null }
+  comment?: string | null
+}
+export type RootField = string | null | { name?: string | null; comment?: string | null }
+export type ColumnConfig = { custom_name?: string | null; comment?: string | null }
+export type TableConfiguration = {
+  custom_name?: string | null
+  comment?: string | null
+  custom_root_fields?: Record<string, RootField>
+  custom_column_names?: Record<string, string>
+  column_config?: Record<string, ColumnConfig>
+}
+export type TrackedTable = {
+  table: QualifiedName
+  is_enum?: boolean
+  configuration?: TableConfiguration
+  object_relationships?: Relationship[]
+  array_relationships?: Relationship[]
+  computed_fields?: ComputedField[]
+  remote_relationships?: unknown[]
+  select_permissions?: ForRole<SelectPermission>[]
+  insert_permissions?: ForRole<InsertPermission>[]
+  update_permissions?: ForRole<UpdatePermission>[]
+  delete_permissions?: ForRole<DeletePermission>[]
+  event_triggers?: unknown[]
+}
+export type TrackedFunction = {
+  function: QualifiedName
+  configuration?: {
+    custom_name?: string | null
+    custom_root_fields?: Record<string, string | null>
+    session_argument?: string | null
+    exposed_as?: 'query' | 'mutation' | null
+    response?: { type: 'table'; table: QualifiedName } | null
+  }
+  permissions?: { role: string }[]
+  comment?: string | null
+}
+export type SourceMetadata = {
+  name: string
+  kind?: string
+  configuration?: unknown
+  customization?: {
+    root_fields?: { namespace?: string | null; prefix?: string | null; suffix?: string | null } | null
+    type_names?: { prefix?: string | null; suffix?: string | null } | null
+    naming_convention?: 'hasura-default' | 'graphql-default' | null
+  } | null
+  tables?: TrackedTable[]
+  functions?: TrackedFunction[]
+}
+export type RoleLimits = { global?: number | null; per_role?: Record<string, number> }
+export type Metadata = {
+  version?: number
+  sources: SourceMetadata[]
+  inherited_roles?: { role_name: string; role_set: string[] }[]
+  graphql_schema_introspection?: { disabled_for_roles?: string[] }
+  api_limits?: {
+    disabled?: boolean
+    depth_limit?: RoleLimits
+    node_limit?: RoleLimits
+    batch_limit?: RoleLimits
+    time_limit?: RoleLimits
+  }
+  [key: string]: unknown
+}
+
+/** Something in the metadata that the engine cannot serve. The rest works. */
+export type Inconsistency = { type: string; name: string; reason: string; definition?: unknown }

@@ -1,0 +1,19 @@
+/** What building a source's part of the model shares. */
+import type { Inconsistency, QualifiedName, SourceMetadata } from '../metadata-types.ts'
+import type { SourceCatalog, Table } from '../model.ts'
+import type { Naming } from './naming.ts'
+
+export type Building = {
+  source: SourceMetadata
+  naming: Naming
+  catalog: SourceCatalog
+  tables: Map<string, Table>
+  inconsistencies: Inconsistency[]
+}
+
+/** `author` is public.author. */
+export function qualified(name: QualifiedName): { schema: string; name: string } {
+  return typeof name === 'string'
+    ? { schema: 'public', name }
+    : { schema: name.schema ?? 'public', name: name.name }
+}

@@ -1,0 +1,80 @@
+/** Functions tracked as root fields. */
+import type { CatalogFunction } from '../catalog.ts'
+import type { TrackedFunction } from '../metadata-types.ts'
+import { qualifiedKey, type TrackedFn } from '../model.ts'
+import { type Building, qualified } from './building.ts'
+import { callArguments } from './computed.ts'
+import { customised, fieldName, isGraphqlName, tableName, typeName } from './naming.ts'
+import { shown } from './relations.ts'
+
+export function buildFunctions(building: Building): TrackedFn[] {
+  const functions: TrackedFn[] = []
+  for (const entry of building.source.functions ?? []) {
+    const fn = buildFunction(building, entry)
+    if (typeof fn !== 'string') {
+      functions.push(fn)
+      continue
+    }
+    const name = shown(qualified(entry.function))
+    building.inconsistencies.push({
+      type: 'function',
+      name: `function ${name} in source ${building.source.name}`,
+      reason: `Inconsistent object: in function "${name}": ${fn}`,
+    })
+  }
+  return functions
+}
+
+function buildFunction(building: Building, entry: TrackedFunction): TrackedFn | string {
+  const wanted = qualified(entry.function)
+  const overloads = building.catalog.functions.get(qualifiedKey(wanted)) ?? []
+  const [fn] = overloads
+  if (!fn) return `no such function exists in postgres: "${shown(wanted)}"`
+  if (overloads.length > 1)
+    return `function "${shown(wanted)}" is overloaded. Overloaded functions are not supported`
+  const table = building.tables.get(
+    qualifiedKey(qualified(entry.configuration?.response?.table ?? fn.returns)),
+  )
+  const fault = faultOf(fn, entry, table !== undefined)
+  if (fault || !table) return `the function "${shown(wanted)}" cannot be tracked because ${fault}`
+  const { configuration = {} } = entry
+  const base = configuration.custom_name || tableName(wanted.schema, wanted.name)
+  if (!isGraphqlName(base)) return `"${base}" is not a valid GraphQL identifier`
+  const { naming } = building
+  const volatile = fn.volatility === 'volatile'
+  return {
+    is: 'function',
+    source: building.source.name,
+    function: wanted,
+    field: configuration.custom_root_fields?.function || customised(naming, fieldName(naming, base)),
+    aggregateField:
+      configuration.custom_root_fields?.function_aggregate ||
+      customised(naming, fieldName(naming, `${base}_aggregate`)),
+    argumentsType: typeName(naming, base, 'args'),
+    arguments: callArguments(fn, building, { session: configuration.session_argument }),
+    table,
+    set: fn.returns_set,
+    exposedAs: configuration.exposed_as ?? (volatile ? 'mutation' : 'query'),
+    volatile,
+    comment: entry.comment ?? fn.comment,
+    roles: new Set((entry.permissions ?? []).map(({ role }) => role)),
+  }
+}
+
+function faultOf(
+  fn: CatalogFunction,
+  { configuration }: TrackedFunction,
+  returnsTable: boolean,
+): string | undefined {
+  const session = configuration?.session_argument
+  const argument = fn.arguments.find(({ name }) => name === session)
+  if (session && !argument)
+    return `given session argument "${session}" not the input argument of the function`
+  if (session && argument?.type.name !== 'json')
+    return `given session argument "${session}" is not of type json`
+  if (fn.variadic) return 'functions with VARIADIC arguments are not supported'
+  if (configuration?.exposed_as === 'mutation' && fn.volatility !== 'volatile')
+    return 'the function was requested to be exposed as a mutation, but is not marked VOLATILE. Maybe the function was given the wrong volatility when it was defined?'
+  if (!returnsTable) return 'the function does not return a tracked table'
+  return undefined
+}

@@ -1,0 +1,131 @@
+/** Object and array relationships, by foreign key or by a mapping of columns. */
+import type { CatalogForeignKey } from '../catalog.ts'
+import type { ManualConfiguration, Relationship, TrackedTable } from '../metadata-types.ts'
+import { type Column, qualifiedKey, type Relation, type Table } from '../model.ts'
+import { type Building, qualified } from './building.ts'
+
+type Target = {
+  table: Table
+  columns: [Column, Column][]
+  nullable: boolean
+  insertion: Relation['insertion']
+}
+
+export function buildRelations(building: Building, entry: TrackedTable, table: Table): void {
+  const add = (relationship: Relationship, kind: Relation['kind']) => {
+    const target = targetOf(building, table, relationship, kind)
+    const reason = typeof target === 'string' ? target : conflict(table, relationship.name)
+    if (typeof target === 'string' || reason) {
+      building.inconsistencies.push({
+        type: `${kind}_relation`,
+        name: `${kind}_relation ${relationship.name} in table ${table.name} in source ${table.source}`,
+        reason: `Inconsistent object: in table "${shown(table)}": in relationship "${relationship.name}": ${reason}`,
+      })
+      return
+    }
+    const comment = relationship.comment ?? null
+    table.fields.set(relationship.name, {
+      is: 'relation',
+      field: relationship.name,
+      kind,
+      comment,
+      ...target,
+    })
+  }
+  for (const relationship of entry.object_relationships ?? []) add(relationship, 'object')
+  for (const relationship of entry.array_relationships ?? []) add(relationship, 'array')
+}
+
+function conflict(table: Table, name: string): string | undefined {
+  return table.fields.has(name) ? 'field definition conflicts with postgres column' : undefined
+}
+
+/** A table's name as Hasura writes it in messages. */
+export function shown({ schema, name }: { schema: string; name: string }): string {
+  return schema === 'public' ? name : `${schema}.${name}`
+}
+
+function targetOf(
+  building: Building,
+  table: Table,
+  { using }: Relationship,
+  kind: Relation['kind'],
+): Target | string {
+  if (using.manual_configuration) return manualTarget(building, table, using.manual_configuration, kind)
+  const key = using.foreign_key_constraint_on
+  if (key === undefined) return 'neither foreign_key_constraint_on nor manual_configuration is given'
+  if (typeof key === 'string') return ownKeyTarget(building, table, [key])
+  if (Array.isArray(key)) return ownKeyTarget(building, table, key)
+  const columns = [key.columns ?? key.column ?? []].flat()
+  return remoteKeyTarget(building, table, qualified(key.table), columns)
+}
+
+function manualTarget(
+  { tables }: Building,
+  table: Table,
+  { remote_table, column_mapping, insertion_order }: ManualConfiguration,
+  kind: Relation['kind'],
+): Target | string {
+  const target = tables.get(qualifiedKey(qualified(remote_table)))
+  if (!target) return `table "${shown(qualified(remote_table))}" is not tracked`
+  const columns = paired(table, target, Object.entries(column_mapping))
+  if (typeof columns === 'string') return columns
+  const insertion = insertion_order ?? (kind === 'object' ? 'before_parent' : 'after_parent')
+  return { table: target, columns, nullable: true, insertion }
+}
+
+function ownKeyTarget({ tables, catalog }: Building, table: Table, columns: string[]): Target | string {
+  const key = findKey(catalog.tables.get(qualifiedKey(table))?.foreign_keys, columns)
+  if (!key) return 'no foreign constraint exists on the given column(s)'
+  const target = tables.get(qualifiedKey(key.table))
+  if (!target) return `table "${shown(key.table)}" is not tracked`
+  const pairs = paired(table, target, zip(key.columns, key.references))
+  if (typeof pairs === 'string') return pairs
+  return {
+    table: target,
+    columns: pairs,
+    nullable: pairs.some(([here]) => here.nullable),
+    insertion: 'before_parent',
+  }
+}
+
+function remoteKeyTarget(
+  { tables, catalog }: Building,
+  table: Table,
+  remote: { schema: string; name: string },
+  columns: string[],
+): Target | string {
+  const target = tables.get(qualifiedKey(remote))
+  if (!target) return `table "${shown(remote)}" is not tracked`
+  const keys = catalog.tables.get(qualifiedKey(remote))?.foreign_keys
+  const key = findKey(
+    keys?.filter(candidate => qualifiedKey(candidate.table) === qualifiedKey(table)),
+    columns,
+  )
+  if (!key) return 'no foreign constraint exists on the given column(s)'
+  const pairs = paired(table, target, zip(key.references, key.columns))
+  return typeof pairs === 'string'
+    ? pairs
+    : { table: target, columns: pairs, nullable: true, insertion: 'after_parent' }
+}
+
+function findKey(keys: CatalogForeignKey[] | undefined, columns: string[]): CatalogForeignKey | undefined {
+  const wanted = columns.toSorted().join('\0')
+  return keys?.find(key => key.columns.toSorted().join('\0') === wanted)
+}
+
+function zip(left: string[], right: string[]): [string, string][] {
+  return left.map((name, position) => [name, right[position] ?? ''])
+}
+
+function paired(here: Table, there: Table, names: [string, string][]): [Column, Column][] | string {
+  const pairs: [Column, Column][] = []
+  for (const [left, right] of names) {
+    const from = here.byColumnName.get(left)
+    const to = there.byColumnName.get(right)
+    if (!from) return `column "${left}" does not exist in table "${shown(here)}"`
+    if (!to) return `column "${right}" does not exist in table "${shown(there)}"`
+    pairs.push([from, to])
+  }
+  return pairs
+}

@@ -1,0 +1,188 @@
+/** What one role may do with one table: admin everything, an inherited role what its parents may. */
+import type { BoolExpJson, DeletePermission, InsertPermission, UpdatePermission } from '../metadata-types.ts'
+import type { Column, Computed, Model, RolePermissions, Table } from '../model.ts'
+
+/** Undefined: always. Otherwise visible where one of the filters holds, and null elsewhere. */
+export type Mask = BoolExpJson[] | undefined
+
+export type SelectView = {
+  columns: Map<Column, Mask>
+  /** Scalar ones; those that return a table follow that table's permission. */
+  computed: Map<Computed, Mask>
+  /** Rows where one of these holds; undefined is every row. */
+  filters: BoolExpJson[] | undefined
+  limit: number | undefined
+  aggregations: boolean
+  queryRootFields: Set<string> | undefined
+  subscriptionRootFields: Set<string> | undefined
+}
+export type InsertView = {
+  columns: Set<Column>
+  check: BoolExpJson
+  preset: Map<Column, unknown>
+  backendOnly: boolean
+}
+export type UpdateView = InsertView & { filter: BoolExpJson }
+export type DeleteView = { filter: BoolExpJson; backendOnly: boolean }
+
+export const admin = 'admin'
+
+/** Every role that the metadata gives anything to. */
+export function rolesOf(model: Model): Set<string> {
+  const roles = new Set([admin, ...model.inheritedRoles.keys()])
+  for (const tables of model.tablesBySource.values())
+    for (const table of tables.values()) for (const role of table.permissions.keys()) roles.add(role)
+  for (const fn of model.functions) for (const role of fn.roles) roles.add(role)
+  return roles
+}
+
+export function selectView(model: Model, table: Table, role: string): SelectView | undefined {
+  if (role === admin) return everything(table)
+  const own = table.permissions.get(role)?.select
+  if (own) return oneRole(table, own)
+  const views = (model.inheritedRoles.get(role) ?? []).flatMap(
+    parent => selectView(model, table, parent) ?? [],
+  )
+  const [only] = views
+  return views.length > 1 ? union(table, views) : only
+}
+
+function everything(table: Table): SelectView {
+  return {
+    columns: new Map(table.columns.map(column => [column, undefined])),
+    computed: new Map(scalarComputed(table).map(computed => [computed, undefined])),
+    filters: undefined,
+    limit: undefined,
+    aggregations: true,
+    queryRootFields: undefined,
+    subscriptionRootFields: undefined,
+  }
+}
+
+function oneRole(table: Table, permission: NonNullable<RolePermissions['select']>): SelectView {
+  const { filter = {}, computed_fields = [] } = permission
+  return {
+    columns: new Map(namedColumns(table, permission.columns).map(column => [column, undefined])),
+    computed: new Map(
+      scalarComputed(table)
+        .filter(({ field }) => computed_fields.includes(field))
+        .map(computed => [computed, undefined]),
+    ),
+    filters: isEmpty(filter) ? undefined : [filter],
+    limit: permission.limit ?? undefined,
+    aggregations: permission.allow_aggregations ?? false,
+    queryRootFields: permission.query_root_fields ? new Set(permission.query_root_fields) : undefined,
+    subscriptionRootFields: permission.subscription_root_fields
+      ? new Set(permission.subscription_root_fields)
+      : undefined,
+  }
+}
+
+/** Rows: any parent's. A column that not every parent shows is masked by the filters of those that do. */
+function union(table: Table, views: SelectView[]): SelectView {
+  const limits = views.map(({ limit }) => limit)
+  const merged = <K>(keys: K[], of: (view: SelectView) => Map<K, Mask>): Map<K, Mask> => {
+    const found = new Map<K, Mask>()
+    for (const key of keys) {
+      const granting = views.filter(view => of(view).has(key))
+      if (granting.length === views.length) found.set(key, undefined)
+      else if (granting.length > 0) found.set(key, anyFilter(granting))
+    }
+    return found
+  }
+  return {
+    columns: merged(table.columns, view => view.columns),
+    computed: merged(scalarComputed(table), view => view.computed),
+    filters: anyFilter(views),
+    limit: limits.some(limit => limit === undefined)
+      ? undefined
+      : Math.max(...limits.map(limit => limit ?? 0)),
+    aggregations: views.some(({ aggregations }) => aggregations),
+    queryRootFields: allSets(views.map(({ queryRootFields }) => queryRootFields)),
+    subscriptionRootFields: allSets(views.map(({ subscriptionRootFields }) => subscriptionRootFields)),
+  }
+}
+
+function anyFilter(views: SelectView[]): Mask {
+  return views.some(({ filters }) => filters === undefined)
+    ? undefined
+    : views.flatMap(({ filters }) => filters ?? [])
+}
+
+function allSets(sets: (Set<string> | undefined)[]): Set<string> | undefined {
+  return sets.some(set => set === undefined) ? undefined : new Set(sets.flatMap(set => [...(set ?? [])]))
+}
+
+export function insertView(model: Model, table: Table, role: string): InsertView | undefined {
+  if (!table.insertable) return undefined
+  if (role === admin)
+    return { columns: new Set(table.columns), check: {}, preset: new Map(), backendOnly: false }
+  const permission = inherited(model, table, role, ({ insert }) => insert)
+  return permission ? writeView(table, permission) : undefined
+}
+
+export function updateView(model: Model, table: Table, role: string): UpdateView | undefined {
+  if (!table.updatable) return undefined
+  if (role === admin)
+    return { columns: new Set(table.columns), check: {}, preset: new Map(), backendOnly: false, filter: {} }
+  const permission = inherited(model, table, role, ({ update }) => update)
+  return permission ? { ...writeView(table, permission), filter: permission.filter ?? {} } : undefined
+}
+
+export function deleteView(model: Model, table: Table, role: string): DeleteView | undefined {
+  if (!table.deletable) return undefined
+  if (role === admin) return { filter: {}, backendOnly: false }
+  const permission: DeletePermission | undefined = inherited(model, table, role, view => view.delete)
+  return permission
+    ? { filter: permission.filter ?? {}, backendOnly: permission.backend_only ?? false }
+    : undefined
+}
+
+/** A permission to write is inherited where all parents that have one agree. */
+function inherited<P>(
+  model: Model,
+  table: Table,
+  role: string,
+  of: (permissions: RolePermissions) => P | undefined,
+): P | undefined {
+  const own = table.permissions.get(role)
+  const direct = own && of(own)
+  if (direct) return direct
+  const found = (model.inheritedRoles.get(role) ?? []).flatMap(parent => {
+    const permissions = table.permissions.get(parent)
+    return (permissions && of(permissions)) ?? []
+  })
+  const [first, ...rest] = found
+  return rest.every(other => JSON.stringify(other) === JSON.stringify(first)) ? first : undefined
+}
+
+function writeView(table: Table, permission: InsertPermission | UpdatePermission): InsertView {
+  const preset = new Map<Column, unknown>()
+  for (const [name, value] of Object.entries(permission.set ?? {})) {
+    const column = table.byColumnName.get(name)
+    if (column) preset.set(column, value)
+  }
+  const columns = namedColumns(table, permission.columns ?? '*').filter(column => !preset.has(column))
+  return {
+    columns: new Set(columns),
+    check: permission.check ?? {},
+    preset,
+    backendOnly: permission.backend_only ?? false,
+  }
+}
+
+function namedColumns(table: Table, names: '*' | string[] | undefined): Column[] {
+  if (names === '*') return table.columns
+  const wanted = new Set(names)
+  return table.columns.filter(({ name }) => wanted.has(name))
+}
+
+function scalarComputed(table: Table): Computed[] {
+  return [...table.fields.values()]
+    .filter(field => field.is === 'computed')
+    .filter(({ returns }) => returns.is === 'scalar')
+}
+
+function isEmpty(value: object): boolean {
+  return Object.keys(value).length === 0
+}

@@ -1,0 +1,57 @@
+/** Types of Postgres under their names in GraphQL. */
+import type { CatalogType } from '../catalog.ts'
+
+const names: Record<string, string> = {
+  int4: 'Int',
+  int2: 'smallint',
+  int8: 'bigint',
+  float4: 'Float',
+  float8: 'float8',
+  bool: 'Boolean',
+  text: 'String',
+  varchar: 'String',
+  char: 'bpchar',
+}
+
+/** `integer` → Int, `text` → String; every other type keeps its name in pg_type; an array is named for its element. */
+export function scalarName(type: { name: string; kind: string }): string {
+  const name = names[type.name]
+  if (name) return name
+  // A composite type is a scalar, and shares its name with the object type of a table.
+  return type.kind === 'c' ? `${type.name}_scalar` : type.name
+}
+
+export function elementType(type: CatalogType): { name: string; schema: string; kind: string } {
+  return type.element ?? type
+}
+
+const numeric = new Set(['int2', 'int4', 'int8', 'float4', 'float8', 'numeric', 'money'])
+const comparable = new Set([
+  ...numeric,
+  'text',
+  'varchar',
+  'bpchar',
+  'char',
+  'citext',
+  'date',
+  'time',
+  'timetz',
+  'timestamp',
+  'timestamptz',
+  'interval',
+  'uuid',
+])
+
+export function isNumeric(type: CatalogType): boolean {
+  return numeric.has(type.name)
+}
+
+/** Whether min and max exist for it. */
+export function isComparable(type: CatalogType): boolean {
+  return comparable.has(type.name)
+}
+
+/** Numbers that JavaScript's doubles cannot hold; sent as strings where the server is asked to. */
+export function isBigNumber(type: CatalogType): boolean {
+  return ['int8', 'numeric', 'float8'].includes(elementType(type).name)
+}

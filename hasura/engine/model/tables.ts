@@ -1,0 +1,112 @@
+/** A tracked table with its columns, keys, root fields and permissions. */
+import type { CatalogTable } from '../catalog.ts'
+import type { RootField, TrackedTable } from '../metadata-types.ts'
+import { type Column, qualifiedKey, type RolePermissions, type Table } from '../model.ts'
+import { type Building, qualified } from './building.ts'
+import { fieldName, isGraphqlName, rootFieldName, type rootFieldNames, tableName } from './naming.ts'
+
+export function buildTable(
+  { source, naming, catalog, inconsistencies }: Building,
+  entry: TrackedTable,
+): Table | undefined {
+  const wanted = qualified(entry.table)
+  const found = catalog.tables.get(qualifiedKey(wanted))
+  const graphqlName = entry.configuration?.custom_name || tableName(wanted.schema, wanted.name)
+  const report = (reason: string) =>
+    inconsistencies.push({
+      type: 'table',
+      name: `table ${wanted.schema === 'public' ? '' : `${wanted.schema}.`}${wanted.name} in source ${source.name}`,
+      reason: `Inconsistent object: ${reason}`,
+    })
+  if (!found) {
+    report(`no such table/view exists in source: "${wanted.name}"`)
+    return undefined
+  }
+  if (!isGraphqlName(graphqlName)) {
+    report(`"${graphqlName}" is not a valid GraphQL identifier; give the table a custom_name`)
+    return undefined
+  }
+  const columns = buildColumns(entry, found, name => fieldName(naming, name))
+  const byColumnName = new Map(columns.map(column => [column.name, column]))
+  const keyed = (names: string[]) => names.flatMap(name => byColumnName.get(name) ?? [])
+  return {
+    source: source.name,
+    schema: found.schema,
+    name: found.name,
+    kind: found.kind,
+    graphqlName,
+    naming,
+    comment: entry.configuration?.comment ?? found.comment,
+    columns,
+    byColumnName,
+    fields: new Map(
+      columns.filter(({ field }) => isGraphqlName(field)).map(column => [column.field, column]),
+    ),
+    primaryKey: found.primary_key
+      ? { name: found.primary_key.name, columns: keyed(found.primary_key.columns) }
+      : undefined,
+    uniqueKeys: found.unique_keys,
+    insertable: found.insertable,
+    updatable: found.updatable,
+    deletable: found.deletable,
+    rootFields: rootFieldsOf(entry, as => rootFieldName(naming, as, graphqlName)),
+    enumValues: entry.is_enum ? (catalog.enumValues.get(qualifiedKey(found)) ?? []) : undefined,
+    permissions: permissionsOf(entry),
+  }
+}
+
+function buildColumns(entry: TrackedTable, found: CatalogTable, named: (name: string) => string): Column[] {
+  const { column_config = {}, custom_column_names = {} } = entry.configuration ?? {}
+  return found.columns.map(catalog => ({
+    is: 'column',
+    name: catalog.name,
+    field:
+      column_config[catalog.name]?.custom_name ?? custom_column_names[catalog.name] ?? named(catalog.name),
+    type: catalog.type,
+    nullable: catalog.nullable,
+    comment: column_config[catalog.name]?.comment ?? catalog.comment,
+    catalog,
+  }))
+}
+
+function rootFieldsOf(
+  entry: TrackedTable,
+  named: (as: (typeof rootFieldNames)[number]) => string,
+): Table['rootFields'] {
+  const custom = entry.configuration?.custom_root_fields ?? {}
+  const of = (as: (typeof rootFieldNames)[number]) => {
+    const { name, comment } = rootFieldConfig(custom[as])
+    return { name: name || named(as), comment: comment ?? null }
+  }
+  return {
+    select: of('select'),
+    select_by_pk: of('select_by_pk'),
+    select_aggregate: of('select_aggregate'),
+    select_stream: of('select_stream'),
+    insert: of('insert'),
+    insert_one: of('insert_one'),
+    update: of('update'),
+    update_by_pk: of('update_by_pk'),
+    update_many: of('update_many'),
+    delete: of('delete'),
+    delete_by_pk: of('delete_by_pk'),
+  }
+}
+
+function rootFieldConfig(config: RootField | undefined): { name?: string | null; comment?: string | null } {
+  return typeof config === 'string' ? { name: config } : (config ?? {})
+}
+
+function permissionsOf(entry: TrackedTable): Map<string, RolePermissions> {
+  const roles = new Map<string, RolePermissions>()
+  const of = (role: string) => {
+    const known = roles.get(role) ?? {}
+    roles.set(role, known)
+    return known
+  }
+  for (const { role, permission } of entry.select_permissions ?? []) of(role).select = permission
+  for (const { role, permission } of entry.insert_permissions ?? []) of(role).insert = permission
+  for (const { role, permission } of entry.update_permissions ?? []) of(role).update = permission
+  for (const { role, permission } of entry.delete_permissions ?? []) of(role).delete = permission
+  return roles
+}

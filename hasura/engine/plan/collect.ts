@@ -1,0 +1,146 @@
+/** A selection set → the fields to answer, in order: fragments opened, `@include` and `@skip` obeyed, repeats merged. */
+import type { DirectiveNode, FieldNode, SelectionSetNode } from 'graphql'
+import { print } from 'graphql'
+import { invalid, quotedList } from '../errors.ts'
+import { type Field, namedType, nonNull, type ObjectType, type TypeRef } from '../schema/types.ts'
+import type { Input } from './input.ts'
+import { spendNode } from './limits.ts'
+import type { Planner } from './planner.ts'
+import { readArguments, readBoolean } from './read.ts'
+
+export type Selected = {
+  key: string
+  path: string
+  depth: number
+  args: Map<string, Input>
+  /** All selection sets given under this key. */
+  sets: SelectionSetNode[]
+} & ({ is: 'typename' } | { is: 'field'; field: Field })
+
+type Group = { nodes: FieldNode[] }
+
+export function collect(
+  planner: Planner,
+  type: ObjectType,
+  { sets, path, depth }: { sets: SelectionSetNode[]; path: string; depth: number },
+): Selected[] {
+  const groups = new Map<string, Group>()
+  for (const set of sets) gather(planner, type, set, { path, groups })
+  return [...groups].map(([key, { nodes }]) => {
+    spendNode(planner.budget, depth)
+    return select(planner, type, nodes, { key, path: `${path}.${key}`, depth })
+  })
+}
+
+function gather(
+  planner: Planner,
+  type: ObjectType,
+  set: SelectionSetNode,
+  to: { path: string; groups: Map<string, Group> },
+): void {
+  for (const selection of set.selections) {
+    if (!included(planner, selection.directives ?? [], to.path)) continue
+    if (selection.kind === 'Field') {
+      const key = selection.alias?.value ?? selection.name.value
+      const group = to.groups.get(key)
+      if (group) group.nodes.push(selection)
+      else to.groups.set(key, { nodes: [selection] })
+      continue
+    }
+    const fragment =
+      selection.kind === 'InlineFragment' ? selection : planner.fragments.get(selection.name.value)
+    if (!fragment) continue
+    const condition = fragment.typeCondition?.name.value
+    if (condition === undefined || condition === type.name) gather(planner, type, fragment.selectionSet, to)
+  }
+}
+
+const inclusion = new Set(['include', 'skip'])
+
+function included(planner: Planner, directives: readonly DirectiveNode[], path: string): boolean {
+  const seen = new Set<string>()
+  for (const { name } of directives) {
+    if (!inclusion.has(name.value)) throw unknownDirective(name.value, path)
+    if (seen.has(name.value)) throw repeatedDirective(name.value, path)
+    seen.add(name.value)
+  }
+  return directives.every(directive => {
+    const given = directive.arguments?.find(({ name }) => name.value === 'if')
+    const type: TypeRef = nonNull(booleanType)
+    const at = `${path}.${directive.name.value}.if`
+    if (!given) throw invalid(at, "missing required field 'if'")
+    const flag = readBoolean(planner, { is: 'ast', node: given.value }, { type, path: at })
+    return flag === (directive.name.value === 'include')
+  })
+}
+
+const booleanType: TypeRef = {
+  ref: 'named',
+  name: 'Boolean',
+  get: () => ({ kind: 'SCALAR', name: 'Boolean', description: null }),
+}
+
+/** On queries, mutations and subscriptions themselves. */
+export function checkOperationDirectives(
+  directives: readonly DirectiveNode[],
+  known: Set<string>,
+  operation: string,
+): void {
+  const seen = new Set<string>()
+  for (const { name } of directives) {
+    if (inclusion.has(name.value))
+      throw invalid('$', `directive '${name.value}' is not allowed on a ${operation}`)
+    if (!known.has(name.value)) throw unknownDirective(name.value, '$')
+    if (seen.has(name.value)) throw repeatedDirective(name.value, '$')
+    seen.add(name.value)
+  }
+}
+
+function unknownDirective(name: string, path: string) {
+  return invalid(path, `directive '${name}' is not defined in the schema`)
+}
+
+function repeatedDirective(name: string, path: string) {
+  return invalid(path, `the following directives are used more than once: ${quotedList([name])}`)
+}
+
+function select(
+  planner: Planner,
+  type: ObjectType,
+  nodes: FieldNode[],
+  at: { key: string; path: string; depth: number },
+): Selected {
+  const [node, ...others] = nodes
+  if (!node) throw new Error('a key without a field')
+  const name = node.name.value
+  for (const other of others) checkMerge(node, other, at)
+  const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
+  if (name === '__typename') return { ...at, is: 'typename', args: new Map(), sets }
+  const field = type.find(name)
+  if (!field) throw invalid(at.path, `field '${name}' not found in type: '${type.name}'`)
+  const given = (node.arguments ?? []).map((argument): [string, Input] => [
+    argument.name.value,
+    { is: 'ast', node: argument.value },
+  ])
+  const args = readArguments(planner, field, given, at.path)
+  const leaf = namedType(field.type).kind !== 'OBJECT'
+  if (leaf && sets.length > 0) throw invalid(at.path, `unexpected subselection set for non-object field`)
+  if (!leaf && sets.length === 0) throw invalid(at.path, `missing selection set for '${name}'`)
+  return { ...at, is: 'field', field, args, sets }
+}
+
+/** Two fields under one key must be the same field with the same arguments. */
+function checkMerge(first: FieldNode, other: FieldNode, { key, path }: { key: string; path: string }): void {
+  if (first.name.value !== other.name.value)
+    throw invalid(
+      path,
+      `selection of both '${first.name.value}' and '${other.name.value}' specify the same response name, '${key}'`,
+    )
+  const shown = ({ arguments: args = [] }: FieldNode) =>
+    args
+      .map(argument => print(argument))
+      .toSorted()
+      .join(', ')
+  if (shown(first) !== shown(other))
+    throw invalid(path, `inconsistent arguments between multiple selections of field '${first.name.value}'`)
+}

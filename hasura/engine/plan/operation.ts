@@ -1,0 +1,101 @@
+/** Stage 5: an operation → its plan. One walk that validates and resolves; no SQL in it. */
+import { invalid, RequestError } from '../errors.ts'
+import type { Table } from '../model.ts'
+import { introspect } from '../schema/introspect.ts'
+import { introspectionFields } from '../schema/introspection-types.ts'
+import type { Field } from '../schema/types.ts'
+import { planCall } from './call.ts'
+import { checkOperationDirectives, collect } from './collect.ts'
+import type { Operation } from './document.ts'
+import { exceeded } from './limits.ts'
+import { rowsOf } from './permission.ts'
+import { always, type BoolExp, both, type Plan, type RootPlan, type Rows, type Selection } from './plan.ts'
+import type { Planner } from './planner.ts'
+import { planRows } from './select.ts'
+import { argumentPlace, type SelectedField } from './selected.ts'
+import { pgType, readValue } from './values.ts'
+
+const operationDirectives = new Set(['cached', '_multiple_top_level_fields'])
+
+export function planOperation(planner: Planner, { node }: Operation): Plan {
+  const { schema } = planner
+  const { operation } = node
+  const type = { query: schema.query, mutation: schema.mutation, subscription: schema.subscription }[
+    operation
+  ]
+  if (!type) throw invalid('$', `no ${operation}s exist`)
+  checkOperationDirectives(node.directives ?? [], operationDirectives, operation)
+  const root = operation === 'query' ? { ...type, find: withIntrospection(schema.query.find) } : type
+  const fields = collect(planner, root, { sets: [node.selectionSet], path: '$.selectionSet', depth: 1 })
+  if (fields.length > planner.budget.limits.aliases)
+    throw exceeded('the number of root fields', planner.budget.limits.aliases)
+  const roots = fields.map((selected): RootPlan => {
+    const { key } = selected
+    if (selected.is === 'typename')
+      return { key, name: '__typename', is: 'json', json: JSON.stringify(type.name) }
+    if (selected.field.name.startsWith('__')) {
+      const json = JSON.stringify(introspect(planner, selected) ?? null)
+      return { key, name: selected.field.name, is: 'json', json }
+    }
+    return planRoot(planner, selected)
+  })
+  return { operation, name: node.name?.value, roots }
+}
+
+function withIntrospection(find: (name: string) => Field | undefined) {
+  return (name: string) => introspectionFields.get(name) ?? find(name)
+}
+
+function planRoot(planner: Planner, selected: SelectedField): RootPlan {
+  const { key, field } = selected
+  const { means, name } = field
+  if (means.is === 'table') {
+    const selection = planTable(planner, selected, means.table, means.as)
+    return { key, name, is: 'query', source: means.table.source, selection }
+  }
+  if (means.is === 'function') {
+    const { fn, as } = means
+    const call = planCall(planner, fn, selected.args.get('args'), argumentPlace(selected, 'args'))
+    const rows: Rows = { ...rowsOf(fn.table, [], always), from: { is: 'call', call } }
+    const shape = as === 'aggregate' ? 'aggregate' : fn.set ? 'rows' : 'single'
+    const selection = planRows(planner, selected, { table: fn.table, rows, as: shape })
+    return { key, name, is: 'query', source: fn.source, selection }
+  }
+  if (means.is === 'nothing') return { key, name, is: 'json', json: 'null' }
+  throw new RequestError('not-supported', selected.path, `${name} is not supported`)
+}
+
+function planTable(planner: Planner, selected: SelectedField, table: Table, as: string): Selection {
+  const rows = rowsOf(table, [], always)
+  switch (as) {
+    case 'select':
+      return planRows(planner, selected, { table, rows, as: 'rows' })
+    case 'select_aggregate':
+      return planRows(planner, selected, { table, rows, as: 'aggregate' })
+    case 'select_by_pk':
+      return planRows(planner, selected, {
+        table,
+        rows: { ...rows, where: keyOf(planner, selected, table) },
+        as: 'single',
+      })
+    default:
+      throw new RequestError(
+        'not-supported',
+        selected.path,
+        'streaming subscriptions are not supported over HTTP',
+      )
+  }
+}
+
+/** The row with the key that the arguments give. */
+export function keyOf(planner: Planner, selected: SelectedField, table: Table): BoolExp {
+  const parts = (table.primaryKey?.columns ?? []).flatMap((column): BoolExp[] => {
+    const place = argumentPlace(selected, column.field)
+    const input = selected.args.get(column.field)
+    if (!place || !input) return []
+    const value = readValue(planner, input, { ...place, postgres: pgType(column.type) })
+    const left = { is: 'column', name: column.name, row: 'this' } as const
+    return [{ is: 'compare', left, operator: '_eq', right: { is: 'value', value } }]
+  })
+  return both(...parts)
+}

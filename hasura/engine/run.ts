@@ -1,0 +1,125 @@
+/** Stage 7: one statement, one round trip. What Postgres wrote as JSON is passed through unparsed. */
+import type pg from 'pg'
+import { RequestError } from './errors.ts'
+import type { Encoded, Value } from './plan/plan.ts'
+import { databaseError } from './postgres-errors.ts'
+import type { Session } from './session.ts'
+
+export type Bound = { session: Session; variables: Readonly<Record<string, unknown>> }
+
+/** The parameters of one execution. */
+export function bind(values: Value[], bound: Bound): Encoded[] {
+  return values.map(value => bindOne(value, bound))
+}
+
+function bindOne(value: Value, { session, variables }: Bound): Encoded {
+  switch (value.from) {
+    case 'session':
+      return sessionValue(session, value.name)
+    case 'session-object':
+      return JSON.stringify({ 'x-hasura-role': session.role, ...session.vars })
+    case 'document':
+      return value.value
+    case 'variable':
+      return value.read(variables[value.name])
+    case 'metadata':
+      return value.text
+    case 'list':
+      throw new Error('a list is written out before it is bound')
+  }
+}
+
+export function sessionValue({ role, vars }: Session, name: string): string {
+  const found = name === 'x-hasura-role' ? role : vars[name]
+  if (found === undefined) throw new RequestError('not-found', '$', `missing session variable: "${name}"`)
+  return found
+}
+
+/** Everything arrives as Postgres wrote it. */
+export const asText: pg.CustomTypesConfig = { getTypeParser: () => (value: string) => value }
+
+export type Execution = {
+  text: string
+  values: Encoded[]
+  name: string | undefined
+  timeMs: number
+  signal: AbortSignal | undefined
+}
+
+/** Runs one statement; gives its only row. Cancelled in Postgres when it takes too long or nobody waits any more. */
+export async function runStatement(pool: pg.Pool, execution: Execution): Promise<(string | null)[]> {
+  const { text, values, name, timeMs, signal } = execution
+  if (signal?.aborted) throw new RequestError('unexpected', '$', 'the request was aborted')
+  const client = await pool.connect()
+  const watch = watchOver(pool, client, timeMs, signal)
+  let broken: Error | undefined
+  try {
+    const query = { text, values, rowMode: 'array', types: asText, ...(name === undefined ? {} : { name }) }
+    const { rows } = await client.query<(string | null)[]>(query)
+    return rows[0] ?? []
+  } catch (cause) {
+    if (watch.late()) throw new RequestError('unexpected', '$', 'operation exceeded the time limit')
+    const error = databaseError(cause)
+    if (!error) broken = cause instanceof Error ? cause : new Error(String(cause))
+    throw error ?? cause
+  } finally {
+    await watch.end()
+    client.release(broken)
+  }
+}
+
+type Watch = { late(): boolean; end(): Promise<void> }
+
+/** Asks Postgres, over a connection of its own, to cancel what this client runs. */
+function watchOver(
+  pool: pg.Pool,
+  client: pg.PoolClient,
+  timeMs: number,
+  signal: AbortSignal | undefined,
+): Watch {
+  let late = false
+  let cancelling: Promise<void> | undefined
+  const cancel = () => {
+    cancelling ??= cancelQuery(pool, client)
+  }
+  const outOfTime = () => {
+    late = true
+    cancel()
+  }
+  const timer = timeMs > 0 ? setTimeout(outOfTime, timeMs) : undefined
+  signal?.addEventListener('abort', cancel, { once: true })
+  return {
+    late: () => late,
+    async end() {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', cancel)
+      // The cancel request must not meet the next statement of this connection.
+      await cancelling
+    },
+  }
+}
+
+async function cancelQuery(pool: pg.Pool, client: pg.PoolClient): Promise<void> {
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number }
+  const { Client } = pool as unknown as { Client: typeof pg.Client }
+  const other = new Client(pool.options) as unknown as CancellingClient
+  const { connection, host, port } = other
+  await new Promise<void>(done => {
+    connection.on('connect', () => connection.cancel(processID, secretKey))
+    connection.on('error', () => done())
+    connection.on('end', () => done())
+    if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`)
+    else connection.connect(port, host)
+  })
+}
+
+/** What `pg` has and its types do not show: see Client.prototype.cancel. */
+type CancellingClient = {
+  host: string
+  port: number
+  connection: {
+    on(event: 'connect' | 'error' | 'end', listener: () => void): void
+    connect(port: number | string, host?: string): void
+    cancel(processId: number, secretKey: number): void
+  }
+}

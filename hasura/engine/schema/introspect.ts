@@ -1,0 +1,69 @@
+/** Answers `__schema` and `__type` for one role. */
+import { invalid, RequestError } from '../errors.ts'
+import { collect, type Selected } from '../plan/collect.ts'
+import { noLimits } from '../plan/limits.ts'
+import type { Planner } from '../plan/planner.ts'
+import { peel, readBoolean } from '../plan/read.ts'
+import { argumentPlace, type SelectedField } from '../plan/selected.ts'
+import { type Described, describeNamed, describeSchema, findType } from './describe.ts'
+import { namedType } from './types.ts'
+
+/** A selection made ready, to be applied to many values. */
+type Node = { key: string; name: string; all: boolean; typename: string; children: Node[] }
+
+/** Lists of members nested deeper than this only serve to make the answer explode. */
+const deepestLists = 3
+const lists = new Set(['fields', 'interfaces', 'possibleTypes', 'inputFields'])
+
+export function introspect(planner: Planner, selected: SelectedField): unknown {
+  const { schema } = planner
+  if (schema.model.introspectionDisabled.has(schema.role))
+    throw new RequestError('not-supported', '$', `introspection is disabled for role: "${schema.role}"`)
+  const unlimited = { ...planner, budget: { limits: noLimits, nodes: 0, values: 0 } }
+  const nodes = compileSet(unlimited, selected, 0)
+  if (selected.field.name === '__schema') return evaluate(nodes, describeSchema(schema))
+  const type = findType(schema, typeNameOf(planner, selected))
+  return type ? evaluate(nodes, describeNamed(type)) : null
+}
+
+function typeNameOf(planner: Planner, selected: SelectedField): string {
+  const place = argumentPlace(selected, 'name')
+  const value = place && peel(planner, selected.args.get('name'), place)
+  if (value?.is === 'ast' && value.node.kind === 'StringValue') return value.node.value
+  if (value?.is === 'json' && typeof value.value === 'string') return value.value
+  throw invalid(`${selected.path}.args.name`, "expected a string for type 'String'")
+}
+
+function compileSet(planner: Planner, { field, sets, path, depth }: SelectedField, nested: number): Node[] {
+  const type = namedType(field.type)
+  if (type.kind !== 'OBJECT') return []
+  const fields = collect(planner, type, { sets, path: `${path}.selectionSet`, depth: depth + 1 })
+  return fields.map(each => compileField(planner, each, type.name, nested))
+}
+
+function compileField(planner: Planner, selected: Selected, typename: string, nested: number): Node {
+  const { key } = selected
+  if (selected.is === 'typename') return { key, name: '__typename', all: true, typename, children: [] }
+  const { name } = selected.field
+  const deeper = nested + (lists.has(name) ? 1 : 0)
+  if (deeper > deepestLists) throw invalid(selected.path, 'the introspection is nested too deep')
+  const place = argumentPlace(selected, 'includeDeprecated')
+  const all = (place && readBoolean(planner, selected.args.get('includeDeprecated'), place)) ?? false
+  return { key, name, all, typename, children: compileSet(planner, selected, deeper) }
+}
+
+function evaluate(nodes: Node[], value: Described): unknown {
+  const answer: Record<string, unknown> = {}
+  for (const node of nodes) answer[node.key] = evaluateNode(node, value)
+  return answer
+}
+
+function evaluateNode({ name, typename, children }: Node, value: Described): unknown {
+  if (name === '__typename') return typename
+  const found = value[name]
+  const member = typeof found === 'function' ? found() : found
+  if (Array.isArray(member))
+    return children.length > 0 ? member.map(item => evaluate(children, item)) : member
+  if (member === null || member === undefined) return null
+  return typeof member === 'object' ? evaluate(children, member) : member
+}

@@ -1,0 +1,42 @@
+/** What the makers of types share, and what they ask of it. */
+
+import { typeName } from '../model/naming.ts'
+import type { DeleteView, InsertView, SelectView, UpdateView } from '../model/role-permissions.ts'
+import type { Column, Computed, Model, Relation, Table } from '../model.ts'
+import type { NamedType, TypeRef } from './types.ts'
+
+/** What the makers of types share: the role's views of tables, and the types made so far. */
+export type Maker = {
+  model: Model
+  role: string
+  /** A type by name, made on first use by `make`. */
+  type(name: string, make: () => NamedType): TypeRef
+  select(table: Table): SelectView | undefined
+  insert(table: Table): InsertView | undefined
+  update(table: Table): UpdateView | undefined
+  delete(table: Table): DeleteView | undefined
+}
+/** The name of a type made for a table. */
+export function tableType(table: Table, suffix = ''): string {
+  return typeName(table.naming, table.graphqlName, suffix)
+}
+
+/** The fields of a table that the role sees, by kind. */
+export function visibleColumns(maker: Maker, table: Table): Column[] {
+  const view = maker.select(table)
+  if (!view) return []
+  return table.columns.filter(column => view.columns.has(column) && table.fields.get(column.field) === column)
+}
+
+export function visibleRelations(maker: Maker, table: Table): Relation[] {
+  const relations = [...table.fields.values()].filter(field => field.is === 'relation')
+  return relations.filter(relation => maker.select(relation.table))
+}
+
+export function visibleComputed(maker: Maker, table: Table): Computed[] {
+  const view = maker.select(table)
+  const computed = [...table.fields.values()].filter(field => field.is === 'computed')
+  return computed.filter(field =>
+    field.returns.is === 'table' ? maker.select(field.returns.table) : view?.computed.has(field),
+  )
+}

@@ -1,0 +1,56 @@
+/** query_root, mutation_root and subscription_root of a role: each root field is made when it is looked up. */
+import type { RootTarget } from '../model.ts'
+import type { Maker } from './maker.ts'
+import { mutationField } from './mutation-fields.ts'
+import { plainScalar } from './scalars.ts'
+import { queryField } from './select-fields.ts'
+import { byName, type Field, type ObjectType } from './types.ts'
+
+type Make = (maker: Maker, name: string, target: RootTarget) => Field | undefined
+
+export function queryRoot(maker: Maker): ObjectType {
+  const make: Make = (...given) => queryField('query', ...given)
+  return lazyRoot(maker, { name: 'query_root', targets: maker.model.roots.query, make }) ?? nothing(maker)
+}
+
+export function mutationRoot(maker: Maker): ObjectType | undefined {
+  return lazyRoot(maker, { name: 'mutation_root', targets: maker.model.roots.mutation, make: mutationField })
+}
+
+export function subscriptionRoot(maker: Maker): ObjectType | undefined {
+  const make: Make = (...given) => queryField('subscription', ...given)
+  return lazyRoot(maker, { name: 'subscription_root', targets: maker.model.roots.query, make })
+}
+
+type Root = { name: string; targets: Map<string, RootTarget>; make: Make }
+
+/** Undefined when the role has not one of the fields. */
+function lazyRoot(maker: Maker, { name, targets, make }: Root): ObjectType | undefined {
+  const fields = new Map<string, Field>()
+  const find = (wanted: string) => {
+    const target = targets.get(wanted)
+    const field = target && (fields.get(wanted) ?? make(maker, wanted, target))
+    if (field) fields.set(wanted, field)
+    return field
+  }
+  for (const key of targets.keys()) {
+    if (!find(key)) continue
+    const list = () => [...targets.keys()].flatMap(each => find(each) ?? []).toSorted(byName)
+    return { kind: 'OBJECT', name, description: null, find, list }
+  }
+  return undefined
+}
+
+/** GraphQL knows no empty object. */
+function nothing(maker: Maker): ObjectType {
+  const field: Field = {
+    name: 'no_queries_available',
+    description:
+      "There are no queries available to the current role. Either there are no sources or remote schemas configured, or the current role doesn't have the required permissions.",
+    args: [],
+    type: plainScalar(maker, 'String'),
+    means: { is: 'nothing' },
+  }
+  const find = (name: string) => (name === field.name ? field : undefined)
+  return { kind: 'OBJECT', name: 'query_root', description: null, find, list: () => [field] }
+}

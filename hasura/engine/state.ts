@@ -1,0 +1,67 @@
+/** All that one reading of metadata and catalogue gives, and how it is read. */
+import type pg from 'pg'
+import { readMetadata } from './metadata.ts'
+import type { Inconsistency, Metadata } from './metadata-types.ts'
+import { buildModel } from './model/build.ts'
+import { rolesOf } from './model/role-permissions.ts'
+import type { Model } from './model.ts'
+import type { Limits } from './plan/limits.ts'
+import { createPlanCache, type PlanCache } from './plan-cache.ts'
+import { createRoleSchema, type RoleSchema } from './schema/role-schema.ts'
+import { readSources } from './sources.ts'
+
+export type EngineOptions = {
+  /** A pool per source of the metadata. The engine does not end them. */
+  pools: Record<string, pg.Pool>
+  /** For every role but admin; what is not given has a default. */
+  limits?: Partial<Limits>
+  /** Sends bigint, numeric and float8 as strings, which keeps all their digits in JavaScript. */
+  stringifyNumericTypes?: boolean
+  /** Functions are open to whoever may read the table they return (as Hasura does), unless this is false. */
+  inferFunctionPermissions?: boolean
+  /** Remembered plans, at most. */
+  planCacheSize?: number
+} & ({ metadataDir: string } | { metadata: Metadata })
+
+export type OperationInfo = {
+  name: string | undefined
+  type: 'query' | 'mutation' | 'subscription'
+  rootFields: string[]
+}
+export type EngineAnswer = { status: number; body: string; operation?: OperationInfo }
+/** All that one reading of metadata and catalogue gave. */
+export type State = {
+  metadata: Metadata
+  model: Model
+  plans: PlanCache
+  inconsistencies: Inconsistency[]
+  schemaFor(role: string, backend: boolean): RoleSchema
+  /** Statements prepared under a name so far. */
+  names: Set<string>
+}
+
+export async function loadState(options: EngineOptions): Promise<State> {
+  const read =
+    'metadata' in options
+      ? { metadata: options.metadata, inconsistencies: [] }
+      : await readMetadata(options.metadataDir)
+  const { catalogs, inconsistencies } = await readSources(read.metadata, options.pools)
+  const model = buildModel(read.metadata, catalogs, options)
+  const schemas = new Map<string, RoleSchema>()
+  const roles = rolesOf(model)
+  return {
+    metadata: read.metadata,
+    model,
+    plans: createPlanCache(options.planCacheSize ?? 1000),
+    inconsistencies: [...read.inconsistencies, ...inconsistencies, ...model.inconsistencies],
+    names: new Set(),
+    schemaFor(role, backend) {
+      // A role that the metadata does not know sees nothing, and is not worth remembering.
+      if (!roles.has(role)) return createRoleSchema(model, role, backend)
+      const key = `${backend} ${role}`
+      const known = schemas.get(key) ?? createRoleSchema(model, role, backend)
+      schemas.set(key, known)
+      return known
+    },
+  }
+}
