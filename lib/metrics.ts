@@ -1,6 +1,6 @@
 /** Prometheus metrics of one service, each with a registry of its own: several services may share a process. */
 import type { FastifyInstance } from 'fastify'
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export type Metrics = { registry: Registry; requestDuration: Histogram<'method' | 'route' | 'status'> }
 
@@ -43,4 +43,20 @@ export function createCounter<Label extends string>(
 ): Count<Label> {
   const counter = new Counter({ ...options, labelNames: [...options.labelNames], registers: [registry] })
   return { add: labels => counter.inc(labels) }
+}
+
+export type Level<Label extends string> = { labels: Record<Label, string>; value: number }
+
+/** A gauge that is read when it is scraped. A reading that fails leaves the gauge out, not the whole answer. */
+export function createGauge<Label extends string>(
+  { registry }: Metrics,
+  options: { name: string; help: string; labelNames: readonly Label[]; read: () => Promise<Level<Label>[]> },
+): void {
+  const { name, help, labelNames, read } = options
+  const collect = async () => {
+    const levels = await read().catch(() => [])
+    gauge.reset()
+    for (const { labels, value } of levels) gauge.set(labels, value)
+  }
+  const gauge = new Gauge({ name, help, labelNames: [...labelNames], registers: [registry], collect })
 }

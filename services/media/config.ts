@@ -1,0 +1,47 @@
+/** What media reads from the environment. */
+import { type Environment, readConfig } from '@glimmr/lib/config'
+import { serviceVariables } from '@glimmr/lib/run-service'
+import { type S3Config, s3Config, s3Variables } from '@glimmr/lib/s3'
+import { z } from 'zod'
+
+const variables = z.object({
+  ...serviceVariables(3002),
+  ...s3Variables,
+  /** How long a presigned URL is good: 1 s to 7 days. */
+  MEDIA_PRESIGN_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3_600),
+  /** Larger files go in parts. The store takes 5 GiB in one PUT at most. */
+  MEDIA_MAX_PUT_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(5 * 1024 ** 3)
+    .default(5 * 1024 ** 3),
+  /** Larger files are refused. */
+  MEDIA_MAX_UPLOAD_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(64 * 1024 ** 3),
+  /** How often uploads are looked for that nobody completed; 0: never. */
+  MEDIA_SWEEP_SECONDS: z.coerce.number().min(0).default(30),
+})
+
+export type MediaSettings = {
+  s3: S3Config
+  presignSeconds: number
+  maxPutBytes: number
+  maxUploadBytes: number
+  sweepMs: number
+}
+
+export function readMediaConfig(env: Environment): MediaSettings & { variables: z.infer<typeof variables> } {
+  const values = readConfig(variables, env)
+  return {
+    variables: values,
+    s3: s3Config(values),
+    presignSeconds: values.MEDIA_PRESIGN_SECONDS,
+    maxPutBytes: values.MEDIA_MAX_PUT_BYTES,
+    maxUploadBytes: values.MEDIA_MAX_UPLOAD_BYTES,
+    sweepMs: values.MEDIA_SWEEP_SECONDS * 1000,
+  }
+}

@@ -1,0 +1,7 @@
+import '@glimmr/lib/telemetry'
+import { runService } from '@glimmr/lib/run-service'
+import { readMediaConfig } from './config.ts'
+import { build } from './server.ts'
+
+const { variables, ...config } = readMediaConfig(process.env)
+await runService(variables, context => build({ ...context, ...config }))
