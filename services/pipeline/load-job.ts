@@ -1,0 +1,165 @@
+/** The job `load`: one stored upload becomes prices. Repeating it is harmless; graphile-worker does so after a failure. */
+import { execute, maybeOne, type Pool } from '@glimmr/lib/db'
+import type { S3Config } from '@glimmr/lib/s3'
+import { sql } from '@glimmr/lib/sql'
+import { currentTraceparent, inSpan } from '@glimmr/lib/telemetry'
+import type { FastifyBaseLogger } from 'fastify'
+import type { JobHelpers, Task } from 'graphile-worker'
+import { z } from 'zod'
+import type { LoadResult } from './load/load-file.ts'
+import { loadInThread } from './load/thread.ts'
+import type { LoadMetrics } from './metrics.ts'
+import type { ContentLimits } from './source/content.ts'
+import { SourceChanged } from './source/source.ts'
+
+export type LoadJobOptions = {
+  pool: Pool
+  databaseUrl: string
+  s3: S3Config
+  log: FastifyBaseLogger
+  limits: ContentLimits
+  metrics: LoadMetrics
+}
+
+const payloadShape = z.object({ upload_id: z.uuid(), traceparent: z.string().nullish() })
+
+type Upload = {
+  id: string
+  organisation_id: string
+  hospital_id: string | null
+  filename: string
+  size_bytes: string
+  sha256: string | null
+  object_key: string
+  etag: string | null
+}
+
+export function createLoadJob(options: LoadJobOptions): Task {
+  return async (payload, helpers) => {
+    const { upload_id, traceparent } = payloadShape.parse(payload)
+    const parent = traceparent ?? undefined
+    await inSpan(
+      'job load',
+      { parent, kind: 'consumer', attributes: { 'glimmr.upload_id': upload_id } },
+      () => runJob(options, upload_id, parent, helpers),
+    )
+  }
+}
+
+async function runJob(
+  options: LoadJobOptions,
+  uploadId: string,
+  parent: string | undefined,
+  helpers: JobHelpers,
+): Promise<void> {
+  const { pool, log, metrics } = options
+  const upload = await maybeOne<Upload>(
+    pool,
+    sql`
+      select id, organisation_id, hospital_id, filename, size_bytes, sha256, object_key, etag
+      from media.uploads where id = ${uploadId}`,
+  )
+  if (!upload) {
+    log.warn({ upload_id: uploadId }, 'the upload of a job is gone')
+    return
+  }
+  await execute(
+    pool,
+    sql`
+      insert into prices.loads (upload_id, organisation_id, status, bytes_total, attempts, started_at)
+      values (${upload.id}, ${upload.organisation_id}, 'loading', ${upload.size_bytes}, 1, now())
+      on conflict (upload_id) do update set status = 'loading', attempts = prices.loads.attempts + 1,
+        started_at = coalesce(prices.loads.started_at, now()), bytes_read = 0, updated_at = now()`,
+  )
+  const end = metrics.seconds.startTimer()
+  metrics.running.inc()
+  try {
+    const result = await load(options, upload, parent, helpers)
+    end({ outcome: result.outcome })
+    count(metrics, result)
+    log.info({ upload_id: uploadId, ...summary(result) }, 'loaded')
+  } catch (error) {
+    end({ outcome: 'failed' })
+    await failed(options, upload, error, helpers)
+  } finally {
+    metrics.running.dec()
+  }
+}
+
+function load(
+  { databaseUrl, s3, limits }: LoadJobOptions,
+  upload: Upload,
+  parent: string | undefined,
+  helpers: JobHelpers,
+): Promise<LoadResult> {
+  const traceparent = currentTraceparent() ?? parent
+  return loadInThread(
+    {
+      url: databaseUrl,
+      address: { kind: 'object', store: s3, key: upload.object_key, etag: upload.etag },
+      limits,
+      ...(traceparent && { traceparent }),
+      file: {
+        organisationId: upload.organisation_id,
+        hospitalId: upload.hospital_id,
+        uploadId: upload.id,
+        sha256: upload.sha256,
+        filename: upload.filename,
+        objectKey: upload.object_key,
+        traceparent: traceparent ?? null,
+      },
+    },
+    { signal: helpers.abortSignal ?? new AbortController().signal },
+  )
+}
+
+function count({ loads, bytes, rows }: LoadMetrics, result: LoadResult): void {
+  loads.inc({ outcome: result.outcome })
+  if (result.outcome !== 'published') return
+  bytes.inc(result.read.sourceBytes)
+  rows.inc({ outcome: 'loaded' }, result.read.counts.loaded)
+  rows.inc({ outcome: 'rejected' }, result.read.counts.rejected)
+}
+
+function summary(result: LoadResult): Record<string, unknown> {
+  if (result.outcome !== 'published') return { outcome: result.outcome, file_id: result.fileId }
+  const { layout, version, sourceBytes, counts } = result.read
+  return {
+    outcome: result.outcome,
+    file_id: result.fileId,
+    verdict: result.verdict,
+    layout,
+    version,
+    source_bytes: sourceBytes,
+    ...counts,
+  }
+}
+
+/** What may pass is thrown again, for graphile-worker to retry with back-off; what will not is the end. */
+async function failed(
+  { pool, log, metrics }: LoadJobOptions,
+  upload: Upload,
+  error: unknown,
+  { job, abortSignal }: JobHelpers,
+): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error)
+  const last = isFinal(error) || (job.attempts >= job.max_attempts && !abortSignal?.aborted)
+  log.error({ err: error, upload_id: upload.id, attempt: job.attempts, last }, 'a load failed')
+  await execute(
+    pool,
+    sql`
+      update prices.loads set status = ${last ? 'failed' : 'loading'}, error = ${message.slice(0, 2000)}, updated_at = now(),
+        finished_at = case when ${last} then now() end
+      where upload_id = ${upload.id}`,
+  ).catch((cause: Error) => log.warn({ err: cause }, 'the failure of a load could not be recorded'))
+  if (last) metrics.loads.inc({ outcome: 'failed' })
+  if (!isFinal(error)) throw error
+}
+
+/** The same again would end the same. */
+function isFinal(error: unknown): boolean {
+  return (
+    error instanceof SourceChanged ||
+    (error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY')
+  )
+}

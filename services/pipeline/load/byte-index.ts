@@ -1,0 +1,115 @@
+/** A map from byte strings to numbers that never makes a string of its keys. Open addressing over one arena of bytes. */
+export class ByteIndex {
+  private slots: Int32Array
+  private hashes: Int32Array
+  private entryStart = new Int32Array(64)
+  private entryEnd = new Int32Array(64)
+  private seeds = new Int32Array(64)
+  private values = new Float64Array(64)
+  private arena: Buffer
+  private used = 0
+  private count = 0
+  private slot = 0
+  private hash = 0
+
+  constructor(arenaBytes = 4096) {
+    this.arena = Buffer.allocUnsafe(arenaBytes)
+    this.slots = new Int32Array(128).fill(-1)
+    this.hashes = new Int32Array(128)
+  }
+
+  get size(): number {
+    return this.count
+  }
+
+  /** Bytes held by the keys. */
+  get keyBytes(): number {
+    return this.used
+  }
+
+  /** The value of a key, or -1; `add` right after a miss stores under the same key. `seed` tells equal bytes apart. */
+  find(bytes: Uint8Array, start: number, end: number, seed = 0): number {
+    let hash = (seed ^ 0x811c9dc5) | 0
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
+    hash ^= hash >>> 15
+    const mask = this.slots.length - 1
+    let slot = hash & mask
+    for (;;) {
+      const entry = this.slots[slot] ?? -1
+      if (entry < 0) {
+        this.slot = slot
+        this.hash = hash
+        return -1
+      }
+      if (this.hashes[slot] === hash && this.seeds[entry] === seed && this.same(entry, bytes, start, end))
+        return this.values[entry] ?? -1
+      slot = (slot + 1) & mask
+    }
+  }
+
+  private same(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const from = this.entryStart[entry] ?? 0
+    if ((this.entryEnd[entry] ?? 0) - from !== end - start) return false
+    const { arena } = this
+    for (let at = start, held = from; at < end; at++, held++) if (arena[held] !== bytes[at]) return false
+    return true
+  }
+
+  /** Stores the key that `find` has just missed. */
+  add(bytes: Uint8Array, start: number, end: number, value: number, seed = 0): void {
+    const length = end - start
+    if (this.used + length > this.arena.length) {
+      const grown = Buffer.allocUnsafe(Math.max(this.arena.length * 2, this.used + length))
+      this.arena.copy(grown, 0, 0, this.used)
+      this.arena = grown
+    }
+    this.arena.set(bytes.subarray(start, end), this.used)
+    const entry = this.count++
+    if (entry === this.values.length) this.growEntries()
+    this.entryStart[entry] = this.used
+    this.used += length
+    this.entryEnd[entry] = this.used
+    this.seeds[entry] = seed
+    this.values[entry] = value
+    this.slots[this.slot] = entry
+    this.hashes[this.slot] = this.hash
+    if (this.count * 2 > this.slots.length) this.growSlots()
+  }
+
+  clear(): void {
+    this.slots.fill(-1)
+    this.used = 0
+    this.count = 0
+  }
+
+  private growEntries(): void {
+    const size = this.count * 2
+    this.entryStart = copyOf(this.entryStart, new Int32Array(size))
+    this.entryEnd = copyOf(this.entryEnd, new Int32Array(size))
+    this.seeds = copyOf(this.seeds, new Int32Array(size))
+    const values = new Float64Array(size)
+    values.set(this.values)
+    this.values = values
+  }
+
+  private growSlots(): void {
+    const slots = new Int32Array(this.slots.length * 2).fill(-1)
+    const hashes = new Int32Array(slots.length)
+    const mask = slots.length - 1
+    this.slots.forEach((entry, old) => {
+      if (entry < 0) return
+      const hash = this.hashes[old] ?? 0
+      let slot = hash & mask
+      while ((slots[slot] ?? -1) >= 0) slot = (slot + 1) & mask
+      slots[slot] = entry
+      hashes[slot] = hash
+    })
+    this.slots = slots
+    this.hashes = hashes
+  }
+}
+
+function copyOf<Target extends Int32Array>(from: Int32Array, to: Target): Target {
+  to.set(from)
+  return to
+}

@@ -1,0 +1,159 @@
+/**
+ * Payers and plans are global: the same name has one id in all files. A file meets some hundreds of pairs, so each pair is
+ * looked up once; `resolve` asks the database for all new ones of a chunk in one go.
+ */
+import { execute, type Queryable, rows } from '@glimmr/lib/db'
+import { sql } from '@glimmr/lib/sql'
+import { cellText } from '../scan/encoding.ts'
+import { Refusal } from '../source/refusal.ts'
+import { ByteIndex } from './byte-index.ts'
+
+export type Pair = {
+  index: number
+  payer: string
+  /** Null: not given. */
+  plan: string | null
+  payerId: number
+  /** 0 until the database has been asked. */
+  planId: number
+  /** `12<tab>34<tab>`, once known. */
+  prefix: Buffer
+  /** Rates loaded under this pair. */
+  rates: number
+}
+
+/** Names longer than this do not fit an index of Postgres, and are no names. */
+export const nameBytes = 1000
+
+/** The largest published files have some hundreds. */
+const mostPairs = 100_000
+
+export type Payers = {
+  /** The pair of two cells; a blank plan is no plan. */
+  find(bytes: Buffer, payerStart: number, payerEnd: number, planStart: number, planEnd: number): Pair
+  named(payer: string, plan: string | null): Pair
+  readonly unresolved: number
+  resolve(db: Queryable): Promise<void>
+  all(): Pair[]
+}
+
+export function createPayers(): Payers {
+  const payerIndex = new ByteIndex()
+  const pairIndex = new ByteIndex()
+  const byName = new Map<string, Pair>()
+  const pairs: Pair[] = []
+  let waiting: Pair[] = []
+
+  function named(payer: string, plan: string | null): Pair {
+    const key = JSON.stringify([payer, plan])
+    const known = byName.get(key)
+    if (known) return known
+    if (pairs.length >= mostPairs)
+      throw new Refusal(
+        'too-many-payers',
+        `The file names more than ${mostPairs} payers and plans. Check that payer_name and plan_name hold names.`,
+      )
+    const pair: Pair = {
+      index: pairs.length,
+      payer,
+      plan,
+      payerId: 0,
+      planId: 0,
+      prefix: Buffer.alloc(0),
+      rates: 0,
+    }
+    byName.set(key, pair)
+    pairs.push(pair)
+    waiting.push(pair)
+    return pair
+  }
+
+  return {
+    find(bytes, payerStart, payerEnd, planStart, planEnd) {
+      let payer = payerIndex.find(bytes, payerStart, payerEnd)
+      if (payer < 0) {
+        payer = payerIndex.size
+        payerIndex.add(bytes, payerStart, payerEnd, payer)
+      }
+      const found = pairIndex.find(bytes, planStart, planEnd, payer)
+      const known = found < 0 ? undefined : pairs[found]
+      if (known) return known
+      const plan = planEnd > planStart ? shortened(cellText(bytes, planStart, planEnd)) : null
+      const pair = named(shortened(cellText(bytes, payerStart, payerEnd)), plan)
+      pairIndex.add(bytes, planStart, planEnd, pair.index, payer)
+      return pair
+    },
+    named: (payer, plan) => named(shortened(payer), plan === null || plan === '' ? null : shortened(plan)),
+    get unresolved() {
+      return waiting.length
+    },
+    async resolve(db) {
+      const asked = waiting
+      waiting = []
+      for (let from = 0; from < asked.length; from += 1000)
+        await resolvePairs(db, asked.slice(from, from + 1000))
+    },
+    all: () => pairs,
+  }
+}
+
+/** Cut to `nameBytes`, at a character. */
+function shortened(name: string): string {
+  if (name.length * 3 <= nameBytes) return name
+  const bytes = Buffer.from(name)
+  if (bytes.length <= nameBytes) return name
+  let end = nameBytes
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--
+  return bytes.toString('utf8', 0, end)
+}
+
+async function resolvePairs(db: Queryable, pairs: Pair[]): Promise<void> {
+  const payers = pairs.map(pair => pair.payer)
+  const plans = pairs.map(pair => pair.plan)
+  await execute(db, addPayers(payers))
+  await execute(db, addPlans(payers, plans))
+  const ids = await rows<{ position: number; payer_id: number; plan_id: number }>(db, idsOf(payers, plans))
+  for (const { position, payer_id, plan_id } of ids) {
+    const pair = pairs[position - 1]
+    if (!pair) continue
+    pair.payerId = payer_id
+    pair.planId = plan_id
+    pair.prefix = Buffer.from(`${payer_id}\t${plan_id}\t`)
+  }
+  const missing = pairs.find(pair => pair.planId === 0)
+  if (missing)
+    throw new Error(`the plan ${missing.plan} of payer ${missing.payer} has no id after it was inserted`)
+}
+
+/** In the order of names, so that two loads that add the same names wait for each other instead of deadlocking. */
+function addPayers(payers: string[]) {
+  return sql`
+    insert into prices.payers (name)
+    select distinct wanted.name from unnest(${payers}::text[]) as wanted (name)
+    where not exists (select from prices.payers p where md5(p.name) = md5(wanted.name) and p.name = wanted.name)
+    order by 1
+    on conflict do nothing`
+}
+
+function addPlans(payers: string[], plans: (string | null)[]) {
+  return sql`
+    insert into prices.plans (payer_id, name)
+    select distinct p.id, wanted.plan
+    from unnest(${payers}::text[], ${plans}::text[]) as wanted (payer, plan)
+    join prices.payers p on md5(p.name) = md5(wanted.payer) and p.name = wanted.payer
+    where not exists (
+      select from prices.plans l
+      where l.payer_id = p.id and md5(coalesce(l.name, '')) = md5(coalesce(wanted.plan, ''))
+        and l.name is not distinct from wanted.plan)
+    order by 1, 2
+    on conflict do nothing`
+}
+
+function idsOf(payers: string[], plans: (string | null)[]) {
+  return sql`
+    select wanted.position::int as position, p.id as payer_id, l.id as plan_id
+    from unnest(${payers}::text[], ${plans}::text[]) with ordinality as wanted (payer, plan, position)
+    join prices.payers p on md5(p.name) = md5(wanted.payer) and p.name = wanted.payer
+    join prices.plans l on l.payer_id = p.id and md5(coalesce(l.name, '')) = md5(coalesce(wanted.plan, ''))
+      and (l.name is null) = (wanted.plan is null) and l.name is not distinct from wanted.plan`
+}

@@ -1,0 +1,210 @@
+/** Publishing: one transaction in which a file becomes the hospital's current one, or nothing changes. */
+import { execute, maybeOne, one, type Queryable, rows as select } from '@glimmr/lib/db'
+import { sql } from '@glimmr/lib/sql'
+import type { ReadResult } from '../read/read-file.ts'
+import type { Findings } from '../rules/findings.ts'
+import { Refusal } from '../source/refusal.ts'
+import type { FileToLoad } from './file-record.ts'
+import type { Rows } from './rows.ts'
+import type { TableName } from './tables.ts'
+
+export type ToPublish = {
+  fileId: number
+  file: FileToLoad
+  read: ReadResult
+  rows: Rows
+  findings: Findings
+  compression: string
+  /** Rows per table, as the server counted them. */
+  copied: Record<TableName, number>
+}
+
+export type Verdict = 'valid' | 'invalid'
+
+/** Runs in the caller's transaction. */
+export async function publish(db: Queryable, work: ToPublish): Promise<Verdict> {
+  const { fileId, file, read, rows, findings, copied } = work
+  checkCopied(rows, copied)
+  const summary = findings.summary(read.version)
+  const verdict: Verdict = [...summary.counts.keys()].some(
+    rule => rule.layer === 'cms' && rule.severity === 'error',
+  )
+    ? 'invalid'
+    : 'valid'
+  const hospitalId = await hospitalOf(db, file, read)
+  await one(db, sql`select pg_advisory_xact_lock(hashtextextended(${`glimmr hospital ${hospitalId}`}, 0))`)
+  if (read.counts.seen === 0) await keepCurrent(db, hospitalId)
+  await addFindings(db, fileId, summary)
+  await addPlans(db, fileId, rows)
+  await execute(
+    db,
+    sql`
+    update prices.files set status = 'superseded', superseded_at = now() where hospital_id = ${hospitalId} and status = 'published'`,
+  )
+  const published = await execute(
+    db,
+    publishing({ ...work, hospitalId, verdict, found: sum(summary.counts.values()) }),
+  )
+  if (published !== 1)
+    throw new Error(
+      `file ${fileId}: ${read.counts.seen} rows seen, ${read.counts.loaded} loaded, ${read.counts.rejected} rejected do not add up`,
+    )
+  return verdict
+}
+
+/** What was written must be what arrived. */
+function checkCopied(rows: Rows, copied: Record<TableName, number>): void {
+  for (const [table, written] of Object.entries(rows.counts)) {
+    const arrived = copied[table as TableName]
+    if (arrived !== written)
+      throw new Error(`${written} rows were written to ${table} and ${arrived} arrived`)
+  }
+}
+
+/** The uploader's choice, else the hospital that the file names, made when it is new. */
+async function hospitalOf(
+  db: Queryable,
+  { organisationId, hospitalId }: FileToLoad,
+  { general }: ReadResult,
+): Promise<string> {
+  if (hospitalId) {
+    const found = await maybeOne<{ id: string }>(
+      db,
+      sql`select id from core.hospitals where id = ${hospitalId} and organisation_id = ${organisationId}`,
+    )
+    if (!found)
+      throw new Refusal(
+        'hospital-unknown',
+        'The hospital chosen for this upload does not exist any more. Choose another, or none.',
+      )
+    return found.id
+  }
+  if (!general.hospitalName && general.npis.length === 0 && general.licences.length === 0)
+    throw new Refusal(
+      'hospital-unnamed',
+      'The file does not say whose prices it holds. Give hospital_name in row 1 and 2 (in JSON: as a key), or choose the hospital when uploading.',
+    )
+  const joined = await one<{ id: string }>(
+    db,
+    sql`
+    select core.join_hospital(${organisationId}, ${general.hospitalName ?? 'Unnamed hospital'}, ${general.state ?? null}, ${general.npis},
+      ${general.licences}, ${general.addresses}) as id`,
+  )
+  return joined.id
+}
+
+/** Headers without rows must not take a hospital's prices away. */
+async function keepCurrent(db: Queryable, hospitalId: string): Promise<void> {
+  const current = await maybeOne(
+    db,
+    sql`select id from prices.files where hospital_id = ${hospitalId} and status = 'published' and rows_loaded > 0`,
+  )
+  if (current)
+    throw new Refusal(
+      'no-rows',
+      'The file has headers but no rows; the prices published before stay. Add the rows and upload it again.',
+    )
+}
+
+type Summary = ReturnType<Findings['summary']>
+
+async function addFindings(
+  db: Queryable,
+  fileId: number,
+  { counts, samples, rejected }: Summary,
+): Promise<void> {
+  const counted = [...counts].map(([{ id, layer, severity }, count]) => ({
+    rule: id,
+    layer,
+    severity,
+    count,
+  }))
+  await execute(
+    db,
+    sql`
+    insert into prices.finding_counts (file_id, rule, layer, severity, count)
+    select ${fileId}, r.rule, r.layer, r.severity, r.count
+    from jsonb_to_recordset(${JSON.stringify(counted)}::jsonb) as r (rule text, layer text, severity text, count bigint)`,
+  )
+  await execute(
+    db,
+    sql`
+    insert into prices.findings (file_id, ordinal, rule, layer, severity, row_number, column_number, column_name, cell, value, message)
+    select ${fileId}, row_number() over (), r.rule, r.layer, r.severity, r.row, r."column" + 1, r."columnName", r.cell, r.value, r.message
+    from jsonb_to_recordset(${jsonText(samples)}::jsonb) as r
+      (rule text, layer text, severity text, row int, "column" int, "columnName" text, cell text, value text, message text)`,
+  )
+  for (let from = 0; from < rejected.length; from += 10_000) {
+    await execute(
+      db,
+      sql`
+      insert into prices.rejected_rows (file_id, row_number, rule, message, byte_offset, byte_length)
+      select ${fileId}, r.row, r.rule, r.message, r.offset, r.length
+      from jsonb_to_recordset(${jsonText(rejected.slice(from, from + 10_000))}::jsonb) as r
+        (row int, rule text, message text, "offset" bigint, length bigint)`,
+    )
+  }
+}
+
+/** jsonb takes neither NUL nor lone surrogates. */
+function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'string' ? part.replaceAll('\0', '').toWellFormed() : part,
+  )
+}
+
+async function addPlans(db: Queryable, fileId: number, rows: Rows): Promise<void> {
+  const used = rows.payers.all().filter(pair => pair.rates > 0)
+  await execute(
+    db,
+    sql`
+    insert into prices.file_plans (file_id, plan_id, payer_id, rates_count)
+    select ${fileId}, p.plan_id, p.payer_id, p.rates_count
+    from unnest(${used.map(pair => pair.planId)}::int[], ${used.map(pair => pair.payerId)}::int[], ${used.map(pair => pair.rates)}::bigint[])
+      as p (plan_id, payer_id, rates_count)`,
+  )
+}
+
+type Publishing = ToPublish & { hospitalId: string; verdict: Verdict; found: number }
+
+/** `seen = loaded + rejected` is asked here, by the table's own check, and of the rows that say why they were rejected. */
+function publishing({ fileId, file, read, rows, compression, hospitalId, verdict, found }: Publishing) {
+  const { general, counts } = read
+  return sql`
+    update prices.files set
+      status = 'published', published_at = now(), verdict = ${verdict}, hospital_id = ${hospitalId}, layout = ${read.layout},
+      compression = ${compression}, encoding = ${read.encoding}, template_version = ${read.version},
+      declared_version = ${general.declaredVersion ?? null}, hospital_name = ${general.hospitalName ?? null},
+      last_updated_on = ${general.lastUpdatedOn ?? null}, attestation = ${general.attestation ?? null},
+      attester_name = ${general.attesterName ?? null}, location_names = ${general.locationNames}, addresses = ${general.addresses},
+      npis = ${general.npis}, licences = ${general.licences}, financial_aid_policy = ${general.financialAidPolicy ?? null},
+      general_contract_provisions = ${provisions(general.generalContractProvisions)}::jsonb, general = ${jsonText(general.all)}::jsonb,
+      source_bytes = ${read.sourceBytes}, size_bytes = ${file.sizeBytes},
+      rows_seen = ${counts.seen}, rows_loaded = ${counts.loaded}, rows_rejected = ${counts.rejected},
+      items_count = ${rows.counts.items}, charges_count = ${rows.counts.charges}, rates_count = ${rows.counts.rates},
+      modifiers_count = ${rows.counts.modifiers}, findings_count = ${found}
+    where id = ${fileId} and status = 'loading' and ${counts.seen}::bigint = ${counts.loaded}::bigint + ${counts.rejected}::bigint
+      and least(${counts.rejected}::bigint, 100000) = (select count(*) from prices.rejected_rows r where r.file_id = ${fileId})
+      and ${rows.counts.rates}::bigint = (select coalesce(sum(p.rates_count), 0) from prices.file_plans p where p.file_id = ${fileId})`
+}
+
+function provisions(value: unknown): string | null {
+  return value === undefined ? null : jsonText(value)
+}
+
+function sum(values: Iterable<number>): number {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
+
+/** How many files a hospital has published; exported for tests of history. */
+export async function publishedFiles(
+  db: Queryable,
+  hospitalId: string,
+): Promise<{ id: number; status: string }[]> {
+  return select(
+    db,
+    sql`select id, status from prices.files where hospital_id = ${hospitalId} and status in ('published', 'superseded') order by id`,
+  )
+}

@@ -1,0 +1,267 @@
+/**
+ * Writes the rows of one file: items, codes, charges, rates, modifiers and texts, each into its own COPY buffer, with ids
+ * counted in file order from `file_id * 2^32 + 1`. Cells come as ranges of bytes, whether they stem from a CSV record or
+ * from a JSON element (normalise/json.ts lays an element out as a row), so the three layouts share every line here.
+ */
+import type { ItemColumns, RateColumns } from '../layout/csv-columns.ts'
+import { normalisedCode } from '../normalise/codes.ts'
+import { numberKind, otherNumber, readNumber } from '../rules/values.ts'
+import { cellText } from '../scan/encoding.ts'
+import { ByteIndex } from './byte-index.ts'
+import { CopyBuffer } from './copy-buffer.ts'
+import { createPayers, type Pair, type Payers } from './payers.ts'
+import { type TableName, tableNames } from './tables.ts'
+import { createVocabularies, type Vocabularies, type Word } from './vocabulary.ts'
+
+/** A row of cells: where each column's trimmed value stands in `bytes`. */
+export type Row = {
+  readonly bytes: Buffer
+  readonly starts: Int32Array
+  readonly ends: Int32Array
+  /** CSV: the spreadsheet's row; JSON: the element's number from 1. */
+  row: number
+  /** Of the record in the decompressed source. */
+  offset: number
+  length: number
+}
+
+export type ChargeWords = { setting: Word; billingClass: Word; modifiers: Word }
+
+/** Bytes of distinct texts (notes, algorithms) remembered per file; beyond it they are forgotten and may repeat. */
+const textBytes = 24 << 20
+
+export class Rows {
+  readonly buffers: Record<TableName, CopyBuffer>
+  readonly payers: Payers = createPayers()
+  readonly words: Vocabularies = createVocabularies()
+  readonly counts = { items: 0, charges: 0, rates: 0, modifiers: 0, texts: 0, item_codes: 0 }
+  private readonly fileId: number
+  private readonly base: number
+  private readonly textIds = new ByteIndex(1 << 16)
+  // Rates of payers that the database has not named yet: their bytes after the payer and plan, until `settle`.
+  private readonly held = new CopyBuffer(1 << 14)
+  private heldRates: { pair: Pair; table: 'rates' | 'modifiers'; start: number; end: number }[] = []
+  private itemStart = 0
+
+  constructor(fileId: number, bufferBytes = 1 << 16) {
+    this.fileId = fileId
+    this.base = fileId * 2 ** 32
+    this.buffers = Object.fromEntries(tableNames.map(name => [name, new CopyBuffer(bufferBytes)])) as Record<
+      TableName,
+      CopyBuffer
+    >
+  }
+
+  /** Opens an item at this row; `endItem` closes it. Returns its id. */
+  startItem(
+    row: Row,
+    columns: Pick<ItemColumns, 'description' | 'drugUnit' | 'drugType'>,
+    extra: string | undefined,
+  ): number {
+    const id = this.base + ++this.counts.items
+    const out = this.buffers.items
+    out.integer(id)
+    out.integer(this.fileId)
+    out.integer(row.row)
+    cell(out, row, columns.description, true)
+    numeric(out, row, columns.drugUnit)
+    word(out, this.words.drugTypes.find(row, columns.drugType))
+    out.integer(row.offset)
+    optional(out, extra)
+    this.itemStart = row.offset
+    return id
+  }
+
+  /** `end`: where the item's last record ends in the source. */
+  endItem(end: number): void {
+    const out = this.buffers.items
+    out.integer(end - this.itemStart)
+    out.endRow()
+  }
+
+  /** One code of the item. `ordinal` counts from 1 in the order of the columns. */
+  code(row: Row, itemId: number, ordinal: number, codeColumn: number, type: Word): void {
+    const out = this.buffers.item_codes
+    out.integer(itemId)
+    out.integer(ordinal)
+    out.integer(this.fileId)
+    cell(out, row, codeColumn, true)
+    out.text(type.text)
+    out.text(
+      normalisedCode(cellText(row.bytes, row.starts[codeColumn] ?? 0, row.ends[codeColumn] ?? 0), type.text),
+    )
+    out.endRow()
+    this.counts.item_codes++
+  }
+
+  /** `notes`: the column of the notes that belong to the charge, `columns.none`-like when they belong to the rate. */
+  charge(
+    row: Row,
+    itemId: number,
+    columns: ItemColumns,
+    words: ChargeWords,
+    notes: number,
+    extra: string | undefined,
+  ): number {
+    const id = this.base + ++this.counts.charges
+    const notesId = this.text(row, notes)
+    const out = this.buffers.charges
+    out.integer(id)
+    out.integer(itemId)
+    out.integer(this.fileId)
+    out.integer(row.row)
+    word(out, words.setting)
+    word(out, words.billingClass)
+    word(out, words.modifiers)
+    numeric(out, row, columns.gross)
+    numeric(out, row, columns.cash)
+    numeric(out, row, columns.minimum)
+    numeric(out, row, columns.maximum)
+    reference(out, notesId)
+    optional(out, extra)
+    out.endRow()
+    return id
+  }
+
+  rate(row: Row, chargeId: number, columns: RateColumns, pair: Pair, extra: string | undefined): void {
+    const algorithmId = this.text(row, columns.algorithm)
+    const notesId = this.text(row, columns.notes)
+    const id = this.base + ++this.counts.rates
+    pair.rates++
+    const out = this.open('rates', pair)
+    out.integer(id)
+    out.integer(chargeId)
+    out.integer(this.fileId)
+    out.integer(row.row)
+    numeric(out, row, columns.dollar)
+    numeric(out, row, columns.percentage)
+    numeric(out, row, columns.estimated)
+    numeric(out, row, columns.median)
+    numeric(out, row, columns.percentile10)
+    numeric(out, row, columns.percentile90)
+    cell(out, row, columns.count, false)
+    word(out, this.words.methodologies.find(row, columns.methodology))
+    reference(out, algorithmId)
+    reference(out, notesId)
+    optional(out, extra)
+    this.close(out)
+  }
+
+  /** An adjustment by a modifier; `pair` undefined when it is for no payer. `notes`: its own column or the payer's. */
+  modifier(
+    row: Row,
+    columns: ItemColumns,
+    rate: RateColumns | undefined,
+    pair: Pair | undefined,
+    extra: string | undefined,
+  ): void {
+    const algorithmId = rate ? this.text(row, rate.algorithm) : 0
+    const notesId = (rate ? this.text(row, rate.notes) : 0) || this.text(row, columns.notes)
+    const id = this.base + ++this.counts.modifiers
+    const out = pair ? this.open('modifiers', pair) : this.buffers.modifiers
+    if (!pair) {
+      out.null()
+      out.null()
+    }
+    out.integer(id)
+    out.integer(this.fileId)
+    out.integer(row.row)
+    cell(out, row, columns.modifiers, true)
+    cell(out, row, columns.description, false)
+    word(out, this.words.settings.find(row, columns.setting))
+    if (rate) {
+      numeric(out, row, rate.dollar)
+      numeric(out, row, rate.percentage)
+    } else {
+      out.null()
+      out.null()
+    }
+    reference(out, algorithmId)
+    if (rate) word(out, this.words.methodologies.find(row, rate.methodology))
+    else out.null()
+    reference(out, notesId)
+    out.integer(row.offset)
+    out.integer(row.length)
+    optional(out, extra)
+    this.close(out)
+  }
+
+  private open(table: 'rates' | 'modifiers', pair: Pair): CopyBuffer {
+    if (pair.planId === 0) {
+      this.heldRates.push({ pair, table, start: this.held.length, end: 0 })
+      return this.held
+    }
+    const out = this.buffers[table]
+    out.written(pair.prefix, 0, pair.prefix.length)
+    return out
+  }
+
+  private close(out: CopyBuffer): void {
+    out.endRow()
+    const last = this.heldRates.at(-1)
+    if (out === this.held && last) last.end = out.length
+  }
+
+  /** After the payers of a chunk are resolved: the rates that waited for them join the others. */
+  settle(): void {
+    for (const { pair, table, start, end } of this.heldRates) {
+      const out = this.buffers[table]
+      out.written(pair.prefix, 0, pair.prefix.length)
+      out.written(this.held.bytes, start, end)
+      out.endRow()
+    }
+    this.heldRates = []
+    this.held.clear()
+  }
+
+  /** The id of a long text, stored once while it is remembered; 0 for a blank cell. */
+  private text(row: Row, column: number): number {
+    const start = row.starts[column] ?? 0
+    const end = row.ends[column] ?? 0
+    if (start >= end) return 0
+    const known = this.textIds.find(row.bytes, start, end)
+    if (known >= 0) return known
+    const id = this.base + ++this.counts.texts
+    if (this.textIds.keyBytes > textBytes) {
+      this.textIds.clear()
+      this.textIds.find(row.bytes, start, end)
+    }
+    this.textIds.add(row.bytes, start, end, id)
+    const out = this.buffers.texts
+    out.integer(id)
+    out.integer(this.fileId)
+    out.cell(row.bytes, start, end)
+    out.endRow()
+    return id
+  }
+}
+
+function cell(out: CopyBuffer, row: Row, column: number, required: boolean): void {
+  const start = row.starts[column] ?? 0
+  const end = row.ends[column] ?? 0
+  if (start < end || required) out.cell(row.bytes, start, end)
+  else out.null()
+}
+
+/** The published digits, byte for byte; a number written otherwise as rules/values.ts reads it; null if it is none. */
+function numeric(out: CopyBuffer, row: Row, column: number): void {
+  const start = row.starts[column] ?? 0
+  const end = row.ends[column] ?? 0
+  if (start >= end) out.null()
+  else if (numberKind(row.bytes, start, end) !== otherNumber) out.plain(row.bytes, start, end)
+  else optional(out, readNumber(cellText(row.bytes, start, end)))
+}
+
+function word(out: CopyBuffer, { copy }: Word): void {
+  out.written(copy, 0, copy.length)
+}
+
+function reference(out: CopyBuffer, id: number): void {
+  if (id === 0) out.null()
+  else out.integer(id)
+}
+
+function optional(out: CopyBuffer, value: string | undefined): void {
+  if (value === undefined) out.null()
+  else out.text(value)
+}

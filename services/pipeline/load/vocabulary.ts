@@ -1,0 +1,114 @@
+/**
+ * Words that a file repeats in every row (settings, methodologies, code types …): read once per spelling, then a lookup by
+ * bytes gives what to write and what the rules need to know.
+ */
+import {
+  billingClasses,
+  codeTypes,
+  codeTypesOf30,
+  drugTypes,
+  methodologies,
+  settings,
+} from '../rules/values.ts'
+import { cellText } from '../scan/encoding.ts'
+import { ByteIndex } from './byte-index.ts'
+import { CopyBuffer } from './copy-buffer.ts'
+import type { Row } from './rows.ts'
+
+export type Word = {
+  /** In the dictionary's spelling where it is one of its words in any case, else as published. */
+  text: string
+  /** Whether the data dictionary has it, in any case. */
+  known: boolean
+  /** Whether it is spelled exactly as there (JSON asks for that). */
+  exact: boolean
+  /** The value for COPY, with its tab. */
+  copy: Buffer
+  /** Number in this vocabulary: equal words have equal numbers. */
+  index: number
+}
+
+export type Vocabulary = {
+  find(row: Pick<Row, 'bytes' | 'starts' | 'ends'>, column: number): Word
+  named(text: string): Word
+}
+
+export type Vocabularies = Record<
+  'settings' | 'billingClasses' | 'methodologies' | 'drugTypes' | 'codeTypes' | 'modifiers',
+  Vocabulary
+>
+
+export function createVocabularies(): Vocabularies {
+  return {
+    settings: createVocabulary(settings),
+    billingClasses: createVocabulary(billingClasses),
+    methodologies: createVocabulary(methodologies),
+    drugTypes: createVocabulary(drugTypes),
+    codeTypes: createVocabulary([...codeTypes, ...codeTypesOf30]),
+    modifiers: createVocabulary([], modifierArray),
+  }
+}
+
+/** `50|62` → `{"50","62"}`: modifiers are a list in one cell. */
+function modifierArray(text: string): string {
+  const parts = text
+    .split(/[|,]/)
+    .map(part => part.trim())
+    .filter(part => part !== '')
+  return `{${parts.map(part => `"${part.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`
+}
+
+/** A hostile file may hold a new word in every row; beyond this many they are no longer remembered. */
+const remembered = 20_000
+
+function createVocabulary(
+  dictionary: readonly string[],
+  shown: (text: string) => string = text => text,
+): Vocabulary {
+  const spelling = new Map(dictionary.map(name => [name.toLowerCase(), name]))
+  const blank: Word = { text: '', known: false, exact: false, copy: Buffer.from('\\N\t'), index: 0 }
+  const words = [blank]
+  const positions = new Map<string, number>()
+  const bySpelling = new ByteIndex()
+  let next = 1
+
+  function make(published: string): Word {
+    const text = spelling.get(published.toLowerCase()) ?? published
+    const out = new CopyBuffer(64)
+    out.text(shown(text))
+    const copy = Buffer.from(out.bytes.subarray(0, out.length))
+    const index = words[positions.get(text) ?? -1]?.index ?? next++
+    return {
+      text,
+      known: spelling.has(published.toLowerCase()),
+      exact: spelling.get(published.toLowerCase()) === published,
+      copy,
+      index,
+    }
+  }
+
+  function named(published: string): Word {
+    const at = positions.get(published)
+    if (at !== undefined) return words[at] ?? blank
+    const word = make(published)
+    if (words.length < remembered) positions.set(published, words.push(word) - 1)
+    return word
+  }
+  for (const name of dictionary) named(name)
+
+  return {
+    find({ bytes, starts, ends }, column) {
+      const start = starts[column] ?? 0
+      const end = ends[column] ?? 0
+      if (start >= end) return blank
+      const found = bySpelling.find(bytes, start, end)
+      if (found >= 0) return words[found] ?? blank
+      const text = cellText(bytes, start, end)
+      const word = named(text)
+      const at = positions.get(text)
+      if (at !== undefined) bySpelling.add(bytes, start, end, at)
+      return word
+    },
+    named: text => (text === '' ? blank : named(text)),
+  }
+}

@@ -1,0 +1,53 @@
+/** What the layouts have in common: they take records and count what became of them. */
+import type { RateColumns } from '../layout/csv-columns.ts'
+import { has } from '../rules/conditions.ts'
+import type { Findings } from '../rules/findings.ts'
+import type { CsvScanner } from '../scan/csv-scanner.ts'
+import type { CsvRow } from './csv-row.ts'
+
+/** `seen = loaded + rejected`; blank rows hold nothing and are not seen. */
+export type RowCounts = { seen: number; loaded: number; rejected: number; blank: number }
+
+export type Normaliser = {
+  readonly counts: RowCounts
+  take(scanner: CsvScanner): void
+  /** Closes what the last record left open. */
+  end(): void
+}
+
+/**
+ * A row with a modifier and no code is an adjustment, not a price, and goes to `modifiers`; one that also gives any of
+ * these amounts has a charge of its own and stays an item without code, so that no amount is lost.
+ */
+export const chargeAmounts = has.gross | has.cash | has.minimum | has.maximum
+
+/** Checks how the record is written; true, with the row rejected, when its cells may not stand under their headers. */
+export function notLoaded(scanner: CsvScanner, row: CsvRow, findings: Findings): boolean {
+  if (!scanner.ascii) row.checkBytes(scanner)
+  if (scanner.hasNul) row.checkNul(scanner)
+  if (scanner.strayQuotes) findings.add('strayQuote', () => row.place(row.columns.none))
+  const short = scanner.count < row.columns.none
+  if (scanner.unclosed) {
+    // With all its cells in place only the text of the last one is in doubt.
+    if (short || scanner.count > row.columns.none) {
+      findings.reject('unclosedQuote', row)
+      return true
+    }
+    findings.add('unclosedQuote', () => row.place(row.columns.none - 1))
+  } else if (row.beyond(scanner)) {
+    findings.reject('rowLong', row)
+    return true
+  }
+  if (short) findings.add('rowShort', () => row.place(row.columns.none))
+  return false
+}
+
+/** 999999999, the value that once stood for "not enough data". */
+export function countNineNines(row: CsvRow, rate: RateColumns): void {
+  for (const column of [rate.estimated, rate.count, rate.median, rate.percentile10, rate.percentile90]) {
+    const start = row.starts[column] ?? 0
+    const length = (row.ends[column] ?? 0) - start
+    if (length >= 9 && row.bytes[start] === 0x39 && Number(row.text(column)) === 999_999_999)
+      row.find('nineNines', column)
+  }
+}

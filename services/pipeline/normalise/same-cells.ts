@@ -1,0 +1,51 @@
+/** Tells whether some cells of a row equal those of an earlier row, by bytes. */
+import type { Row } from '../load/rows.ts'
+
+export class SameCells {
+  private readonly columns: Int32Array
+  private kept: Buffer = Buffer.allocUnsafe(1024)
+  /** Where each kept cell ends in `kept`. */
+  private readonly ends: Int32Array
+
+  constructor(columns: number[]) {
+    this.columns = Int32Array.from(columns)
+    this.ends = new Int32Array(columns.length)
+  }
+
+  same(row: Row): boolean {
+    const { columns, kept, ends } = this
+    const { bytes } = row
+    let held = 0
+    for (let index = 0; index < columns.length; index++) {
+      const column = columns[index] ?? 0
+      const start = row.starts[column] ?? 0
+      const end = row.ends[column] ?? 0
+      const heldEnd = ends[index] ?? 0
+      if (heldEnd - held !== end - start) return false
+      for (let at = start; at < end; at++, held++) if (kept[held] !== bytes[at]) return false
+    }
+    return true
+  }
+
+  keep(row: Row): void {
+    let length = 0
+    for (let index = 0; index < this.columns.length; index++) {
+      const column = this.columns[index] ?? 0
+      const start = row.starts[column] ?? 0
+      const end = row.ends[column] ?? 0
+      if (length + end - start > this.kept.length) {
+        const grown = Buffer.allocUnsafe((length + end - start) * 2)
+        this.kept.copy(grown, 0, 0, length)
+        this.kept = grown
+      }
+      row.bytes.copy(this.kept, length, start, end)
+      length += end - start
+      this.ends[index] = length
+    }
+  }
+
+  /** The kept cells as a key: their lengths and bytes. */
+  key(): string {
+    return `${this.ends.join(',')};${this.kept.toString('latin1', 0, this.ends.at(-1) ?? 0)}`
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The tall layout: one row a rate. Consecutive rows of one item (same description, codes and drug) become one item; its
+ * rows of one setting, modifier, billing class and one set of gross, cash, minimum and maximum share a charge. A row without
+ * a payer's price is a charge of its own, so every row is one rate, one charge without rates, or one modifier.
+ */
+import type { DataColumns } from '../layout/csv-columns.ts'
+import type { ChargeWords, Rows } from '../load/rows.ts'
+import type { TemplateVersion } from '../rules/catalogue.ts'
+import { type Broken, createConditions, has } from '../rules/conditions.ts'
+import type { Findings } from '../rules/findings.ts'
+import type { CsvScanner } from '../scan/csv-scanner.ts'
+import { CsvRow, checkBounds, codeFlags, fieldColumn, itemFlags, rateFlags, writeCodes } from './csv-row.ts'
+import { chargeAmounts, countNineNines, type Normaliser, notLoaded, type RowCounts } from './normaliser.ts'
+import { SameCells } from './same-cells.ts'
+
+type TallColumns = DataColumns & { layout: 'tall' }
+const charge = has.dollar | has.percentage | has.algorithm
+
+/** An item with more charges than this goes on as a new item of the same fields: what is remembered stays small. */
+const chargesRemembered = 1000
+
+export function createTall(
+  columns: TallColumns,
+  version: TemplateVersion,
+  rows: Rows,
+  findings: Findings,
+): Normaliser {
+  const row = new CsvRow(columns, findings)
+  const counts: RowCounts = { seen: 0, loaded: 0, rejected: 0, blank: 0 }
+  const conditions = createConditions({ version, scopes: ['row', 'rate'] })
+  // In the tall layout the row's notes serve the charge and the rate alike.
+  const rate = { ...columns.rate, notes: columns.notes }
+  const itemCells = new SameCells([
+    columns.description,
+    ...columns.codes.flatMap(pair => [pair.code, pair.type]),
+    columns.drugUnit,
+    columns.drugType,
+  ])
+  const chargeCells = new SameCells([
+    columns.setting,
+    columns.billingClass,
+    columns.modifiers,
+    columns.gross,
+    columns.cash,
+    columns.minimum,
+    columns.maximum,
+  ])
+  const amountCells = [columns.gross, columns.cash, columns.minimum, columns.maximum]
+  const withModifiers = version !== '1.1' && version !== '2.1'
+  let item: { id: number; end: number } | undefined
+  let chargeId = 0
+  let knownCharges = new Map<string, number>()
+  let amounts = new Map<string, string>()
+
+  function endItem(): void {
+    if (!item) return
+    rows.endItem(item.end)
+    item = undefined
+    chargeId = 0
+    if (knownCharges.size > 0) knownCharges = new Map()
+    if (amounts.size > 0) amounts = new Map()
+  }
+
+  function startItem(): number {
+    endItem()
+    const id = rows.startItem(row, columns, undefined)
+    writeCodes(row, columns, rows, id)
+    item = { id, end: 0 }
+    return id
+  }
+
+  function words() {
+    return {
+      setting: rows.words.settings.find(row, columns.setting),
+      billingClass: rows.words.billingClasses.find(row, columns.billingClass),
+      modifiers: rows.words.modifiers.find(row, columns.modifiers),
+      drugType: rows.words.drugTypes.find(row, columns.drugType),
+    }
+  }
+
+  function report(broken: readonly Broken[]): void {
+    for (const { rule, field } of broken) row.find(rule, fieldColumn(field, columns, rate))
+  }
+
+  /** The charge of a rate: that of the row before, one met earlier in the item, or a new one. */
+  function chargeOfRate(itemId: number, spoken: ChargeWords): number {
+    if (chargeId !== 0 && chargeCells.same(row)) return chargeId
+    chargeCells.keep(row)
+    const key = chargeCells.key()
+    const known = knownCharges.get(key)
+    if (known !== undefined) return known
+    const context = `${spoken.setting.index} ${spoken.billingClass.index} ${spoken.modifiers.index}`
+    const shown = amountCells.map(column => row.text(column)).join('|')
+    const before = amounts.get(context)
+    if (before === undefined) amounts.set(context, shown)
+    else if (disagree(before, shown)) row.find('chargeDiffers', columns.gross)
+    checkBounds(row, columns)
+    const id = rows.charge(row, itemId, columns, spoken, columns.none, undefined)
+    knownCharges.set(key, id)
+    return id
+  }
+
+  function load(flags: number, spoken: ChargeWords): void {
+    const extra = row.extra()
+    if ((flags & has.modifierRow) !== 0 && (flags & chargeAmounts) === 0) {
+      endItem()
+      const pair = (flags & (has.payer | has.plan)) === 0 ? undefined : payer()
+      rows.modifier(row, columns, rate, pair, extra)
+      return
+    }
+    const same = item !== undefined && knownCharges.size < chargesRemembered && itemCells.same(row)
+    const current = same && item ? item.id : startItem()
+    if (!same) itemCells.keep(row)
+    if ((flags & charge) === 0) rows.charge(row, current, columns, spoken, columns.notes, extra)
+    else {
+      chargeId = chargeOfRate(current, spoken)
+      rows.rate(row, chargeId, rate, payer(), extra)
+    }
+    if (item) item.end = row.offset + row.length
+  }
+
+  function payer() {
+    const { starts, ends, bytes } = row
+    return rows.payers.find(
+      bytes,
+      starts[columns.payer] ?? 0,
+      ends[columns.payer] ?? 0,
+      starts[columns.plan] ?? 0,
+      ends[columns.plan] ?? 0,
+    )
+  }
+
+  return {
+    counts,
+    take(scanner: CsvScanner) {
+      if (!row.take(scanner)) {
+        counts.blank++
+        return
+      }
+      counts.seen++
+      const fault = notLoaded(scanner, row, findings)
+      if (fault) {
+        endItem()
+        counts.rejected++
+        return
+      }
+      const spoken = words()
+      let flags = itemFlags(row, columns, spoken) | codeFlags(row, columns, rows)
+      if (row.filled(columns.payer)) flags |= has.payer
+      if (row.filled(columns.plan)) flags |= has.plan
+      if (withModifiers && (flags & (has.code | has.modifiers)) === has.modifiers) flags |= has.modifierRow
+      const found = rateFlags(row, rate, rows.words.methodologies.find(row, rate.methodology))
+      flags |= found.flags
+      report(conditions(flags))
+      countNineNines(row, rate)
+      if ((flags & charge & ~found.unreadable) === 0 && found.unreadable !== 0) {
+        endItem()
+        findings.reject('noPrice', row, {
+          value: row.text((found.unreadable & has.dollar) !== 0 ? rate.dollar : rate.percentage),
+        })
+        counts.rejected++
+        return
+      }
+      if ((flags & has.payer) !== 0 && (flags & (charge | has.modifierRow)) === 0)
+        row.find('payerWithoutRate', columns.payer)
+      load(flags & ~found.unreadable, spoken)
+      counts.loaded++
+    },
+    end: endItem,
+  }
+}
+
+/** Blank against filled is no disagreement. */
+function disagree(before: string, now: string): boolean {
+  const values = now.split('|')
+  return before
+    .split('|')
+    .some((value, index) => value !== '' && values[index] !== '' && value !== values[index])
+}

@@ -1,0 +1,177 @@
+/**
+ * The wide layout: one row an item and its charge, a group of columns per payer and plan. Unpivoted while scanning: a rate
+ * exists where a group has a dollar amount, a percentage or an algorithm; an item without any keeps its charge.
+ */
+import type { DataColumns, PayerColumns } from '../layout/csv-columns.ts'
+import type { Pair } from '../load/payers.ts'
+import type { Rows } from '../load/rows.ts'
+import type { TemplateVersion } from '../rules/catalogue.ts'
+import { createConditions, has } from '../rules/conditions.ts'
+import type { Findings } from '../rules/findings.ts'
+import type { CsvScanner } from '../scan/csv-scanner.ts'
+import { CsvRow, checkBounds, codeFlags, fieldColumn, itemFlags, rateFlags, writeCodes } from './csv-row.ts'
+import { chargeAmounts, countNineNines, type Normaliser, notLoaded, type RowCounts } from './normaliser.ts'
+
+type WideColumns = DataColumns & { layout: 'wide' }
+const charge = has.dollar | has.percentage | has.algorithm
+const named = has.payer | has.plan
+
+type Group = { columns: PayerColumns; used: Int32Array; pair: Pair; flags: number; unreadable: number }
+
+export function createWide(
+  columns: WideColumns,
+  version: TemplateVersion,
+  rows: Rows,
+  findings: Findings,
+): Normaliser {
+  const row = new CsvRow(columns, findings)
+  const counts: RowCounts = { seen: 0, loaded: 0, rejected: 0, blank: 0 }
+  const rowConditions = createConditions({ version, scopes: ['row'] })
+  const rateConditions = createConditions({ version, scopes: ['rate'], without: ['chargeForPayer'] })
+  const withModifiers = version !== '1.1' && version !== '2.1'
+  const groups: Group[] = columns.payers.map(payer => ({
+    columns: payer,
+    used: Int32Array.from(usedColumns(payer, columns.none)),
+    pair: rows.payers.named(payer.payer, payer.plan),
+    flags: 0,
+    unreadable: 0,
+  }))
+
+  /** Reads every payer's cells; returns what any of them has, and what those have that CMS knows as payer columns. */
+  function readGroups(): { any: number; official: number; unreadable: boolean } {
+    let any = 0
+    let official = 0
+    let unreadable = false
+    for (const group of groups) {
+      group.flags = 0
+      group.unreadable = 0
+      if (!filledSome(row, group.used)) continue
+      row.outsideTemplate = group.columns.plan === null
+      const found = rateFlags(
+        row,
+        group.columns,
+        rows.words.methodologies.find(row, group.columns.methodology),
+      )
+      group.flags = found.flags
+      group.unreadable = found.unreadable
+      if (found.unreadable !== 0) unreadable = true
+      any |= found.flags & ~found.unreadable
+      if (!row.outsideTemplate) official |= found.flags
+    }
+    row.outsideTemplate = false
+    return { any, official, unreadable }
+  }
+
+  function checkGroups(adjustment: number): void {
+    for (const { flags, columns: payer } of groups) {
+      if (flags === 0) continue
+      row.outsideTemplate = payer.plan === null
+      for (const { rule, field } of rateConditions(flags | named | adjustment))
+        row.find(rule, fieldColumn(field, columns, payer))
+      if ((flags & charge) === 0 && adjustment === 0)
+        row.find('notesWithoutRate', firstFilled(row, payer, columns.none))
+      if ((flags & (has.median | has.percentile10 | has.percentile90 | has.count | has.estimated)) !== 0)
+        countNineNines(row, payer)
+    }
+    row.outsideTemplate = false
+  }
+
+  function loadItem(): void {
+    const itemId = rows.startItem(row, columns, row.extra())
+    writeCodes(row, columns, rows, itemId)
+    checkBounds(row, columns)
+    const words = {
+      setting: rows.words.settings.find(row, columns.setting),
+      billingClass: rows.words.billingClasses.find(row, columns.billingClass),
+      modifiers: rows.words.modifiers.find(row, columns.modifiers),
+    }
+    const chargeId = rows.charge(row, itemId, columns, words, columns.notes, undefined)
+    for (const group of groups) {
+      if ((group.flags & charge & ~group.unreadable) !== 0)
+        rows.rate(row, chargeId, group.columns, group.pair, undefined)
+    }
+    rows.endItem(row.offset + row.length)
+  }
+
+  function loadModifier(): void {
+    const extra = row.extra()
+    const mine = groups.filter(group => (group.flags & (charge | has.notes)) !== 0)
+    for (const group of mine) rows.modifier(row, columns, group.columns, group.pair, extra)
+    if (mine.length === 0) rows.modifier(row, columns, undefined, undefined, extra)
+  }
+
+  return {
+    counts,
+    take(scanner: CsvScanner) {
+      if (!row.take(scanner)) {
+        counts.blank++
+        return
+      }
+      counts.seen++
+      if (notLoaded(scanner, row, findings)) {
+        counts.rejected++
+        return
+      }
+      const setting = rows.words.settings.find(row, columns.setting)
+      let flags =
+        itemFlags(row, columns, { setting, drugType: rows.words.drugTypes.find(row, columns.drugType) }) |
+        codeFlags(row, columns, rows)
+      if (row.filled(columns.notes)) flags |= has.notes
+      const adjustment =
+        withModifiers && (flags & (has.code | has.modifiers)) === has.modifiers ? has.modifierRow : 0
+      const { any, official, unreadable } = readGroups()
+      for (const { rule, field } of rowConditions(flags | adjustment | (official & (charge | has.notes))))
+        row.find(rule, fieldColumn(field, columns, undefined))
+      checkGroups(adjustment)
+      if (unreadable && (any & charge) === 0 && (flags & (has.gross | has.cash)) === 0) {
+        findings.reject('noPrice', row)
+        counts.rejected++
+        return
+      }
+      if (adjustment === 0 || (flags & chargeAmounts) !== 0) loadItem()
+      else loadModifier()
+      counts.loaded++
+    },
+    end() {},
+  }
+}
+
+function usedColumns(payer: PayerColumns, none: number): number[] {
+  const {
+    dollar,
+    percentage,
+    algorithm,
+    estimated,
+    median,
+    percentile10,
+    percentile90,
+    count,
+    methodology,
+    notes,
+  } = payer
+  return [
+    dollar,
+    percentage,
+    algorithm,
+    methodology,
+    notes,
+    estimated,
+    median,
+    percentile10,
+    percentile90,
+    count,
+  ].filter(column => column !== none)
+}
+
+function filledSome(row: CsvRow, used: Int32Array): boolean {
+  const { starts, ends } = row
+  for (let index = 0; index < used.length; index++) {
+    const column = used[index] ?? 0
+    if ((starts[column] ?? 0) < (ends[column] ?? 0)) return true
+  }
+  return false
+}
+
+function firstFilled(row: CsvRow, payer: PayerColumns, none: number): number {
+  return usedColumns(payer, none).find(column => row.filled(column)) ?? none
+}

@@ -1,0 +1,165 @@
+/** A CSV in the CMS template: two rows on the hospital, one of data headers, then the data. */
+import { columnKey, type DataColumns, type Fault, readDataColumns } from '../layout/csv-columns.ts'
+import { checkCsvGeneral, readCsvGeneral } from '../layout/csv-general.ts'
+import { checkGeneral, emptyGeneral } from '../layout/general.ts'
+import type { Rows } from '../load/rows.ts'
+import type { Normaliser } from '../normalise/normaliser.ts'
+import { createTall } from '../normalise/tall.ts'
+import { createWide } from '../normalise/wide.ts'
+import { rules } from '../rules/catalogue.ts'
+import { columnLetters, type Findings } from '../rules/findings.ts'
+import { CsvLimitError, CsvScanner } from '../scan/csv-scanner.ts'
+import { cellText, utf16Length } from '../scan/encoding.ts'
+import { type Reason, Refusal } from '../source/refusal.ts'
+import type { FileFacts, Reader } from './reader.ts'
+
+type Options = {
+  rows: Rows
+  findings: Findings
+  now: Date /** Bytes before the first record: the byte order mark. */
+  skipped: number /** The source is UTF-16; the chunks are UTF-8. */
+  utf16: boolean
+}
+
+export function createCsvReader({ rows, findings, now, skipped, utf16 }: Options): Reader {
+  const scanner = new CsvScanner()
+  const head: string[][] = []
+  const facts: FileFacts = {
+    layout: undefined,
+    version: undefined,
+    general: emptyGeneral(),
+    counts: { seen: 0, loaded: 0, rejected: 0, blank: 0 },
+  }
+  let normaliser: Normaliser | undefined
+  let utf16Offset = skipped
+
+  function header(): void {
+    head.push(cells(scanner))
+    if (head.length < 3) return
+    const [names = [], values = [], data = []] = head
+    const general = readCsvGeneral(names, values)
+    const v3 = names.some(name => ['location_name', 'type_2_npi', 'attester_name'].includes(columnKey(name)))
+    const columns = readDataColumns(data, v3)
+    if (!columns.layout) throw refusal(columns.faults, head)
+    const { layout, version } = columns
+    checkCsvGeneral(names, values, version, findings)
+    checkGeneral(general, findings, name => placeOfHeader(names, name), now)
+    for (const { rule, place } of columns.faults) findings.add(rule, place)
+    reportEstimated(columns, findings)
+    normaliser =
+      layout === 'tall'
+        ? createTall(columns, version, rows, findings)
+        : createWide(columns, version, rows, findings)
+    Object.assign(facts, { layout, version, general, counts: normaliser.counts })
+  }
+
+  /** Offsets point into the source as it was published. */
+  function locate(): void {
+    if (!utf16) {
+      scanner.offset += skipped
+      return
+    }
+    scanner.length = utf16Length(scanner.bytes, scanner.start, scanner.finish)
+    scanner.offset = utf16Offset
+    utf16Offset += scanner.length
+  }
+
+  function drain(): void {
+    try {
+      while (scanner.next()) {
+        locate()
+        if (normaliser) normaliser.take(scanner)
+        else header()
+      }
+    } catch (error) {
+      throw error instanceof CsvLimitError ? tooLong(error) : error
+    }
+  }
+
+  return {
+    facts,
+    push(chunk) {
+      scanner.push(chunk)
+      drain()
+    },
+    end() {
+      scanner.end()
+      drain()
+      if (!normaliser) throw refusal([], head)
+      normaliser.end()
+      if (facts.counts.seen === 0) findings.add('noRows', { row: 4, cell: 'row 4' })
+    },
+  }
+}
+
+function cells({ bytes, starts, ends, count }: CsvScanner): string[] {
+  return Array.from({ length: count }, (_, field) =>
+    cellText(bytes, starts[field] ?? 0, ends[field] ?? 0).trim(),
+  )
+}
+
+function placeOfHeader(
+  names: string[],
+  name: string,
+): { cell: string; name: string; row: number; column: number } {
+  const column = Math.max(
+    0,
+    names.findIndex(header => columnKey(header) === name),
+  )
+  return { cell: `${columnLetters(column)}2`, name, row: 2, column }
+}
+
+function reportEstimated(columns: DataColumns, findings: Findings): void {
+  if (columns.version !== '3.0') return
+  const estimated =
+    columns.layout === 'tall' ? [columns.rate.estimated] : columns.payers.map(payer => payer.estimated)
+  for (const column of estimated) {
+    if (column !== columns.none)
+      findings.add('estimatedAmount', {
+        row: 3,
+        column,
+        columnName: columns.names[column] ?? '',
+        cell: `${columnLetters(column)}3`,
+      })
+  }
+}
+
+function tooLong({ kind, message }: CsvLimitError): Refusal {
+  if (kind === 'unclosed')
+    return new Refusal(
+      'unclosed-quotes',
+      `The quotes of this CSV cannot be paired: ${message}. Export it again with every quote inside a cell doubled.`,
+    )
+  if (kind === 'fields') return new Refusal('too-many-columns', `This is no price file: ${message}.`)
+  return new Refusal(
+    'record-too-long',
+    `This is no price file: ${message}, so it holds a cell of megabytes, or lines that do not end.`,
+  )
+}
+
+/** Why the columns cannot be understood: one sentence, then every reason at once. */
+function refusal(faults: Fault[], head: string[][]): Refusal {
+  const reasons: Reason[] = faults.map(({ rule, place }) => ({
+    rule: rules[rule].id,
+    message: rules[rule].message.replaceAll('{name}', String(place.fill?.name ?? '')),
+    ...(place.cell && { cell: place.cell }),
+  }))
+  return new Refusal(
+    'columns',
+    `Row 3 does not hold the columns of the CMS template, so no row can be read${hint(head)}. Put the general headers into row 1, their values into row 2 and the data headers into row 3.`,
+    reasons,
+  )
+}
+
+function hint(head: string[][]): string {
+  const [first = []] = head
+  if (head.length < 3) return `: the file has only ${head.length} row${head.length === 1 ? '' : 's'}`
+  if (readDataColumns(first, false).layout) return ': the data headers stand in row 1'
+  const separator = ['\t', ';', '|'].find(
+    mark => head.every(row => row.length === 1) && head.some(row => (row[0] ?? '').split(mark).length > 2),
+  )
+  if (separator)
+    return `: its cells are separated by ${separator === '\t' ? 'tabs' : `"${separator}"`}, not commas`
+  if (head[2]?.every(cell => cell === '')) return ': row 3 is blank'
+  return ''
+}

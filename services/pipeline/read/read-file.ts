@@ -1,0 +1,87 @@
+/** From decompressed bytes to rows: decodes, tells CSV from JSON, and hands the chunks to the reader of the layout. */
+import type { Rows } from '../load/rows.ts'
+import type { Findings } from '../rules/findings.ts'
+import { byteOrderMark, createUtf16Decoder } from '../scan/encoding.ts'
+import { refuseWrongKind } from '../source/kind.ts'
+import { Refusal } from '../source/refusal.ts'
+import { createCsvReader } from './csv-file.ts'
+import { createJsonReader } from './json-file.ts'
+import type { FileFacts } from './reader.ts'
+
+export type ReadOptions = {
+  chunks: AsyncIterable<Buffer>
+  rows: Rows
+  findings: Findings
+  now: Date
+  /** After every chunk: where rows are flushed and progress is told. */
+  afterChunk: (facts: FileFacts, sourceBytes: number) => Promise<void>
+}
+
+export type ReadResult = FileFacts & { encoding: string; sourceBytes: number }
+
+export async function readFile({
+  chunks,
+  rows,
+  findings,
+  now,
+  afterChunk,
+}: ReadOptions): Promise<ReadResult> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  const first = await firstBytes(iterator)
+  const mark = byteOrderMark(first)
+  const utf16 = mark && mark.encoding !== 'utf-8' ? mark.encoding : undefined
+  const decode = utf16 ? createUtf16Decoder(utf16) : undefined
+  const start = first.subarray(mark?.length ?? 0)
+  const opening = decode ? decode(Buffer.from(start), false) : start
+  refuseWrongKind(opening.subarray(0, 4096))
+  const skipped = mark?.length ?? 0
+  const reader = isJson(opening)
+    ? createJsonReader({ rows, findings, now, skipped, utf16: utf16 !== undefined })
+    : createCsvReader({ rows, findings, now, skipped, utf16: utf16 !== undefined })
+  let sourceBytes = first.length
+  reader.push(opening)
+  await afterChunk(reader.facts, sourceBytes)
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    sourceBytes += next.value.length
+    reader.push(decode ? decode(next.value, false) : next.value)
+    await afterChunk(reader.facts, sourceBytes)
+  }
+  const rest = decode?.(Buffer.alloc(0), true)
+  if (rest && rest.length > 0) reader.push(rest)
+  reader.end()
+  await afterChunk(reader.facts, sourceBytes)
+  return { ...reader.facts, sourceBytes, encoding: utf16 ?? encodingOf(mark !== undefined, findings) }
+}
+
+function encodingOf(hasMark: boolean, findings: Findings): string {
+  if (findings.has('encoding')) return 'windows-1252'
+  return hasMark ? 'utf-8-bom' : 'utf-8'
+}
+
+/** Enough bytes to tell what the file is, or all of them. */
+async function firstBytes(iterator: AsyncIterator<Buffer>): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let length = 0
+  while (length < 4096) {
+    const next = await iterator.next()
+    if (next.done) break
+    parts.push(next.value)
+    length += next.value.length
+  }
+  if (length === 0)
+    throw new Refusal(
+      'empty',
+      'The file is empty. Upload the CSV or JSON of the hospital’s standard charges.',
+    )
+  return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, length)
+}
+
+function isJson(opening: Buffer): boolean {
+  const at = opening.findIndex(byte => byte > 0x20)
+  if (opening[at] === 0x5b)
+    throw new Refusal(
+      'json-shape',
+      'The JSON is a list. Put it into an object with hospital_name, last_updated_on, version and standard_charge_information, as the CMS template asks.',
+    )
+  return opening[at] === 0x7b
+}

@@ -1,0 +1,120 @@
+/** Collects what is wrong with a file: every breach counted, the first hundred of each rule kept with cell and value. */
+import { cellText } from '../scan/encoding.ts'
+import { appliesTo, type Rule, type RuleName, ruleNames, rules, type TemplateVersion } from './catalogue.ts'
+
+export type Finding = {
+  rule: string
+  layer: Rule['layer']
+  severity: Rule['severity']
+  row?: number
+  column?: number
+  columnName?: string
+  /** `AB122` in a CSV, a JSON pointer in a JSON, `row 122` for a whole row. */
+  cell?: string
+  /** Cut at 200 bytes. */
+  value?: string
+  message: string
+}
+
+export type RejectedRow = { row: number; rule: string; message: string; offset: number; length: number }
+
+/** Where a rule was broken, and what fills the placeholders of its message. */
+export type Place = Partial<Pick<Finding, 'row' | 'column' | 'columnName' | 'cell' | 'value'>> & {
+  fill?: Record<string, string | number>
+}
+
+export type Findings = {
+  add(name: RuleName, place?: Place | (() => Place)): void
+  /** The row is not loaded: it has a finding and stands in the list of rejected rows (the list is bounded, the count is not). */
+  reject(name: RuleName, row: Omit<RejectedRow, 'rule' | 'message'>, place?: Place): void
+  has(name: RuleName): boolean
+  /** Leaves out rules that do not belong to the template that was recognised in the end. */
+  summary(version: TemplateVersion | undefined): {
+    counts: Map<Rule, number>
+    samples: Finding[]
+    rejected: RejectedRow[]
+  }
+}
+
+export type FindingLimits = { samplesPerRule: number; rejectedRows: number }
+
+const defaultLimits: FindingLimits = { samplesPerRule: 100, rejectedRows: 100_000 }
+
+export function createFindings(limits: FindingLimits = defaultLimits): Findings {
+  const counts = new Map<RuleName, number>()
+  const samples: { name: RuleName; finding: Finding }[] = []
+  const rejected: RejectedRow[] = []
+
+  function add(name: RuleName, place: Place | (() => Place) = {}): void {
+    const count = (counts.get(name) ?? 0) + 1
+    counts.set(name, count)
+    if (count <= limits.samplesPerRule)
+      samples.push({ name, finding: finding(name, typeof place === 'function' ? place() : place) })
+  }
+
+  return {
+    add,
+    reject(name, { row, offset, length }, place = {}) {
+      add(name, { row, cell: `row ${row}`, ...place })
+      if (rejected.length < limits.rejectedRows)
+        rejected.push({
+          row,
+          rule: rules[name].id,
+          message: fill(rules[name].message, place.fill),
+          offset,
+          length,
+        })
+    },
+    has: name => counts.has(name),
+    summary(version) {
+      const belongs = (name: RuleName) => version === undefined || appliesTo(rules[name], version)
+      const kept = ruleNames.filter(name => counts.has(name) && belongs(name))
+      return {
+        counts: new Map(kept.map(name => [rules[name], counts.get(name) ?? 0])),
+        samples: samples.filter(({ name }) => belongs(name)).map(sample => sample.finding),
+        rejected,
+      }
+    },
+  }
+}
+
+function finding(name: RuleName, { fill: values, value, ...place }: Place): Finding {
+  const { id, layer, severity, message } = rules[name]
+  return {
+    rule: id,
+    layer,
+    severity,
+    ...place,
+    ...(value !== undefined && { value: cut(value) }),
+    message: fill(message, values),
+  }
+}
+
+function fill(message: string, values: Record<string, string | number> = {}): string {
+  return message.replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
+    name in values ? cut(String(values[name])) : whole,
+  )
+}
+
+/** At most 200 bytes of UTF-8, never half a character. */
+export function cut(value: string): string {
+  if (value.length <= 66) return value
+  const bytes = Buffer.from(value)
+  if (bytes.length <= 200) return value
+  let end = 200
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--
+  return bytes.toString('utf8', 0, end)
+}
+
+/** As `cut`, from the bytes of a cell, without making a string of ten megabytes first. */
+export function cutCell(bytes: Buffer, start: number, end: number): string {
+  return cut(cellText(bytes, start, Math.min(end, start + 240)))
+}
+
+/** 0 → A, 25 → Z, 26 → AA: the letters of a spreadsheet. */
+export function columnLetters(column: number): string {
+  let letters = ''
+  for (let rest = column; rest >= 0; rest = Math.floor(rest / 26) - 1)
+    letters = String.fromCharCode(65 + (rest % 26)) + letters
+  return letters
+}

@@ -1,0 +1,355 @@
+/**
+ * CSV records as offsets into a buffer (RFC 4180, and what hospitals make of it). No strings are made here: a record is
+ * where its fields start and end, and whoever needs a field reads it from `bytes`.
+ *
+ *   scanner.push(chunk); while (scanner.next()) use(scanner)   …   scanner.end(); while (scanner.next()) use(scanner)
+ *
+ * Beyond RFC 4180:
+ *  - records end with LF, CRLF or both in one file; a lone CR ends a record only in a file whose first line ends so;
+ *  - a stray quote inside a quoted field is kept as text (`strayQuotes`);
+ *  - a quoted field that is never closed must not swallow the rows after it. The first sign (text right after a closing
+ *    quote that stands on a later line, the end of the file, a field longer than any cell) takes the scanner back to the
+ *    end of the line on which the field began: that line is a record with `unclosed` set, and the rows after it are
+ *    read as rows.
+ */
+import { isAscii } from 'node:buffer'
+
+const comma = 0x2c
+const quote = 0x22
+const lf = 0x0a
+const cr = 0x0d
+
+export type CsvLimits = {
+  /** Of one record, in bytes. */
+  recordBytes: number
+  /** Of one quoted field that spans lines: beyond it the quote counts as never closed. */
+  multilineBytes: number
+  fields: number
+}
+
+/** 16,384 columns are Excel's limit, and five times what the widest published file has. */
+export const csvLimits: CsvLimits = { recordBytes: 4 << 20, multilineBytes: 64 << 10, fields: 16_384 }
+
+/** The file cannot be read further: a record or its fields exceed the limits. */
+export class CsvLimitError extends Error {
+  override name = 'CsvLimitError'
+  readonly kind: 'record-bytes' | 'fields' | 'unclosed'
+  constructor(kind: CsvLimitError['kind'], message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
+
+export class CsvScanner {
+  /** What the offsets point into; replaced by `push`. */
+  bytes: Buffer = Buffer.alloc(0)
+  /** Whether all that is held is ASCII, so that no cell needs a look at its encoding. */
+  ascii = true
+  /** Whether a NUL byte is held. */
+  hasNul = false
+  /** Fields of the current record; quotes are outside of `starts`–`ends`. */
+  count = 0
+  starts = new Int32Array(256)
+  ends = new Int32Array(256)
+  /** 1-based number of the record in the file: the spreadsheet's row number. */
+  row = 0
+  /** 1-based physical line on which the record starts. */
+  line = 1
+  /** Where the record starts in `bytes`, and where its terminator ends. */
+  start = 0
+  finish = 0
+  /** Offset and length of the record in the stream, its terminator included. */
+  offset = 0
+  length = 0
+  unclosed = false
+  strayQuotes = false
+  /** How many records ended with LF, CRLF and CR. */
+  readonly endings = { lf: 0, crlf: 0, cr: 0 }
+
+  private readonly limits: CsvLimits
+  private held = 0
+  private position = 0
+  private streamOffset = 0
+  private ended = false
+  private linesPast = 0
+  private recoveries = 0
+  // Where the scan of the current record stands, so that it goes on after the next chunk.
+  private inQuotes = false
+  private fieldStart = 0
+  private newlineAt = -1
+  private dirty = 0
+
+  constructor(limits: CsvLimits = csvLimits) {
+    this.limits = limits
+  }
+
+  /** Adds bytes, which the scanner owns from here: it undoubles quotes in place. Voids the offsets of the record before. */
+  push(chunk: Buffer): void {
+    if (this.finish > this.start) this.begin(this.finish)
+    const rest = this.held - this.start
+    this.ascii = (rest === 0 || this.ascii) && isAscii(chunk)
+    this.hasNul = (rest > 0 && this.hasNul) || chunk.includes(0)
+    if (rest === 0) this.bytes = chunk
+    else {
+      const joined = Buffer.allocUnsafe(rest + chunk.length)
+      this.bytes.copy(joined, 0, this.start, this.held)
+      chunk.copy(joined, rest)
+      this.bytes = joined
+    }
+    this.held = rest + chunk.length
+    this.shift(this.start)
+  }
+
+  /** No bytes follow: what is held is the last record. */
+  end(): void {
+    this.ended = true
+  }
+
+  private shift(by: number): void {
+    if (by === 0) return
+    this.streamOffset += by
+    this.position -= by
+    this.fieldStart -= by
+    if (this.newlineAt >= 0) this.newlineAt -= by
+    for (let field = 0; field < this.count; field++) {
+      this.starts[field] = (this.starts[field] ?? 0) - by
+      this.ends[field] = (this.ends[field] ?? 0) - by
+    }
+    this.start = 0
+    this.finish = 0
+  }
+
+  /** Scans the next record; false when more bytes are needed or, after `end()`, when there is none. */
+  next(): boolean {
+    if (this.finish > this.start) this.begin(this.finish)
+    if (this.ended && this.start === this.held) return false
+    for (;;) {
+      const found = this.inQuotes ? this.quoted() : this.fieldAt()
+      if (found === more) return this.ended ? this.last() : this.wait()
+      if (found === record) return true
+    }
+  }
+
+  private begin(at: number): void {
+    this.start = at
+    this.finish = at
+    this.position = at
+    this.count = 0
+    this.line += this.linesPast
+    this.linesPast = 0
+    this.unclosed = false
+    this.strayQuotes = false
+  }
+
+  private wait(): boolean {
+    if (this.held - this.start > this.limits.recordBytes) {
+      if (this.inQuotes && this.newlineAt >= 0) {
+        this.recover()
+        return true
+      }
+      throw new CsvLimitError(
+        'record-bytes',
+        `row ${this.row + 1} (line ${this.line}, byte ${this.streamOffset + this.start}) is longer than ${this.limits.recordBytes} bytes`,
+      )
+    }
+    return false
+  }
+
+  /** From the start of a field to its delimiter, for fields without quotes; hands over to `quoted`. */
+  private fieldAt(): number {
+    const { bytes, held } = this
+    let at = this.position
+    let start = this.dirty === unquotedPending ? this.fieldStart : at
+    this.dirty = 0
+    for (;;) {
+      if (at >= held) return this.pause(at, start)
+      if (at === start && bytes[at] === quote) {
+        this.inQuotes = true
+        this.fieldStart = at + 1
+        this.position = at + 1
+        this.newlineAt = -1
+        this.dirty = 0
+        return again
+      }
+      // Delimiters all lie at or below the comma, so one comparison passes over most bytes.
+      let byte = bytes[at] ?? 0
+      while (byte > comma || (byte !== comma && byte !== lf && byte !== cr)) {
+        if (++at >= held) return this.pause(at, start)
+        byte = bytes[at] ?? 0
+      }
+      if (byte === comma) {
+        this.add(start, at)
+        start = ++at
+        continue
+      }
+      const ending = this.ending(at)
+      if (ending === more) return this.pause(at, start)
+      if (ending === 0) {
+        at++
+        continue
+      }
+      this.add(start, at)
+      return this.finished(at + ending)
+    }
+  }
+
+  private pause(at: number, start: number): number {
+    this.position = at
+    this.fieldStart = start
+    this.dirty = unquotedPending
+    return more
+  }
+
+  /** Length of the record's end at `at` (1 or 2), 0 when the CR there is text, `more` when that is not known yet. */
+  private ending(at: number): number {
+    const { bytes, endings } = this
+    if (bytes[at] === lf) {
+      endings.lf++
+      return 1
+    }
+    if (at + 1 >= this.held && !this.ended) return more
+    if (bytes[at + 1] === lf) {
+      endings.crlf++
+      return 2
+    }
+    if (endings.lf + endings.crlf > 0 && endings.cr === 0) return 0
+    endings.cr++
+    return 1
+  }
+
+  /** Inside a quoted field, up to its closing quote. */
+  private quoted(): number {
+    const { bytes, held } = this
+    let at = this.position
+    for (; at < held; at++) {
+      const byte = bytes[at] ?? 0
+      if (byte > quote || (byte !== quote && byte !== lf)) continue
+      if (byte === lf) {
+        if ((this.dirty & stray) !== 0) return this.recover(at)
+        if (this.newlineAt < 0) this.newlineAt = at
+        else if (at - this.fieldStart > this.limits.multilineBytes) return this.recover()
+        continue
+      }
+      if (at + 1 >= held && !this.ended) break
+      const next = at + 1 < held ? (bytes[at + 1] ?? 0) : lf
+      if (next === quote) {
+        this.dirty |= doubled
+        at++
+      } else if (next === comma || next === lf || next === cr) return this.close(at)
+      else if (this.newlineAt >= 0) return this.recover()
+      else {
+        this.dirty |= stray
+        this.strayQuotes = true
+      }
+    }
+    this.position = at
+    return more
+  }
+
+  /** The closing quote is at `at`. */
+  private close(at: number): number {
+    const after = at + 1
+    const byte = after < this.held ? this.bytes[after] : lf
+    let length = 1
+    if (byte !== comma) {
+      length = after < this.held ? this.ending(after) : 0
+      if (length === more) {
+        this.position = at
+        return more
+      }
+      if (byte === cr && length === 0) length = 1 // a CR between the quote and the next field
+    }
+    if (this.newlineAt >= 0) this.countLines(this.newlineAt, at)
+    this.add(this.fieldStart, (this.dirty & doubled) === 0 ? at : this.undouble(at))
+    this.inQuotes = false
+    this.dirty = 0
+    this.position = after + length
+    return byte === comma ? again : this.finished(after + length)
+  }
+
+  /** `""` → `"`, in place: the scan is past this field. Returns where the field ends now. */
+  private undouble(end: number): number {
+    const { bytes } = this
+    let to = this.fieldStart
+    for (let at = this.fieldStart; at < end; at++) {
+      const byte = bytes[at] ?? 0
+      bytes[to++] = byte
+      if (byte === quote && bytes[at + 1] === quote) at++
+    }
+    // What is left over must not break the record's UTF-8, nor its length.
+    bytes.fill(quote, to, end)
+    return to
+  }
+
+  private countLines(from: number, to: number): void {
+    for (let at = from; at >= 0 && at < to; at = this.bytes.indexOf(lf, at + 1)) this.linesPast++
+  }
+
+  /** The quote was never closed: the record is the line it stands on. */
+  private recover(lineEnd: number = this.newlineAt): number {
+    this.recoveries++
+    // Each recovery may have read ahead by `multilineBytes`; a file made of them must not take for ever.
+    if (this.recoveries > 20_000 && this.recoveries > this.row / 2)
+      throw new CsvLimitError(
+        'unclosed',
+        `more than half of the rows up to row ${this.row + 1} hold a quote that is never closed`,
+      )
+    const textEnd = this.bytes[lineEnd - 1] === cr ? lineEnd - 1 : lineEnd
+    this.add(this.fieldStart, Math.max(this.fieldStart, textEnd))
+    this.inQuotes = false
+    this.dirty = 0
+    this.unclosed = true
+    return this.finished(lineEnd + 1)
+  }
+
+  /** After `end()`: what is left is a record without a newline. */
+  private last(): boolean {
+    if (this.inQuotes) {
+      this.recover(this.newlineAt >= 0 ? this.newlineAt : this.held)
+      this.finish = Math.min(this.finish, this.held)
+      this.length = this.finish - this.start
+      return true
+    }
+    this.add(this.fieldStart, this.held)
+    this.dirty = 0
+    this.finished(this.held)
+    this.linesPast--
+    return true
+  }
+
+  private finished(at: number): number {
+    this.finish = at
+    this.row++
+    this.linesPast++
+    this.offset = this.streamOffset + this.start
+    this.length = at - this.start
+    return record
+  }
+
+  private add(start: number, end: number): void {
+    if (this.count === this.starts.length) this.widen()
+    this.starts[this.count] = start
+    this.ends[this.count] = end
+    this.count++
+  }
+
+  private widen(): void {
+    if (this.count >= this.limits.fields)
+      throw new CsvLimitError('fields', `row ${this.row + 1} has more than ${this.limits.fields} columns`)
+    const size = this.count * 2
+    const starts = new Int32Array(size)
+    const ends = new Int32Array(size)
+    starts.set(this.starts)
+    ends.set(this.ends)
+    this.starts = starts
+    this.ends = ends
+  }
+}
+
+const again = 0
+const record = -2
+const more = -1
+const doubled = 1
+const stray = 2
+/** `dirty` while an unquoted field waits for more bytes: it began at `fieldStart`. */
+const unquotedPending = 4

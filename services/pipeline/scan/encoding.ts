@@ -1,0 +1,78 @@
+/**
+ * What the bytes of a file say in characters. Files are scanned as bytes; only cells that are needed as text come here.
+ *
+ * A file cannot be asked for its encoding: one Windows-1252 byte may stand at its ten-billionth place. So the decision
+ * is made per cell: valid UTF-8 is UTF-8, anything else is Windows-1252 (every byte of it means something), and the
+ * collector remembers what was met. A file of both kinds is read rightly too.
+ */
+import { isUtf8 } from 'node:buffer'
+
+const utf8 = new TextDecoder('utf-8')
+const windows1252 = new TextDecoder('windows-1252')
+
+/** The text of a cell. NUL characters are left out: Postgres stores none. */
+export function cellText(bytes: Buffer, start: number, end: number): string {
+  const part = bytes.subarray(start, end)
+  const text = isUtf8(part) ? utf8.decode(part) : windows1252.decode(part)
+  return text.includes('\0') ? text.replaceAll('\0', '') : text
+}
+
+export type ByteOrderMark = { encoding: 'utf-8' | 'utf-16le' | 'utf-16be'; length: number }
+
+/** The byte order mark at the start of a file. UTF-16 without one is told by its NUL bytes beside ASCII letters. */
+export function byteOrderMark(head: Buffer): ByteOrderMark | undefined {
+  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return { encoding: 'utf-8', length: 3 }
+  if (head[0] === 0xff && head[1] === 0xfe) return { encoding: 'utf-16le', length: 2 }
+  if (head[0] === 0xfe && head[1] === 0xff) return { encoding: 'utf-16be', length: 2 }
+  if (looksLikeUtf16(head, 1)) return { encoding: 'utf-16le', length: 0 }
+  if (looksLikeUtf16(head, 0)) return { encoding: 'utf-16be', length: 0 }
+  return undefined
+}
+
+function looksLikeUtf16(head: Buffer, zeroAt: 0 | 1): boolean {
+  const length = Math.min(head.length - (head.length % 2), 64)
+  if (length < 8) return false
+  for (let at = 0; at < length; at += 2) {
+    if (head[at + zeroAt] !== 0 || head[at + 1 - zeroAt] === 0) return false
+  }
+  return true
+}
+
+/** UTF-16 in pieces of any size → UTF-8. Lone surrogates become U+FFFD, which keeps one unit one character. */
+export function createUtf16Decoder(
+  encoding: 'utf-16le' | 'utf-16be',
+): (chunk: Buffer, last: boolean) => Buffer {
+  const decoder = new TextDecoder(encoding, { ignoreBOM: true })
+  return (chunk, last) => Buffer.from(decoder.decode(chunk, { stream: !last }))
+}
+
+/** How many bytes the UTF-8 bytes `start`–`end` took as UTF-16, so that offsets point into the source. */
+export function utf16Length(bytes: Buffer, start: number, end: number): number {
+  let units = 0
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte < 0x80 || byte >= 0xc0) units += byte >= 0xf0 ? 2 : 1
+  }
+  return units * 2
+}
+
+/** The offset of the first byte that is not UTF-8, or -1. Used on one cell at a time, for the message to the uploader. */
+export function firstBadByte(bytes: Buffer, start: number, end: number): number {
+  if (isUtf8(bytes.subarray(start, end))) return -1
+  let at = start
+  while (at < end) {
+    const length = sequenceLength(bytes, at, end)
+    if (length === 0) return at
+    at += length
+  }
+  return -1
+}
+
+/** Bytes of the valid UTF-8 sequence at `at`, 0 if there is none (RFC 3629 §4, through the platform's own validator). */
+function sequenceLength(bytes: Buffer, at: number, end: number): number {
+  if ((bytes[at] ?? 0) < 0x80) return 1
+  for (let length = 2; length <= 4 && at + length <= end; length++) {
+    if (isUtf8(bytes.subarray(at, at + length))) return length
+  }
+  return 0
+}

@@ -1,0 +1,14 @@
+/** The file is no price file that can be read: told to the uploader, never retried. */
+
+export type Reason = { rule: string; message: string; cell?: string }
+
+export class Refusal extends Error {
+  override name = 'Refusal'
+  readonly reasons: Reason[]
+
+  /** One sentence that says what is wrong and what to do; `more` where several things are wrong at once. */
+  constructor(kind: string, message: string, more: Reason[] = []) {
+    super(message)
+    this.reasons = [{ rule: `glimmr.${kind}`, message }, ...more]
+  }
+}

@@ -1,0 +1,60 @@
+/** Where the bytes of a file come from: an object of the store, or a local file (the CLI and tests). */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { type Readable, Transform } from 'node:stream'
+
+export type ByteRange = { start: number /** Exclusive. */; end: number }
+
+export type Source = {
+  name: string
+  sizeBytes: number
+  /** All bytes, or a range. The stream fails with `SourceChanged` when the object was replaced or deleted meanwhile. */
+  read(range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>
+}
+
+/** The object is not what it was when the job began: no retry will help. */
+export class SourceChanged extends Error {
+  override name = 'SourceChanged'
+}
+
+export const chunkBytes = 256 << 10
+
+export async function localSource(path: string): Promise<Source> {
+  const { size } = await stat(path)
+  return {
+    name: path,
+    sizeBytes: size,
+    read: async (range, signal) =>
+      createReadStream(path, {
+        highWaterMark: chunkBytes,
+        signal,
+        ...(range && { start: range.start, end: range.end - 1 }),
+      }),
+  }
+}
+
+/** A range as one buffer. */
+export async function readRange(source: Source, range: ByteRange, signal: AbortSignal): Promise<Buffer> {
+  const parts: Buffer[] = []
+  for await (const part of await source.read(range, signal)) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+/** Hexadecimal. For objects whose hash the uploader has not promised. */
+export async function sha256Of(source: Source, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const part of await source.read(undefined, signal)) hash.update(part)
+  return hash.digest('hex')
+}
+
+/** Passes bytes on and tells how many went by. */
+export function createCounter(onRead: (bytes: number) => void): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      onRead(chunk.length)
+      done(null, chunk)
+    },
+    highWaterMark: chunkBytes,
+  })
+}
