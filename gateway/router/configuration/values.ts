@@ -24,27 +24,38 @@ export function parseDurationMs(text: string): number | undefined {
 }
 
 /** A duration in milliseconds. A bare number means seconds, as in Traefik. */
-export const durationMs = z.union([z.number(), z.string()]).transform((value, context) => {
-  const bare = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : undefined
-  const ms = bare === undefined ? parseDurationMs(String(value)) : bare * 1000
-  if (ms !== undefined && ms >= 0) return ms
-  context.addIssue({ code: 'custom', message: `"${value}" is no duration, such as 10s or 1m30s` })
-  return z.NEVER
-})
+export const durationMs = z
+  .union([z.number(), z.string()], { error: 'a duration is expected' })
+  .transform((value, context) => {
+    const bare = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : undefined
+    const ms = bare === undefined ? parseDurationMs(String(value)) : bare * 1000
+    if (ms !== undefined && ms >= 0) return ms
+    context.addIssue({ code: 'custom', message: `"${value}" is no duration, such as 10s or 1m30s` })
+    return z.NEVER
+  })
 
-export const integer = z.union([
-  z.int(),
-  z
-    .string()
-    .regex(/^-?\d+$/, 'a whole number is expected')
-    .transform(Number),
-])
+export const integer = z.union(
+  [
+    z.int(),
+    z
+      .string()
+      .regex(/^-?\d+$/)
+      .transform(Number),
+  ],
+  {
+    error: 'a whole number is expected',
+  },
+)
 export const count = integer.refine(value => value >= 0, 'must not be negative')
 
-export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform(text => text === 'true')])
+export const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform(text => text === 'true')], {
+  error: 'true or false is expected',
+})
 
 /** YAML reads 8080 or true as they look; Traefik takes them as text where text is meant. */
-export const text = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)])
+export const text = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)], {
+  error: 'text is expected',
+})
 export const texts = z.array(text)
 export const textMap = z.record(z.string(), text)
 

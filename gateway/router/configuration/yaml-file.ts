@@ -13,14 +13,12 @@ export type YamlFile = {
 export function parseYaml(text: string, file: string): YamlFile {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: true })
-  if (document.errors.length > 0)
-    throw new ConfigurationError(
-      document.errors.map(error => ({
-        file,
-        line: lines.linePos(error.pos[0]).line,
-        message: error.message.split('\n')[0] ?? error.message,
-      })),
-    )
+  // The first only: what follows a slip of the pen is noise.
+  const [error] = document.errors
+  if (error) {
+    const message = error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? error.message
+    throw new ConfigurationError([{ file, line: lines.linePos(error.pos[0]).line, message }])
+  }
   return {
     file,
     value: document.toJS({ maxAliasCount: 100 }),

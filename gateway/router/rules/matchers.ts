@@ -64,7 +64,8 @@ export function compileRule(tree: RuleTree): Test {
       ? subject => left(subject) && right(subject)
       : subject => left(subject) || right(subject)
   }
-  const kind = kinds[matcherName(tree.name)]
+  const name = matcherName(tree.name)
+  const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
   if (!kind) throw new Error(`this router does not know the matcher ${tree.name}`)
   if (!kind.values.includes(tree.values.length))
     throw new Error(`${tree.name} takes ${kind.values.join(' or ')} value(s), not ${tree.values.length}`)
