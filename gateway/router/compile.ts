@@ -74,7 +74,7 @@ export function compile(
     )
   }
   const retire = () => {
-    for (const release of releases) release()
+    for (const release of releases.splice(0)) release()
   }
   if (faults.length > 0) {
     retire()
@@ -146,7 +146,7 @@ function createServices(
     if (!options) throw new Error(`there is no serversTransport "${key}"`)
     const dispatcher = createDispatcher(options)
     dispatchers.set(key, dispatcher)
-    onRetire(() => void dispatcher.close())
+    onRetire(() => void dispatcher.close().catch(() => {}))
     return dispatcher
   }
   const find = (given: string): Service => {
@@ -209,8 +209,7 @@ function createDispatcher({
     keepAliveTimeout: Math.max(1, idleConnTimeout),
     keepAliveMaxTimeout: Math.max(1, idleConnTimeout),
     pipelining: 1,
-    maxRedirections: undefined,
-  } as Agent.Options)
+  })
 }
 
 function createMiddlewares(

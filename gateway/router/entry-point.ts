@@ -87,12 +87,16 @@ function requestHandler({
 }: EntryPointContext): (arrival: Arrival) => void {
   const open = exchangeOpener(name, options)
   const { observability } = options
+  const refused = new WeakSet<object>()
   return arrival => {
+    // What follows an ambiguous request on its connection may be the other reading of it: never served.
+    if (refused.has(arrival.request.socket)) return
     const { exchange, refusal } = open(arrival)
     const { response } = exchange
     const { path, method } = exchange
     response.onHead(head => {
       head.headers['x-request-id'] ??= exchange.requestId
+      if (leavesBodyUnread(arrival.request)) response.shouldKeepAlive = false
     })
     if (observability.tracing) traceExchange(exchange, path)
     response.once('close', () => {
@@ -100,7 +104,10 @@ function requestHandler({
       if (observability.accessLogs) accessLog(exchange, path, ms)
       if (observability.metrics) metrics.count(outcomeOf(exchange, method, ms))
     })
-    if (refusal !== undefined) return refuse(exchange, refusal)
+    if (refusal !== undefined) {
+      refused.add(arrival.request.socket)
+      return refuse(exchange, refusal)
+    }
     try {
       const running = handler()(exchange)
       if (running) running.catch(error => failed(exchange, error, log))
@@ -110,8 +117,16 @@ function requestHandler({
   }
 }
 
+// What Go's server reads on after an answer, so that the connection can serve another request.
+const readOnBytes = 262_144
+
+/** Answered while much of the body is still to come: the connection ends with the answer, instead of swallowing it. */
+function leavesBodyUnread({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return false
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > readOnBytes
+}
+
 function refuse(exchange: Exchange, status: number): void {
-  // Where this request ends is not certain: nothing more is read from the connection.
   exchange.response.shouldKeepAlive = false
   answerError(exchange, status)
 }
@@ -188,8 +203,10 @@ async function close(server: GatewayServer, { transport }: EntryPointConfigurati
   if (requestAcceptGraceTimeout > 0)
     await new Promise(resolve => setTimeout(resolve, requestAcceptGraceTimeout))
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), graceTimeOut)
+  // A connection is idle once its request is through: none is kept for another.
+  const sweep = setInterval(() => server.closeIdleConnections(), 20)
+  const limit = setTimeout(() => server.closeAllConnections(), graceTimeOut)
   await closed
-  clearTimeout(timer)
+  clearInterval(sweep)
+  clearTimeout(limit)
 }

@@ -59,7 +59,15 @@ function faultsOf(issue: z.core.$ZodIssue, yaml: YamlFile): Fault[] {
     if (closest && deepest(closest) > 0)
       return closest.flatMap(inner => faultsOf({ ...inner, path: [...issue.path, ...inner.path] }, yaml))
   }
-  return [faultAt(yaml, issue.path, issue.message)]
+  const absent = issue.path.length > 0 && valueAt(yaml.value, issue.path) === undefined
+  return [faultAt(yaml, issue.path, absent ? 'is missing' : issue.message)]
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  )
 }
 
 function deepest(issues: readonly z.core.$ZodIssue[]): number {

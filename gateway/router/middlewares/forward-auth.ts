@@ -91,7 +91,7 @@ function askDirectly(options: Options, verify: NonNullable<Mount['verify']>): As
 function askOverHttp(options: Options, onRetire: (release: () => void) => void): Ask {
   const { origin, pathname, search } = new URL(options.address)
   const agent = new Agent({ connect: { timeout: 5000 }, headersTimeout: 30_000, bodyTimeout: 30_000 })
-  onRetire(() => void agent.close())
+  onRetire(() => void agent.close().catch(() => {}))
   return async exchange => {
     const { statusCode, headers, body } = await agent.request({
       origin,

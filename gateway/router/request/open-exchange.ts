@@ -20,6 +20,9 @@ export type Arrival = {
 /** `refusal`: the status to answer with, because the request can be read in more than one way. */
 export type Opened = { exchange: Exchange; refusal?: number }
 
+/** Bytes are bounded by the parser; a thousand empty headers are few bytes and much work. */
+const maxHeaders = 500
+
 export function exchangeOpener(
   entryPoint: string,
   options: EntryPointConfiguration,
@@ -58,11 +61,13 @@ export function exchangeOpener(
       failed: undefined,
     }
     const refusal =
-      target === undefined ||
-      (underscores && http.underscoreHeadersStrategy === 'reject') ||
-      !isHost(host, target.host)
-        ? 400
-        : framingFault(request, headers)
+      request.rawHeaders.length > 2 * maxHeaders
+        ? 431
+        : target === undefined ||
+            (underscores && http.underscoreHeadersStrategy === 'reject') ||
+            !isHost(host, target.host)
+          ? 400
+          : framingFault(request, headers)
     if (refusal !== undefined) return { exchange, refusal }
     forward(exchange)
     return { exchange }
@@ -95,10 +100,12 @@ function framingFault(
   { httpVersionMajor, httpVersionMinor }: IncomingMessage,
   headers: RequestHeaders,
 ): number | undefined {
+  // The parser also takes HTTP/0.9, and 2.0 on a connection that speaks 1.1.
+  if (httpVersionMajor !== 1 || httpVersionMinor > 1) return 400
   const encoding = headers['transfer-encoding']
   if (encoding === undefined) return undefined
   if (typeof encoding !== 'string' || encoding.toLowerCase() !== 'chunked') return 501
-  return httpVersionMajor === 1 && httpVersionMinor === 0 ? 400 : undefined
+  return httpVersionMinor === 0 ? 400 : undefined
 }
 
 const requestIdForm = /^[\w.:-]{1,128}$/

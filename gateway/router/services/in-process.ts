@@ -16,10 +16,21 @@ export function callMount(mount: Mount, serverUrl: string, passHostHeader: boole
   }
 }
 
+// Of the connection to the client (RFC 9110, 7.6.1). Transfer-Encoding stays: by it the app knows that a body comes.
+const endsHere = [
+  'expect',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+]
+
 function prepare(exchange: Exchange, host: string): void {
   const { request, headers } = exchange
   if (exchange.upgrade === undefined) delete headers.upgrade
-  delete headers.expect
+  for (const name of endsHere) delete headers[name]
   if (exchange.appendForwardedFor) appendForwardedFor(exchange)
   headers.host = host
   request.method = exchange.method
