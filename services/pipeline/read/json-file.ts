@@ -1,12 +1,187 @@
+/** A JSON in the CMS template: one object, its rows in standard_charge_information, its header in any order around them. */
+import { isUtf8 } from 'node:buffer'
+import { checkGeneral, emptyGeneral } from '../layout/general.ts'
+import { checkJsonGeneral, jsonVersion, type Members, readJsonGeneral } from '../layout/json-general.ts'
 import type { Rows } from '../load/rows.ts'
+import { createJsonItems } from '../normalise/json-item.ts'
+import { createJsonModifiers } from '../normalise/json-modifiers.ts'
+import { JsonRow } from '../normalise/json-row.ts'
+import { rules, type TemplateVersion } from '../rules/catalogue.ts'
 import type { Findings } from '../rules/findings.ts'
-import type { Reader } from './reader.ts'
-export function createJsonReader(_o: {
-  rows: Rows
-  findings: Findings
-  now: Date
-  skipped: number
-  utf16: boolean
-}): Reader {
-  throw new Error('later')
+import { cellText, firstBadByte, utf16Length } from '../scan/encoding.ts'
+import { type JsonPart, JsonSplitter, JsonSyntaxError } from '../scan/json-splitter.ts'
+import { JsonTape, kind } from '../scan/json-tape.ts'
+import { type Reason, Refusal } from '../source/refusal.ts'
+import type { FileFacts, Reader } from './reader.ts'
+
+const items = 'standard_charge_information'
+const modifiers = 'modifier_information'
+/** Of one item or one root member, in bytes. The largest published items are some hundred thousand. */
+const valueBytes = 16 << 20
+
+type Options = { rows: Rows; findings: Findings; now: Date; skipped: number; utf16: boolean }
+
+export function createJsonReader({ rows, findings, now, skipped, utf16 }: Options): Reader {
+  const splitter = new JsonSplitter([items, modifiers], valueBytes)
+  const tape = new JsonTape()
+  const row = new JsonRow(tape, findings)
+  const members: Members = new Map()
+  const seenLists = new Map<string, number>()
+  const facts: FileFacts = {
+    layout: 'json',
+    version: undefined,
+    general: emptyGeneral(),
+    counts: { seen: 0, loaded: 0, rejected: 0, blank: 0 },
+  }
+  const { counts } = facts
+  const item = createJsonItems(row, rows, version)
+  const modifier = createJsonModifiers(row, rows)
+  let utf16Offset = skipped
+  let locatedTo = 0
+
+  function version(): TemplateVersion | undefined {
+    return jsonVersion(members, item.hints)
+  }
+
+  /** Where a part stands in the source as it was published. */
+  function locate(start: number, end: number): void {
+    const from = splitter.streamOffset + start
+    if (!utf16) {
+      row.offset = skipped + from
+      row.length = end - start
+      return
+    }
+    utf16Offset += utf16Length(splitter.bytes, Math.max(0, locatedTo - splitter.streamOffset), start)
+    row.offset = utf16Offset
+    row.length = utf16Length(splitter.bytes, start, end)
+    utf16Offset += row.length
+    locatedTo = splitter.streamOffset + end
+  }
+
+  function take(part: JsonPart): void {
+    if (part.type === 'list') {
+      if (seenLists.has(part.key) || members.has(part.key))
+        findings.add('duplicateKey', { cell: `/${part.key}`, fill: { name: part.key } })
+      seenLists.set(part.key, seenLists.get(part.key) ?? 0)
+    } else if (part.type === 'member') member(part)
+    else element(part)
+  }
+
+  function member({ key, start, end }: JsonPart & { type: 'member' }): void {
+    if (members.has(key) || seenLists.has(key))
+      findings.add('duplicateKey', { cell: `/${key}`, fill: { name: key } })
+    if (key === items || key === modifiers) {
+      findings.add('valueType', { cell: `/${key}`, fill: { name: key, type: 'a list' } })
+      if (key === items) return
+    }
+    try {
+      members.set(key, JSON.parse(cellText(splitter.bytes, start, end)))
+    } catch (error) {
+      throw damaged(
+        `the value of "${key}" is no JSON: ${error instanceof Error ? error.message : ''}`,
+        splitter.streamOffset + start,
+      )
+    }
+  }
+
+  function element({ key, start, end }: JsonPart & { type: 'element' }): void {
+    const number = (seenLists.get(key) ?? 0) + 1
+    seenLists.set(key, number)
+    row.row = number
+    row.pointer = `/${key}/${number - 1}`
+    locate(start, end)
+    checkBytes(start, end)
+    if (key === items) counts.seen++
+    try {
+      tape.parse(splitter.bytes, start, end)
+      if (tape.kinds[0] !== kind.object) throw new SyntaxError('it is no object')
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      reject(key, error.message)
+      return
+    }
+    if (key === modifiers) modifier()
+    else if (item.load()) counts.loaded++
+    else reject(key, 'it has no standard_charges')
+  }
+
+  function reject(key: string, reason: string): void {
+    const fill = { reason }
+    if (key === modifiers) {
+      findings.add('rowUnreadable', { cell: row.pointer, fill })
+      return
+    }
+    counts.rejected++
+    findings.reject('rowUnreadable', row, { cell: row.pointer, fill })
+  }
+
+  function checkBytes(start: number, end: number): void {
+    const part = splitter.bytes.subarray(start, end)
+    if (!isUtf8(part)) {
+      const offset = row.offset + firstBadByte(splitter.bytes, start, end) - start
+      findings.add('encoding', { row: row.row, cell: row.pointer, fill: { offset } })
+    } else if (part.indexOf('\ufffd') >= 0) findings.add('replacement', { row: row.row, cell: row.pointer })
+  }
+
+  function drain(): void {
+    try {
+      for (let part = splitter.next(); part; part = splitter.next()) take(part)
+    } catch (error) {
+      throw error instanceof JsonSyntaxError ? damaged(error.message, error.offset) : error
+    }
+    facts.version = version()
+    if (splitter.trailingAt >= 0 && splitter.trailingByte === 0x7b && !seenLists.has(items)) throw ndjson()
+  }
+
+  return {
+    facts,
+    push(chunk) {
+      if (splitter.trailingAt >= 0) return
+      splitter.push(chunk)
+      drain()
+    },
+    end() {
+      if (!splitter.complete)
+        throw new Refusal(
+          'truncated',
+          'The JSON ends before its last brace: it was cut off on the way. Export and upload it again.',
+        )
+      if (!seenLists.has(items)) throw shapeRefusal(members)
+      if (splitter.trailingAt >= 0)
+        findings.add('trailingBytes', { cell: '/', fill: { offset: splitter.trailingAt } })
+      if (counts.seen === 0) findings.add('noRows', { cell: `/${items}` })
+      facts.version = version() ?? '2.2'
+      facts.general = readJsonGeneral(members)
+      checkJsonGeneral(members, facts.version, findings)
+      checkGeneral(facts.general, findings, name => ({ cell: `/${name}`, name }), now)
+    },
+  }
+}
+
+function damaged(what: string, offset: number): Refusal {
+  return new Refusal(
+    'json-syntax',
+    `The JSON is damaged at byte ${offset}: ${what}. Export it again and check it with any JSON tool.`,
+  )
+}
+
+function ndjson(): Refusal {
+  return new Refusal(
+    'ndjson',
+    'This holds one JSON object a line (NDJSON), not one document. Put the items into the list standard_charge_information of one object, as the CMS template asks.',
+  )
+}
+
+function shapeRefusal(members: Members): Refusal {
+  const wanted = ['hospital_name', 'last_updated_on', 'version'].filter(name => !members.has(name))
+  const reasons: Reason[] = wanted.map(name => ({
+    rule: rules.headerMissing.id,
+    message: rules.headerMissing.message.replace('{name}', name),
+    cell: `/${name}`,
+  }))
+  return new Refusal(
+    'json-shape',
+    'The JSON has no list "standard_charge_information", so no price can be read. Follow the CMS JSON template.',
+    reasons,
+  )
 }

@@ -1,0 +1,132 @@
+/** A JSON element laid out as a row: each column points at the token of its value, so that rows.ts can write it. */
+import type { Row } from '../load/rows.ts'
+import type { RuleName } from '../rules/catalogue.ts'
+import { cutCell, type Findings, type Place } from '../rules/findings.ts'
+import { numberKind, otherNumber, plainNumber, readNumber } from '../rules/values.ts'
+import { cellText } from '../scan/encoding.ts'
+import { type JsonTape, kind } from '../scan/json-tape.ts'
+import type { KeyTable } from './json-shape.ts'
+import { column } from './json-shape.ts'
+
+export class JsonRow implements Row {
+  readonly starts = new Int32Array(column.none + 1)
+  readonly ends = new Int32Array(column.none + 1)
+  row = 0
+  offset = 0
+  length = 0
+  /** JSON pointer of the element. */
+  pointer = ''
+  readonly tape: JsonTape
+  private readonly findings: Findings
+
+  constructor(tape: JsonTape, findings: Findings) {
+    this.tape = tape
+    this.findings = findings
+  }
+
+  get bytes(): Buffer {
+    return this.tape.bytes
+  }
+
+  /** Blanks the columns from `first` to before `end`. */
+  clear(first: number, end: number): void {
+    this.starts.fill(0, first, end)
+    this.ends.fill(0, first, end)
+  }
+
+  filled(at: number): boolean {
+    return (this.starts[at] ?? 0) < (this.ends[at] ?? 0)
+  }
+
+  text(at: number): string {
+    return cellText(this.bytes, this.starts[at] ?? 0, this.ends[at] ?? 0)
+  }
+
+  find(rule: RuleName, pointer: string, token = -1, fill?: Record<string, string>): void {
+    this.findings.add(rule, () => this.place(pointer, token, fill))
+  }
+
+  private place(pointer: string, token: number, fill: Record<string, string> | undefined): Place {
+    const { tape } = this
+    const kinds = tape.kinds[token] ?? 0
+    const shown = token >= 0 && kinds > kind.array
+    return {
+      row: this.row,
+      cell: `${this.pointer}${pointer}`,
+      ...(shown && { value: cutCell(tape.bytes, tape.starts[token] ?? 0, tape.ends[token] ?? 0) }),
+      ...(fill && { fill }),
+    }
+  }
+
+  /**
+   * The value tokens of an object by their key's number, 0 for an absent key; `other` is told of every other member.
+   * Reports keys that stand twice; the last counts.
+   */
+  members(
+    object: number,
+    keys: KeyTable,
+    into: Int32Array,
+    pointer: string,
+    other: (key: number) => void,
+  ): void {
+    const { tape } = this
+    into.fill(0)
+    const end = tape.after[object] ?? 0
+    for (let key = object + 1; key < end; key = tape.after[key + 1] ?? end) {
+      const which = keys.find(tape, key)
+      if (which < 0) {
+        other(key)
+        continue
+      }
+      if (into[which] !== 0)
+        this.find('duplicateKey', `${pointer}/${tape.text(key)}`, key + 1, { name: tape.text(key) })
+      into[which] = key + 1
+    }
+  }
+
+  /** Points a column at a text. A number or boolean is taken as its text, and reported. */
+  string(at: number, token: number, pointer: string): boolean {
+    if (token === 0) return false
+    const { tape } = this
+    const which = tape.kinds[token] ?? 0
+    if (which !== kind.string)
+      this.find('valueType', pointer, token, {
+        name: pointer.slice(pointer.lastIndexOf('/') + 1),
+        type: 'a string',
+      })
+    if (which <= kind.array || which === kind.null) return false
+    return this.point(at, token)
+  }
+
+  private point(at: number, token: number): boolean {
+    const { bytes, starts, ends } = this.tape
+    let start = starts[token] ?? 0
+    let end = ends[token] ?? 0
+    while (start < end && (bytes[start] ?? 0) <= 0x20) start++
+    while (start < end && (bytes[end - 1] ?? 0) <= 0x20) end--
+    this.starts[at] = start
+    this.ends[at] = end
+    return start < end
+  }
+
+  /** Points a column at a number and checks it. 0 absent, 1 readable, -1 not. `asText`: template 2.x writes it as one. */
+  number(at: number, token: number, pointer: string, asText = false): 0 | 1 | -1 {
+    if (token === 0) return 0
+    const which = this.tape.kinds[token] ?? 0
+    const name = pointer.slice(pointer.lastIndexOf('/') + 1)
+    if (which !== kind.number && !(asText && which === kind.string))
+      this.find('valueType', pointer, token, { name, type: 'a number' })
+    if (which !== kind.number && which !== kind.string) return 0
+    if (!this.point(at, token)) return 0
+    const start = this.starts[at] ?? 0
+    const end = this.ends[at] ?? 0
+    const written = numberKind(this.bytes, start, end)
+    if (written === plainNumber) return 1
+    const read = written === otherNumber ? readNumber(this.text(at)) : '0'
+    // 1.5e3 is a number above zero in JSON; what CMS asks there is the value, not the spelling.
+    if (which === kind.number && read !== undefined && Number(read) > 0) return 1
+    this.find('number', pointer, token)
+    if (read === undefined) this.find('numberUnreadable', pointer, token)
+    return read === undefined ? -1 : 1
+  }
+}
