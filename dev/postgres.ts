@@ -41,6 +41,8 @@ export type Postgres = {
   pid: number
   socketDir: string
   url(database: string, role?: string): string
+  /** Resolves when the server has ended, for whatever reason. */
+  ended: Promise<void>
   stop(): Promise<void>
 }
 
@@ -78,8 +80,9 @@ export async function startPostgres({
   const url = (database: string, role: string = superuser) =>
     `postgresql://${role}@/${database}?host=${encodeURIComponent(socketDir)}`
   const child = await launch({ binaries, folder, socketDir, account, settings: { ...defaults, ...settings } })
+  const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   const pid = await ready(child, url('postgres'), `${folder}.log`)
-  return { pid, socketDir, url, stop: () => stopPostmaster(pid) }
+  return { pid, socketDir, url, ended, stop: () => stopPostmaster(pid) }
 }
 
 /** The server a test run or a crash left on this folder, if it is there and answers. */
@@ -91,7 +94,7 @@ export async function adoptPostgres(dataDir: string): Promise<Postgres | undefin
   const url = (database: string, role: string = superuser) =>
     `postgresql://${role}@/${database}?host=${encodeURIComponent(socketDir)}`
   await answered(url('postgres'), () => alive(pid))
-  return { pid, socketDir, url, stop: () => stopPostmaster(pid) }
+  return { pid, socketDir, url, ended: new Promise(() => {}), stop: () => stopPostmaster(pid) }
 }
 
 /** A place for the data that the server's account can reach; `dataDir` itself wherever that is possible. */

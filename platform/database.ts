@@ -37,7 +37,9 @@ export async function startDatabase(dataDir: string, say: (message: string) => v
     if (stopping) return
     starts.push(Date.now())
     if (starts.filter(at => at > Date.now() - 60_000).length > restartsPerMinute)
-      throw new Error(`PostgreSQL ended ${restartsPerMinute} times in a minute; ${options.dataDir}.log says why`)
+      throw new Error(
+        `PostgreSQL ended ${restartsPerMinute} times in a minute; ${options.dataDir}.log says why`,
+      )
     say('PostgreSQL has ended; starting it again')
     server = await startPostgres(options)
     if (stopping) return server.stop()

@@ -30,12 +30,22 @@ export type Services = {
 
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const { dataDir, port, gatewayUrl, s3, database, log } = options
-  const auth = await buildAuth({ databaseUrl: database.url('glimmr_auth'), keysDir: join(dataDir, 'auth-keys'), log })
+  const auth = await buildAuth({
+    databaseUrl: database.url('glimmr_auth'),
+    keysDir: join(dataDir, 'auth-keys'),
+    log,
+  })
   const { jwks } = auth
   const [core, media, links, pipeline] = await Promise.all([
     buildCore({ databaseUrl: database.url('glimmr_core'), log, jwks }),
     buildMedia({ databaseUrl: database.url('glimmr_media'), log, jwks, s3 }),
-    buildLinks({ databaseUrl: database.url('glimmr_links'), log, jwks, publicUrl: gatewayUrl, metadataDir: fromRoot('hasura/metadata') }),
+    buildLinks({
+      databaseUrl: database.url('glimmr_links'),
+      log,
+      jwks,
+      publicUrl: gatewayUrl,
+      metadataDir: fromRoot('hasura/metadata'),
+    }),
     buildPipeline({ databaseUrl: database.url('glimmr_pipeline'), log, s3 }),
   ])
   const apps = [core, media, links, pipeline, auth]
