@@ -100,6 +100,7 @@ function requestHandler({
     })
     if (observability.tracing) traceExchange(exchange, path)
     response.once('close', () => {
+      if (exchange.internal) return
       const ms = performance.now() - exchange.startedAtMs
       if (observability.accessLogs) accessLog(exchange, path, ms)
       if (observability.metrics) metrics.count(outcomeOf(exchange, method, ms))

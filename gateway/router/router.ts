@@ -158,10 +158,12 @@ function ownHandler(
   if (!pings && !counts) return undefined
   return next => exchange => {
     if (pings && exchange.path === '/ping') {
+      exchange.internal = true
       const status = closing() ? ping.terminatingStatusCode : 200
       return answerPlain(exchange, status, status === 200 ? 'OK' : undefined)
     }
     if (counts && exchange.path === '/metrics') {
+      exchange.internal = true
       exchange.response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
       return answerPlain(exchange, 200, registry.text())
     }

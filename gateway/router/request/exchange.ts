@@ -36,6 +36,8 @@ export type Exchange = {
   service: string | undefined
   serverUrl: string | undefined
   userName: string | undefined
+  /** Answered by the router about itself (/ping, /metrics): neither logged nor counted, as Traefik without addInternals. */
+  internal: boolean
   retries: number
   /** The client waits for `100 Continue` before it sends its body. */
   expectsContinue: boolean

@@ -55,6 +55,7 @@ export function exchangeOpener(
       service: undefined,
       serverUrl: undefined,
       userName: undefined,
+      internal: false,
       retries: 0,
       expectsContinue,
       appendForwardedFor: true,
