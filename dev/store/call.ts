@@ -54,10 +54,27 @@ export function headerOf(request: IncomingMessage, name: string): string | undef
   return request.headersDistinct[name]?.join(',')
 }
 
-export const header = (call: Call, name: string) => headerOf(call.request, name)
 export const parameter = (call: Call, name: string) => queryValue(call.query, name)
 
-/** All headers of the request as pairs of lower-case name and value. */
+/** As headerOf, and from the query where a presigner has put it: `?x-amz-meta-origin=…` is as good as the header. */
+export function header(call: Call, name: string): string | undefined {
+  return headerOf(call.request, name) ?? hoisted(call.query).find(([other]) => other === name)?.[1]
+}
+
+/** All headers of the request, and those in the query, as pairs of lower-case name and value. */
 export function headersOf(call: Call): [string, string][] {
-  return Object.entries(call.request.headersDistinct).map(([name, values]) => [name, values?.join(',') ?? ''])
+  const sent = Object.entries(call.request.headersDistinct)
+  const own = sent.map(([name, values]): [string, string] => [name, values?.join(',') ?? ''])
+  const names = new Set(own.map(([name]) => name))
+  return [...own, ...hoisted(call.query).filter(([name]) => !names.has(name))]
+}
+
+// These are of the signature itself.
+const notHeaders =
+  /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|content-sha256|security-token)$/
+
+function hoisted(query: Query): [string, string][] {
+  return query
+    .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+    .filter(([name]) => name.startsWith('x-amz-') && !notHeaders.test(name))
 }

@@ -8,7 +8,7 @@ import { createTestTokens } from '@glimmr/dev/test-tokens'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import type { S3Config } from '@glimmr/lib/s3'
 import type { Server } from '@glimmr/lib/server'
-import { pino } from 'pino'
+import fastify from 'fastify'
 import { build, type MediaConfig } from './server.ts'
 
 type Teardown = { teardown(work: () => unknown): void }
@@ -47,7 +47,7 @@ export async function testMedia(t: Teardown, options: TestOptions = {}) {
   const db = await createTestDatabase(t)
   const hospitals = await addHospitals(db.pool)
   const { s3, store } = await startStore(t, { ...(event && { event }), ...(limits && { limits }) })
-  const log = pino({ level: 'silent' })
+  const { log } = fastify({ logger: { level: 'silent' } })
   const jwks = tokens.jwks
   const app = await build({
     ...{ databaseUrl: db.urlFor('glimmr_media'), log, jwks, s3, sweepMs: 0, pollMs: 10 },
