@@ -60,3 +60,14 @@ export function createGauge<Label extends string>(
   }
   const gauge = new Gauge({ name, help, labelNames: [...labelNames], registers: [registry], collect })
 }
+
+/** A histogram of seconds in the service's own registry. */
+export function createTimer<Label extends string>(
+  { registry }: Metrics,
+  options: { name: string; help: string; labelNames: readonly Label[] },
+): { observe(labels: Record<Label, string>, seconds: number): void } {
+  const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+  const labelNames = [...options.labelNames]
+  const timer = new Histogram({ ...options, labelNames, buckets, registers: [registry] })
+  return { observe: (labels, seconds) => timer.observe(labels, seconds) }
+}

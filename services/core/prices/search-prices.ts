@@ -3,47 +3,15 @@ import { normalisedCode } from '@glimmr/lib/codes'
 import { type Pool, preparedRows } from '@glimmr/lib/db'
 import { problem } from '@glimmr/lib/errors'
 import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
-import { problems, textField } from '@glimmr/lib/problem-schema'
+import { priceFilters } from '@glimmr/lib/price-query'
+import { problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { z } from 'zod'
 import { findPayers } from './find-payers.ts'
 import { type PriceKey, priceSchema, pricesAt } from './price.ts'
 import { priceKeys } from './search-sql.ts'
 
-const query = z.strictObject({
-  code: z
-    .string(
-      'is required: the billing code to look for, such as 70551 (with code_type=CPT), 0636 (RC) or 470 (MS-DRG)',
-    )
-    .pipe(textField(100))
-    .describe(
-      'A billing code, in any case. Leading zeros and the dashes of an NDC are optional with its code_type.',
-    ),
-  code_type: textField(20)
-    .transform(type => type.toUpperCase())
-    .optional()
-    .describe('CPT, HCPCS, MS-DRG, RC, NDC, …: as the file labels the code'),
-  payer: textField(200).optional().describe('A part of the published payer name, in any case'),
-  payer_id: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(2_147_483_647)
-    .optional()
-    .describe('One payer of /v1/core/payers'),
-  plan: textField(200).optional().describe('A part of the published plan name, in any case'),
-  plan_id: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(2_147_483_647)
-    .optional()
-    .describe('One plan of /v1/core/plans'),
-  hospital_id: z.uuid().optional(),
-  setting: z.enum(['inpatient', 'outpatient', 'both']).optional(),
-  billing_class: z.enum(['professional', 'facility', 'both']).optional(),
-  ...pageParameters,
-})
+const query = z.strictObject({ ...priceFilters, ...pageParameters })
 
 const id = z.string().regex(/^\d{1,16}$/)
 const position = z.tuple([id, id, id])

@@ -1,0 +1,27 @@
+/** The parameters of a price search: core answers them, links puts them into short links. */
+import { z } from 'zod'
+import { textField } from './problem-schema.ts'
+
+const idField = z.coerce.number().int().min(1).max(2_147_483_647).optional()
+
+export const priceFilters = {
+  code: z
+    .string(
+      'is required: the billing code to look for, such as 70551 (with code_type=CPT), 0636 (RC) or 470 (MS-DRG)',
+    )
+    .pipe(textField(100))
+    .describe(
+      'A billing code, in any case. Leading zeros and the dashes of an NDC are optional with its code_type.',
+    ),
+  code_type: textField(20)
+    .transform(type => type.toUpperCase())
+    .optional()
+    .describe('CPT, HCPCS, MS-DRG, RC, NDC, …: as the file labels the code'),
+  payer: textField(200).optional().describe('A part of the published payer name, in any case'),
+  payer_id: idField.describe('One payer of /v1/core/payers'),
+  plan: textField(200).optional().describe('A part of the published plan name, in any case'),
+  plan_id: idField.describe('One plan of /v1/core/plans'),
+  hospital_id: z.uuid().optional(),
+  setting: z.enum(['inpatient', 'outpatient', 'both']).optional(),
+  billing_class: z.enum(['professional', 'facility', 'both']).optional(),
+}
