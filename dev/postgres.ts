@@ -75,7 +75,7 @@ export async function startPostgres({
     log(`stopping the PostgreSQL (process ${left}) that an earlier start left behind`)
     await stopPostmaster(left)
   }
-  await initialise(binaries, folder, account)
+  await initialise({ binaries, folder, account, sync: settings.fsync !== 'off' })
   const socketDir = await privateSocketDir(folder, account)
   const url = (database: string, role: string = superuser) =>
     `postgresql://${role}@/${database}?host=${encodeURIComponent(socketDir)}`
@@ -118,12 +118,22 @@ async function newFolder(dataDir: string, account: Account | undefined, log: (me
   return folder
 }
 
-async function initialise(binaries: string, folder: string, account: Account | undefined): Promise<void> {
+type Initialise = { binaries: string; folder: string; account: Account | undefined; sync: boolean }
+
+async function initialise({ binaries, folder, account, sync }: Initialise): Promise<void> {
   const complete = join(folder, 'glimmr-initialised')
   if (await lstat(complete).catch(() => undefined)) return
   // What a killed initdb left is no database yet.
   for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true })
-  const args = ['-D', folder, '-U', superuser, '--auth=trust', '--encoding=UTF8']
+  const args = [
+    '-D',
+    folder,
+    '-U',
+    superuser,
+    '--auth=trust',
+    '--encoding=UTF8',
+    ...(sync ? [] : ['--no-sync']),
+  ]
   const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
   await run(join(binaries, 'bin/initdb'), [...args, ...locale], {
     ...account,

@@ -39,14 +39,19 @@ export async function claimDataFolder(dataDir: string): Promise<() => Promise<vo
   for (;;) {
     try {
       const handle = await open(file, 'wx', 0o600)
-      await handle.writeFile(String(process.pid))
+      await handle.writeFile(`${process.pid} ${performance.timeOrigin}`)
       await handle.close()
       return () => rm(file, { force: true })
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
-    const pid = Number(await readFile(file, 'utf8').catch(() => ''))
-    if (pid > 0 && pid !== process.pid && alive(pid) && /node|glimmr/.test(commandOf(pid)))
+    const [pid = 0, began] = (await readFile(file, 'utf8').catch(() => '')).split(' ').map(Number)
+    // A container gives every start the same pid: then the time tells a former start from this one.
+    const lives =
+      pid === process.pid
+        ? began === performance.timeOrigin
+        : pid > 0 && alive(pid) && /node/.test(commandOf(pid))
+    if (lives)
       throw new Error(
         `Glimmr is running on ${dataDir} already (process ${pid}).\nStop it, or choose another folder with --data and other ports with --port and --store-port.`,
       )

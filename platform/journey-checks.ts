@@ -19,6 +19,9 @@ import { call, complete, presign, putWithCurl, untilEnded } from './journey-clie
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(process.env.GLIMMR_SHARED ?? resolve(root, '../shared'), 'mrf')
+const totals = '{ rates_aggregate { aggregate { count sum { negotiated_dollar } } } }'
+const traceId = randomBytes(16).toString('hex')
+const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
 const counts = { passed: 0, failed: 0 }
 const dataDir = await mkdtemp(join(tmpdir(), 'glimmr-journey-'))
 
@@ -94,9 +97,6 @@ function graphql<Answer>(file: PlatformFile, query: string): Promise<Answer> {
 }
 
 type Totals = { rates_aggregate: { aggregate: { count: number; sum: { negotiated_dollar: number } } } }
-const totals = '{ rates_aggregate { aggregate { count sum { negotiated_dollar } } } }'
-const traceId = randomBytes(16).toString('hex')
-const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
 
 async function fileToAnswer(file: PlatformFile): Promise<void> {
   await check('file 16: 198,769 rows seen = loaded + rejected, published', async () => {
@@ -114,17 +114,18 @@ async function fileToAnswer(file: PlatformFile): Promise<void> {
     deepEqual(rates_aggregate.aggregate, { count: 150_039, sum: { negotiated_dollar: 756_221_626.96 } })
   })
   await check('file 16 over REST: every price of a code once, the same dollars as GraphQL', async () => {
-    const found = await graphql<{ item_codes: { code: string }[] }>(
+    const found = await graphql<{ item_codes: { code: string; code_type: string }[] }>(
       file,
-      '{ item_codes(limit: 1, where: {code_type: {_eq: "CPT"}, item: {charges: {rates: {negotiated_dollar: {_is_null: false}}}}}) { code } }',
+      '{ item_codes(limit: 1, where: {code_type: {_neq: "RC"}, item: {charges: {rates: {negotiated_dollar: {_is_null: false}}}}}) { code code_type } }',
     )
-    const code = found.item_codes[0]?.code ?? ''
-    const where = `{ charge: { item: { codes: { code_type: { _eq: "CPT" }, code: { _eq: "${code}" } } } } }`
+    const [wanted] = found.item_codes
+    ok(wanted)
+    const where = `{ charge: { item: { codes: { code_type: { _eq: "${wanted.code_type}" }, code: { _eq: "${wanted.code}" } } } } }`
     const { rates_aggregate } = await graphql<Totals>(
       file,
       `{ rates_aggregate(where: ${where}) { aggregate { count sum { negotiated_dollar } } } }`,
     )
-    const prices = await everyPrice(file, code)
+    const prices = await everyPrice(file, wanted)
     const rates = prices.filter(price => price.negotiated_dollar !== null)
     ok(rates.length > 0)
     const cents = rates.reduce((sum, price) => sum + Math.round((price.negotiated_dollar ?? 0) * 100), 0)
@@ -134,10 +135,13 @@ async function fileToAnswer(file: PlatformFile): Promise<void> {
 
 type Price = { negotiated_dollar: number | null }
 
-async function everyPrice(file: PlatformFile, code: string): Promise<Price[]> {
+async function everyPrice(
+  file: PlatformFile,
+  { code, code_type }: { code: string; code_type: string },
+): Promise<Price[]> {
   const prices: Price[] = []
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const parameters = new URLSearchParams({ code, code_type: 'CPT', limit: '50', ...(cursor && { cursor }) })
+    const parameters = new URLSearchParams({ code, code_type, limit: '50', ...(cursor && { cursor }) })
     const page: { status: number; body: { prices: Price[]; next_cursor: string | null } } = await call(
       `${file.gateway_url}/v1/core/prices?${parameters}`,
       { key: file.keys.partner, headers: { traceparent } },

@@ -91,7 +91,12 @@ t.test('the first start publishes the samples; REST and GraphQL give the same pr
 t.test(
   'the second start keeps keys and prices, loads nothing twice, and two at once are refused',
   async t => {
-    const before = JSON.parse(await readFile(join(dataDir, 'platform.json'), 'utf8'))
+    await t.rejects(
+      stat(join(dataDir, 'platform.json')),
+      { code: 'ENOENT' },
+      'a stopped platform tells nothing',
+    )
+    const { keys } = JSON.parse(await readFile(join(dataDir, 'secrets.json'), 'utf8'))
     const platform = await start()
     t.teardown(() => platform.stop())
     const { file } = platform
