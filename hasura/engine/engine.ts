@@ -7,7 +7,7 @@
 import { errorBody } from './errors.ts'
 import { answer } from './execute.ts'
 import { limitsFor } from './limits.ts'
-import type { Inconsistency } from './metadata-types.ts'
+import type { Inconsistency, Metadata } from './metadata-types.ts'
 import { admin } from './model/role-permissions.ts'
 import { exceeded, type Limits } from './plan/limits.ts'
 import type { Session } from './session.ts'
@@ -19,6 +19,8 @@ export type { EngineAnswer, EngineOptions, OperationInfo } from './state.ts'
 export type Engine = {
   /** Answers a request, or a list of them. Errors in Hasura's form; `body` is JSON text. */
   graphql(request: { body: unknown; session: Session; signal?: AbortSignal }): Promise<EngineAnswer>
+  /** What was read. */
+  metadata(): Metadata
   /** What of the metadata cannot be served. */
   inconsistencies(): Inconsistency[]
   /** Reads metadata and catalogue again. Requests under way finish with what they began with. */
@@ -35,6 +37,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const one = (request: unknown) => answer(options, current, { body: request, session, limits, signal })
       return Array.isArray(body) ? batch(body, one, { session, limits }) : one(body)
     },
+    metadata: () => state.metadata,
     inconsistencies: () => state.inconsistencies,
     reload: async () => {
       state = await loadState(options)

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { errorBody, RequestError } from './errors.ts'
 import { admin } from './model/role-permissions.ts'
+import { runMutation } from './mutation/run-mutation.ts'
 import { readOperation } from './plan/document.ts'
 import type { Limits } from './plan/limits.ts'
 import { planOperation } from './plan/operation.ts'
@@ -51,6 +52,7 @@ function prepare(
     checkVariables(known.definitions, request.variables)
     return known
   }
+  state.allow(session.role, request.query)
   const operation = readOperation(request.query, request.operationName, limits.tokens)
   const variables = readVariables(operation.node, request.variables)
   const planner: Planner = {
@@ -62,7 +64,8 @@ function prepare(
   }
   const plan = planOperation(planner, operation)
   const remembered = { plan, prepared: printPlan(state, plan), definitions: variables.definitions }
-  state.plans.set(key, variables, remembered)
+  // A mutation's values are part of its plan.
+  if (plan.operation !== 'mutation') state.plans.set(key, variables, remembered)
   return remembered
 }
 
@@ -70,7 +73,8 @@ const notABoolean =
   'x-hasura-use-backend-only-permissions:  Not a valid boolean text. True values are ["true","t","yes","y"] and  False values are ["false","f","no","n"]. All values are case insensitive'
 
 /** A statement for each source that the plan reads. */
-function printPlan(state: State, { roots }: Plan): Prepared[] {
+function printPlan(state: State, { operation, roots }: Plan): Prepared[] {
+  if (operation === 'mutation') return []
   const queries = roots.filter(root => root.is === 'query')
   return [...Map.groupBy(queries, root => root.source)].map(([source, group]) => {
     const statement = printSelections(group.map(({ selection }) => selection))
@@ -101,7 +105,8 @@ async function run(
   call: Call,
 ): Promise<string> {
   const { session, limits, signal } = call
-  const found = new Map<string, string>()
+  const found =
+    plan.operation === 'mutation' ? await mutate(options, plan, request, call) : new Map<string, string>()
   await Promise.all(
     prepared.map(async ({ source, keys, statement, name }) => {
       const values = bind(statement.values, { session, variables: request.variables })
@@ -123,4 +128,21 @@ async function run(
     root => `${JSON.stringify(root.key)}:${root.is === 'json' ? root.json : found.get(root.key)}`,
   )
   return `{"data":{${members.join(',')}}}`
+}
+
+/** A mutation writes to one source: two could not be undone together. */
+async function mutate(
+  options: EngineOptions,
+  { roots }: Plan,
+  { variables }: GraphqlRequest,
+  { session, limits, signal }: Call,
+): Promise<Map<string, string>> {
+  const sources = new Set(roots.flatMap(root => (root.is === 'json' ? [] : root.source)))
+  const [source] = sources
+  if (source === undefined) return new Map()
+  if (sources.size > 1)
+    throw new RequestError('not-supported', '$', 'a mutation over several sources is not supported')
+  const pool = options.pools[source]
+  if (!pool) throw new RequestError('unexpected', '$', `source "${source}" is not connected`)
+  return runMutation(pool, roots, { session, variables, timeMs: limits.timeMs, signal })
 }

@@ -101,6 +101,9 @@ export type RoleLimits = { global?: number | null; per_role?: Record<string, num
 export type Metadata = {
   version?: number
   sources: SourceMetadata[]
+  query_collections?: { name: string; definition: { queries: { name: string; query: string }[] } }[]
+  allowlist?: { collection: string; scope?: { global: boolean; roles?: string[] } }[]
+  rest_endpoints?: unknown
   inherited_roles?: { role_name: string; role_set: string[] }[]
   graphql_schema_introspection?: { disabled_for_roles?: string[] }
   api_limits?: {

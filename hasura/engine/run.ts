@@ -46,19 +46,31 @@ export type Execution = {
   signal: AbortSignal | undefined
 }
 
-/** Runs one statement; gives its only row. Cancelled in Postgres when it takes too long or nobody waits any more. */
+/** Runs one statement; gives its only row. */
 export async function runStatement(pool: pg.Pool, execution: Execution): Promise<(string | null)[]> {
-  const { text, values, name, timeMs, signal } = execution
+  const { text, values, name } = execution
+  const query = { text, values, rowMode: 'array', types: asText, ...(name === undefined ? {} : { name }) }
+  return withClient(pool, execution, async client => {
+    const { rows } = await client.query<(string | null)[]>(query)
+    return rows[0] ?? []
+  })
+}
+
+/** Work on one connection, cancelled in Postgres when it takes too long or nobody waits any more. */
+export async function withClient<Result>(
+  pool: pg.Pool,
+  { timeMs, signal }: Pick<Execution, 'timeMs' | 'signal'>,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
   if (signal?.aborted) throw new RequestError('unexpected', '$', 'the request was aborted')
   const client = await pool.connect()
   const watch = watchOver(pool, client, timeMs, signal)
   let broken: Error | undefined
   try {
-    const query = { text, values, rowMode: 'array', types: asText, ...(name === undefined ? {} : { name }) }
-    const { rows } = await client.query<(string | null)[]>(query)
-    return rows[0] ?? []
+    return await work(client)
   } catch (cause) {
     if (watch.late()) throw new RequestError('unexpected', '$', 'operation exceeded the time limit')
+    if (cause instanceof RequestError) throw cause
     const error = databaseError(cause)
     if (!error) broken = cause instanceof Error ? cause : new Error(String(cause))
     throw error ?? cause

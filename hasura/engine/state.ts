@@ -1,5 +1,6 @@
 /** All that one reading of metadata and catalogue gives, and how it is read. */
 import type pg from 'pg'
+import { type AllowList, createAllowList } from './allow-list.ts'
 import { readMetadata } from './metadata.ts'
 import type { Inconsistency, Metadata } from './metadata-types.ts'
 import { buildModel } from './model/build.ts'
@@ -19,6 +20,8 @@ export type EngineOptions = {
   stringifyNumericTypes?: boolean
   /** Functions are open to whoever may read the table they return (as Hasura does), unless this is false. */
   inferFunctionPermissions?: boolean
+  /** Roles other than admin may only send what the metadata's allow-list has. */
+  enableAllowList?: boolean
   /** Remembered plans, at most. */
   planCacheSize?: number
 } & ({ metadataDir: string } | { metadata: Metadata })
@@ -34,6 +37,8 @@ export type State = {
   metadata: Metadata
   model: Model
   plans: PlanCache
+  /** Throws for a query that the role may not send. */
+  allow: AllowList
   inconsistencies: Inconsistency[]
   schemaFor(role: string, backend: boolean): RoleSchema
   /** Statements prepared under a name so far. */
@@ -51,6 +56,7 @@ export async function loadState(options: EngineOptions): Promise<State> {
   const roles = rolesOf(model)
   return {
     metadata: read.metadata,
+    allow: options.enableAllowList ? createAllowList(read.metadata) : () => undefined,
     model,
     plans: createPlanCache(options.planCacheSize ?? 1000),
     inconsistencies: [...read.inconsistencies, ...inconsistencies, ...model.inconsistencies],

@@ -1,9 +1,11 @@
 /** One vector: a fresh database, its setup, its metadata, its steps. */
 import pg from 'pg'
 import { createEngine, type Engine } from '../engine.ts'
+import { createJwtCheck, type JwtCheck, type JwtConfig } from '../http/jwt.ts'
 import { type HttpRequest, serve } from '../http/serve.ts'
 import { compareBodies, errorsOf, keysInOrder } from './compare.ts'
 import type { Databases } from './databases.ts'
+import { fill } from './placeholders.ts'
 import type { Step, Vector } from './vectors.ts'
 
 export type Outcome = {
@@ -23,10 +25,11 @@ export async function runVector(databases: Databases, vector: Vector): Promise<O
   const pool = new pg.Pool({ connectionString: database.url, max: 3 })
   pool.on('error', () => undefined)
   try {
-    for (const { sql } of vector.setup) if (sql) await pool.query(withoutLocale(sql))
+    for (const { sql } of vector.setup) if (sql) await pool.query(portable(sql))
     const engine = await createEngine({
       metadata: vector.metadata,
       pools: Object.fromEntries(vector.metadata.sources.map(({ name }) => [name, pool])),
+      enableAllowList: vector.server.env?.HASURA_GRAPHQL_ENABLE_ALLOWLIST === 'true',
       inferFunctionPermissions: vector.server.env?.HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS !== 'false',
       stringifyNumericTypes: vector.server.args?.includes('--stringify-numeric-types') ?? false,
     })
@@ -49,9 +52,11 @@ export async function runVector(databases: Databases, vector: Vector): Promise<O
   }
 }
 
-/** The server that recorded had a locale which most do not have; what it prints is the same without. */
-function withoutLocale(sql: string): string {
-  return sql.replace(/set\s+lc_monetary\s+to\s+"en_US\.utf-8";/gi, '')
+/** What the recording server had and most have not, where a vector does not use it: a locale, PostGIS. */
+function portable(sql: string): string {
+  return sql
+    .replace(/set\s+lc_monetary\s+to\s+"en_US\.utf-8";/gi, '')
+    .replace(/create\s+extension\s+(if\s+not\s+exists\s+)?postgis(_\w+)?\s*;/gi, '')
 }
 
 function expectsErrors({ expect }: Step): boolean {
@@ -83,7 +88,8 @@ async function runRequest(engine: Engine, vector: Vector, step: Step): Promise<s
   const request = requestOf(step)
   const { env = {}, admin_secret } = vector.server
   const secret = admin_secret === undefined || admin_secret === 'either' ? undefined : adminSecret
-  const auth = { adminSecret: secret, unauthorizedRole: env.HASURA_GRAPHQL_UNAUTHORIZED_ROLE }
+  const { HASURA_GRAPHQL_JWT_SECRET: jwt, HASURA_GRAPHQL_UNAUTHORIZED_ROLE: unauthorizedRole } = env
+  const auth = { adminSecret: secret, unauthorizedRole, ...(jwt ? { jwt: jwtCheck(jwt) } : {}) }
   const answer = await serve(engine, { auth }, request)
   const { expect = {} } = step
   if (expect.status !== undefined && expect.status !== answer.status)
@@ -107,7 +113,12 @@ function orderFault(body: unknown, got: unknown): string | undefined {
 function requestOf({ request, admin_secret }: Step): HttpRequest {
   if (!request) throw new Error('a step without request')
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = value
+  for (const [name, value] of Object.entries(request.headers ?? {})) headers[name.toLowerCase()] = fill(value)
   if (admin_secret) headers['x-hasura-admin-secret'] = adminSecret
   return { method: request.method, url: request.url, headers, body: request.body }
+}
+
+function jwtCheck(config: string): JwtCheck {
+  const parsed: JwtConfig = JSON.parse(config)
+  return createJwtCheck({ ...parsed, key: fill(parsed.key) })
 }

@@ -1,25 +1,35 @@
-/** Who asks: the admin secret, or the role for those who show nothing. */
+/** Who asks: the admin secret, then a token, then the role for those who show nothing. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { RequestError } from '../errors.ts'
 import type { Session } from '../session.ts'
+import type { Headers, JwtCheck } from './jwt.ts'
 
 export type AuthOptions = {
+  /** Without one, everybody is trusted to be whom they say. */
   adminSecret?: string | undefined
+  jwt?: JwtCheck | undefined
   /** The role of requests without credentials. */
   unauthorizedRole?: string | undefined
 }
 
-export function authenticate(options: AuthOptions, headers: Readonly<Record<string, string>>): Session {
-  if (options.adminSecret === undefined) return trusted(headers)
+export function authenticate({ adminSecret, jwt, unauthorizedRole }: AuthOptions, headers: Headers): Session {
+  if (adminSecret === undefined) return trusted(headers)
   const given = headers['x-hasura-admin-secret'] ?? headers['x-hasura-access-key']
   if (given !== undefined) {
-    if (!sameSecret(given, options.adminSecret))
+    if (!sameSecret(given, adminSecret))
       throw new RequestError('access-denied', '$', 'invalid x-hasura-admin-secret/x-hasura-access-key')
     return trusted(headers)
   }
-  const { unauthorizedRole } = options
+  const session = jwt?.(headers)
+  if (session) return session
   if (unauthorizedRole !== undefined)
     return { role: unauthorizedRole, vars: { 'x-hasura-role': unauthorizedRole } }
+  if (jwt)
+    throw new RequestError(
+      'invalid-headers',
+      '$',
+      "Missing 'Authorization' or 'Cookie' header in JWT authentication mode",
+    )
   throw new RequestError(
     'access-denied',
     '$',
@@ -28,7 +38,7 @@ export function authenticate(options: AuthOptions, headers: Readonly<Record<stri
 }
 
 /** The sender may be whom it says. */
-function trusted(headers: Readonly<Record<string, string>>): Session {
+function trusted(headers: Headers): Session {
   const vars: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers))
     if (name.startsWith('x-hasura-') && !secret.has(name)) vars[name] = value

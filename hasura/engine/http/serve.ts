@@ -2,6 +2,7 @@
 import type { Engine } from '../engine.ts'
 import { errorBody, RequestError } from '../errors.ts'
 import { type AuthOptions, authenticate } from './auth.ts'
+import { failure, serveRest } from './rest.ts'
 
 export type HttpRequest = {
   method: string
@@ -20,17 +21,21 @@ export async function serve(
   request: HttpRequest,
 ): Promise<HttpAnswer> {
   const path = request.url.replace(/\?.*$/, '')
+  const graphql = path === '/v1/graphql' || path === '/v1alpha1/graphql'
   try {
     const session = authenticate(options.auth, request.headers)
-    if (graphqlPaths.has(path)) return await engine.graphql({ body: request.body, session })
-    return {
-      status: 404,
-      body: JSON.stringify({ path: '$', error: 'resource does not exist', code: 'not-found' }),
-    }
+    if (graphql) return forPath(path, await engine.graphql({ body: request.body, session }))
+    if (path.startsWith('/api/rest/')) return await serveRest(engine, session, request)
+    return failure(404, new RequestError('not-found', '$', 'resource does not exist'))
   } catch (cause) {
     if (!(cause instanceof RequestError)) throw cause
-    return { status: 200, body: errorBody(cause, false) }
+    return graphql ? forPath(path, { status: 200, body: errorBody(cause, false) }) : failure(400, cause)
   }
 }
 
-const graphqlPaths = new Set(['/v1/graphql', '/v1alpha1/graphql'])
+/** The older path tells errors by its status. */
+function forPath(path: string, answer: HttpAnswer): HttpAnswer {
+  return path === '/v1alpha1/graphql' && answer.body.startsWith('{"errors"')
+    ? { ...answer, status: 400 }
+    : answer
+}

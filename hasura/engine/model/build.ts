@@ -58,7 +58,7 @@ function addSource(model: Model, source: SourceMetadata, catalog: SourceCatalog)
     model.functions.push(fn)
     const roots = fn.exposedAs === 'mutation' ? model.roots.mutation : model.roots.query
     addRoot(model, roots, fn.field, { is: 'function', fn, as: 'rows' })
-    if (fn.exposedAs === 'query' && fn.set)
+    if (fn.exposedAs === 'query')
       addRoot(model, roots, fn.aggregateField, { is: 'function', fn, as: 'aggregate' })
   }
 }

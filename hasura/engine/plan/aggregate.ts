@@ -1,6 +1,8 @@
 /** What is asked below `X_aggregate`. */
 import type { Table } from '../model.ts'
 import { tableType } from '../schema/maker.ts'
+import type { AggregateOperator } from '../schema/types.ts'
+import { aggregated } from './aggregated.ts'
 import { planCall } from './call.ts'
 import type { Selected } from './collect.ts'
 import { maskOf } from './permitted.ts'
@@ -34,7 +36,9 @@ function planField(planner: Planner, selected: Selected, table: Table): Aggregat
   if (means.is === 'operator') {
     const { operator } = means
     const typename = tableType(table, `${operator}_fields`)
-    const outputs = below(planner, selected).map(field => planColumn(planner, field, { table, typename }))
+    const outputs = below(planner, selected).map(field =>
+      planColumn(planner, field, { table, typename, operator }),
+    )
     return { key, is: 'operator', operator, outputs }
   }
   const distinct = argumentPlace(selected, 'distinct')
@@ -61,7 +65,7 @@ function countColumns(planner: Planner, selected: SelectedField, table: Table): 
 function planColumn(
   planner: Planner,
   selected: Selected,
-  { table, typename }: { table: Table; typename: string },
+  { table, typename, operator }: { table: Table; typename: string; operator: AggregateOperator },
 ): AggregateColumn {
   const { key } = selected
   if (selected.is === 'typename') return { key, is: 'text', value: typename }
@@ -74,11 +78,6 @@ function planColumn(
   }
   if (means.is !== 'column') throw new Error(`${selected.field.name} cannot be aggregated`)
   const { column, mask } = means
-  const expression: Expression = {
-    is: 'column',
-    name: column.name,
-    row: 'this',
-    ...maskOf(planner, table, mask),
-  }
+  const expression = aggregated(column, { operator, ...maskOf(planner, table, mask) })
   return { key, is: 'value', expression, text: asText(planner, column.type).text === true }
 }

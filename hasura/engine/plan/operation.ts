@@ -1,19 +1,23 @@
 /** Stage 5: an operation → its plan. One walk that validates and resolves; no SQL in it. */
 import { invalid, RequestError } from '../errors.ts'
 import type { Table } from '../model.ts'
+import { planDelete, planDeleteByKey } from '../mutation/delete.ts'
+import { planInsert } from '../mutation/insert.ts'
+import type { Mutation } from '../mutation/mutation.ts'
+import { planUpdate, planUpdateByKey, planUpdateMany } from '../mutation/update.ts'
 import { introspect } from '../schema/introspect.ts'
 import { introspectionFields } from '../schema/introspection-types.ts'
 import type { Field } from '../schema/types.ts'
 import { planCall } from './call.ts'
 import { checkOperationDirectives, collect } from './collect.ts'
 import type { Operation } from './document.ts'
+import { keyOf } from './key.ts'
 import { exceeded } from './limits.ts'
 import { rowsOf } from './permission.ts'
-import { always, type BoolExp, both, type Plan, type RootPlan, type Rows, type Selection } from './plan.ts'
+import { always, type Plan, type RootPlan, type Rows, type Selection } from './plan.ts'
 import type { Planner } from './planner.ts'
 import { planRows } from './select.ts'
 import { argumentPlace, type SelectedField } from './selected.ts'
-import { pgType, readValue } from './values.ts'
 
 const operationDirectives = new Set(['cached', '_multiple_top_level_fields'])
 
@@ -50,6 +54,8 @@ function planRoot(planner: Planner, selected: SelectedField): RootPlan {
   const { key, field } = selected
   const { means, name } = field
   if (means.is === 'table') {
+    const mutation = planMutation(planner, selected, means.table, means.as)
+    if (mutation) return { key, name, is: 'mutation', source: means.table.source, mutation }
     const selection = planTable(planner, selected, means.table, means.as)
     return { key, name, is: 'query', source: means.table.source, selection }
   }
@@ -61,7 +67,7 @@ function planRoot(planner: Planner, selected: SelectedField): RootPlan {
     const selection = planRows(planner, selected, { table: fn.table, rows, as: shape })
     return { key, name, is: 'query', source: fn.source, selection }
   }
-  if (means.is === 'nothing') return { key, name, is: 'json', json: 'null' }
+  if (means.is === 'nothing') return { key, name, is: 'json', json: JSON.stringify(field.description) }
   throw new RequestError('not-supported', selected.path, `${name} is not supported`)
 }
 
@@ -87,15 +93,27 @@ function planTable(planner: Planner, selected: SelectedField, table: Table, as: 
   }
 }
 
-/** The row with the key that the arguments give. */
-export function keyOf(planner: Planner, selected: SelectedField, table: Table): BoolExp {
-  const parts = (table.primaryKey?.columns ?? []).flatMap((column): BoolExp[] => {
-    const place = argumentPlace(selected, column.field)
-    const input = selected.args.get(column.field)
-    if (!place || !input) return []
-    const value = readValue(planner, input, { ...place, postgres: pgType(column.type) })
-    const left = { is: 'column', name: column.name, row: 'this' } as const
-    return [{ is: 'compare', left, operator: '_eq', right: { is: 'value', value } }]
-  })
-  return both(...parts)
+function planMutation(
+  planner: Planner,
+  selected: SelectedField,
+  table: Table,
+  as: string,
+): Mutation | undefined {
+  switch (as) {
+    case 'insert':
+    case 'insert_one':
+      return planInsert(planner, selected, table, as === 'insert_one')
+    case 'update':
+      return planUpdate(planner, selected, table)
+    case 'update_by_pk':
+      return planUpdateByKey(planner, selected, table)
+    case 'update_many':
+      return planUpdateMany(planner, selected, table)
+    case 'delete':
+      return planDelete(planner, selected, table)
+    case 'delete_by_pk':
+      return planDeleteByKey(planner, selected, table)
+    default:
+      return undefined
+  }
 }

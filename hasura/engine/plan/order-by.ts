@@ -1,6 +1,7 @@
 /** `order_by` arguments → what to sort by. */
 import { invalid } from '../errors.ts'
 import type { Table } from '../model.ts'
+import { aggregated } from './aggregated.ts'
 import { callOf } from './call.ts'
 import type { Input } from './input.ts'
 import { isNull } from './input.ts'
@@ -103,7 +104,7 @@ function planAggregates(
     const columns = readObject(planner, member.input, at)
     return [...(columns?.values() ?? [])].flatMap(each => {
       if (each.field.means.is !== 'column') return []
-      const column = each.field.means.column.name
+      const column = aggregated(each.field.means.column, { operator })
       const by = reach({ is: 'aggregate', rows, function: operator, column })
       return directed(planner, each.input, { type: each.field.type, path: each.path }, by)
     })

@@ -1,6 +1,8 @@
 /**
  * What a request asks of Postgres, said without SQL and without metadata. Written by plan/, read by print/.
  */
+
+import type { Mutation } from '../mutation/mutation.ts'
 import type { AggregateOperator } from '../schema/types.ts'
 
 /** A Postgres type as casts name it; `element` when the value is an array. */
@@ -57,16 +59,16 @@ export type BoolExp =
 export type OrderItem = { by: OrderExpression; direction: string }
 export type OrderExpression =
   | Expression
-  | { is: 'aggregate'; rows: Rows; function: 'count' | AggregateOperator; column?: string }
+  | { is: 'aggregate'; rows: Rows; function: 'count' | AggregateOperator; column?: Expression }
 
 /** Rows of a table or of a function's result, below the row at hand where `join` says so. */
 export type Rows = {
-  from: { is: 'table'; schema: string; name: string } | { is: 'call'; call: Call }
+  from: { is: 'table'; schema: string; name: string } | { is: 'call'; call: Call } | { is: 'mutated' }
   /** Pairs of columns: of the row at hand, of these rows. */
   join: [string, string][]
   where: BoolExp
   orderBy: OrderItem[]
-  distinctOn: string[]
+  distinctOn: Expression[]
   limit: Value | undefined
   offset: Value | undefined
 }
@@ -101,6 +103,7 @@ export type RootPlan =
   /** Known without asking Postgres: `__typename`, introspection. */
   | { key: string; name: string; is: 'json'; json: string }
   | { key: string; name: string; is: 'query'; source: string; selection: Selection }
+  | { key: string; name: string; is: 'mutation'; source: string; mutation: Mutation }
 
 export type Plan = {
   operation: 'query' | 'mutation' | 'subscription'

@@ -21,7 +21,7 @@ import {
   type Value,
 } from './plan.ts'
 import type { Planner } from './planner.ts'
-import { itemType, peel, readChoice, readList } from './read.ts'
+import { itemType, readChoice, readList } from './read.ts'
 import { readCount, smaller } from './row-count.ts'
 import { argumentPlace, asText, below, type SelectedField } from './selected.ts'
 import { planWhere } from './where.ts'
@@ -68,25 +68,27 @@ function withArguments(planner: Planner, selected: SelectedField, table: Table, 
   }
 }
 
-function planDistinctOn(planner: Planner, selected: SelectedField, table: Table): string[] {
+function planDistinctOn(planner: Planner, selected: SelectedField, table: Table): Expression[] {
   const name = distinctOnName(table)
   const place = argumentPlace(selected, name)
   const list = place && readList(planner, selected.args.get(name), place)
   if (!place || !list) return []
   const type = itemType(place.type)
   return list.flatMap(({ input, path }) => {
-    const value = peel(planner, input, { type, path })
-    return value ? (readChoice(planner, value, { type, path }).column?.name ?? []) : []
+    const { column } = readChoice(planner, input, { type, path })
+    if (!column) return []
+    const mask = planner.schema.select(table)?.columns.get(column)
+    return [{ is: 'column', name: column.name, row: 'this', ...maskOf(planner, table, mask) } as const]
   })
 }
 
 /** Postgres keeps the first row of each group, so the order must begin with what makes the groups. */
-function checkDistinctOn(distinctOn: string[], orderBy: OrderItem[], path: string): void {
+function checkDistinctOn(distinctOn: Expression[], orderBy: OrderItem[], path: string): void {
   if (distinctOn.length === 0 || orderBy.length === 0) return
-  const first = orderBy
-    .slice(0, distinctOn.length)
-    .map(({ by }) => (by.is === 'column' ? by.name : undefined))
-  if (!distinctOn.every(name => first.includes(name)))
+  const names = (expressions: { is: string }[]) =>
+    expressions.map(each => ('name' in each && each.is === 'column' ? each.name : undefined))
+  const first = names(orderBy.slice(0, distinctOn.length).map(({ by }) => by))
+  if (!names(distinctOn).every(name => first.includes(name)))
     throw invalid(`${path}.args`, '"distinct_on" columns must match initial "order_by" columns')
 }
 

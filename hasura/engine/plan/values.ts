@@ -77,9 +77,9 @@ function scalar(planner: Planner, input: Input, place: Place & { postgres: PgTyp
     case 'String':
       return text(input) ?? fail(place, 'a string', input)
     case 'Boolean':
-      return boolean(input) ?? fail(place, 'a boolean', input)
+      return boolean(input) ?? text(input) ?? fail(place, 'a boolean', input)
     case 'Float':
-      return number(input) ?? fail(place, 'a float', input)
+      return number(input) ?? text(input) ?? fail(place, 'a float', input)
     case 'json':
     case 'jsonb':
       return JSON.stringify(toJson(input, name => variableJson(planner, name)))
@@ -95,7 +95,8 @@ function fail(place: Place, expected: string, input: Input): never {
 function integer(input: Input, place: Place): string {
   const found = integerText(input)
   if (found === 'outside') throw outOfRange(place.path, input)
-  return found ?? fail(place, 'a 32-bit integer', input)
+  // Text is left to Postgres, as for every other type of number.
+  return found ?? text(input) ?? fail(place, 'a 32-bit integer', input)
 }
 
 function text(input: Input): string | undefined {
@@ -110,8 +111,26 @@ function boolean(input: Input): string | undefined {
 
 function number(input: Input): string | undefined {
   if (input.is === 'ast')
-    return input.node.kind === 'IntValue' || input.node.kind === 'FloatValue' ? input.node.value : undefined
-  return typeof input.value === 'number' ? String(input.value) : undefined
+    return input.node.kind === 'IntValue' || input.node.kind === 'FloatValue'
+      ? plainNumber(input.node.value)
+      : undefined
+  return typeof input.value === 'number' ? plainNumber(String(input.value)) : undefined
+}
+
+/** `-2E-2` is -0.02: not every type of Postgres reads exponents. */
+function plainNumber(text: string): string {
+  const found = /^(-?)(\d+)(?:\.(\d+))?[eE]([+-]?\d+)$/.exec(text)
+  if (!found) return text
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = found
+  const shift = Number(exponent)
+  if (Math.abs(shift) > 400) return text
+  const digits =
+    '0'.repeat(Math.max(0, -shift - whole.length + 1)) +
+    whole +
+    fraction +
+    '0'.repeat(Math.max(0, shift - fraction.length))
+  const point = Math.max(whole.length + shift, whole.length + shift + Math.max(0, -shift - whole.length + 1))
+  return `${sign}${digits.slice(0, point)}${point < digits.length ? `.${digits.slice(point)}` : ''}`
 }
 
 /** Every other type is written as text and read by Postgres. */

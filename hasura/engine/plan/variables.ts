@@ -38,12 +38,12 @@ export function checkVariables(
 ): void {
   const unexpected = Object.keys(given).filter(name => !definitions.has(name))
   if (unexpected.length > 0)
-    throw invalid('$.variableValues', `unexpected variables in variableValues: ${unexpected.join(', ')}`)
+    throw invalid('$', `unexpected variables in variableValues: ${unexpected.join(', ')}`)
   for (const [name, { type, defaultValue }] of definitions) {
     if (type.kind !== 'NonNullType') continue
     const value = Object.hasOwn(given, name) ? given[name] : undefined
     if (value === undefined && !defaultValue)
-      throw invalid('$.variableValues', `expecting a value for non-nullable variable: "${name}"`)
+      throw invalid('$', `expecting a value for non-nullable variable: "${name}"`)
     if (value === null) throw invalid('$', `null value found for non-nullable type: "${print(type)}"`)
   }
 }

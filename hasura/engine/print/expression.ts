@@ -51,15 +51,16 @@ export function throughSql(
 export function aggregateSql(
   writer: Writer,
   scope: Scope,
-  { rows, function: fn, column }: { rows: Rows; function: string; column?: string },
+  { rows, function: fn, column }: { rows: Rows; function: string; column?: Expression },
 ): string {
   const row = alias(writer)
-  const argument = column === undefined ? '*' : `${row}.${id(column)}`
+  const argument = column === undefined ? '*' : expressionSql(writer, { ...scope, row }, column)
   return `(select ${id(fn)}(${argument}) from ${fromSql(writer, scope, rows)} as ${row} where ${whereSql(writer, scope, rows, row)})`
 }
 
 /** A table, or a function's result; `scope` is where its arguments are taken from. */
 export function fromSql(writer: Writer, scope: Scope, { from }: Rows): string {
+  if (from.is === 'mutated') return '"rows"'
   return from.is === 'table' ? `${id(from.schema)}.${id(from.name)}` : callSql(writer, scope, from.call)
 }
 

@@ -1,7 +1,7 @@
 /** The rows of a selection: from, where, order, limit. */
 import type { OrderItem, Rows } from '../plan/plan.ts'
 import { aggregateSql, expressionSql, fromSql, type Scope, throughSql, whereSql } from './expression.ts'
-import { alias, id, value, type Writer } from './text.ts'
+import { alias, value, type Writer } from './text.ts'
 
 /**
  * `select … from … where … order by … limit …` below the row of `outer`. With DISTINCT ON, the rows are chosen in a
@@ -15,7 +15,7 @@ export function rowsSql(writer: Writer, outer: Scope, rows: Rows, columns: (scop
     const shown = columns(scope)
     return `select ${shown} from ${from}${tailSql(writer, outer, scope, rows)}`
   }
-  const distinct = rows.distinctOn.map(name => `${row}.${id(name)}`).join(', ')
+  const distinct = rows.distinctOn.map(each => expressionSql(writer, scope, each)).join(', ')
   const chosen = `select ${distinct && `distinct on (${distinct}) `}${row}.* from ${from}${tailSql(writer, outer, scope, rows)}`
   const outerRow = alias(writer)
   return `select ${columns({ row: outerRow, root: outerRow })} from (${chosen}) as ${outerRow}`
@@ -41,11 +41,12 @@ const directions: Record<string, string> = {
 
 function orderSql(writer: Writer, scope: Scope, { orderBy, distinctOn }: Rows): string {
   const items = orderBy.map(item => `${orderExpression(writer, scope, item)} ${directions[item.direction]}`)
-  const known = new Set(orderBy.flatMap(({ by }) => (by.is === 'column' ? by.name : [])))
+  const named = (by: OrderItem['by']) => (by.is === 'column' ? by.name : undefined)
+  const known = new Set(orderBy.map(({ by }) => named(by)))
   // DISTINCT ON asks for its columns first.
   const missing = distinctOn
-    .filter(name => !known.has(name))
-    .map(name => `${scope.row}.${id(name)} asc nulls last`)
+    .filter(each => !known.has(named(each)))
+    .map(each => `${expressionSql(writer, scope, each)} asc nulls last`)
   const all = [...missing, ...items]
   return all.length === 0 ? '' : ` order by ${all.join(', ')}`
 }

@@ -14,6 +14,7 @@ export function literal(text: string): string {
 }
 
 export function typeSql({ name, schema, array }: PgType): string {
+  if (name === 'unknown') return 'unknown'
   const known = schema === 'pg_catalog' && /^[a-z][a-z0-9_]*$/.test(name)
   return (known ? name : schema ? `${id(schema)}.${id(name)}` : id(name)) + (array ? '[]' : '')
 }
@@ -29,9 +30,21 @@ export function value(writer: Writer, given: Value): string {
     case 'list':
       return `array[${given.values.map(each => value(writer, each)).join(', ')}]::${type}`
     default:
-      writer.values.push(given)
-      return `($${writer.values.length})::${type}`
+      return `($${position(writer, given)})::${type}`
   }
+}
+
+/** A session variable is one parameter wherever it stands, so that equal expressions are equal text. */
+function position(writer: Writer, given: Value): number {
+  const known = writer.values.findIndex(
+    each =>
+      each === given ||
+      (each.from === 'session' &&
+        given.from === 'session' &&
+        each.name === given.name &&
+        typeSql(each.type) === typeSql(given.type)),
+  )
+  return known >= 0 ? known + 1 : writer.values.push(given)
 }
 
 /** The next alias: `_1`, `_2` … */

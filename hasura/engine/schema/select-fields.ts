@@ -44,7 +44,7 @@ function enabled(view: SelectView, operation: Operation, as: RootFieldName): boo
 function rowsField(maker: Maker, name: string, table: Table): Field {
   return {
     name,
-    description: table.rootFields.select.comment ?? `fetch data from the table: "${shown(table)}"`,
+    description: commented(table.rootFields.select.comment, `fetch data from the table: "${shown(table)}"`),
     args: selectArguments(maker, table),
     type: nonNull(list(nonNull(rowType(maker, table)))),
     means: { is: 'table', table, as: 'select' },
@@ -54,9 +54,10 @@ function rowsField(maker: Maker, name: string, table: Table): Field {
 function aggregateField(maker: Maker, name: string, table: Table): Field {
   return {
     name,
-    description:
-      table.rootFields.select_aggregate.comment ??
+    description: commented(
+      table.rootFields.select_aggregate.comment,
       `fetch aggregated fields from the table: "${shown(table)}"`,
+    ),
     args: selectArguments(maker, table),
     type: nonNull(aggregateType(maker, table, rowType(maker, table))),
     means: { is: 'table', table, as: 'select_aggregate' },
@@ -69,9 +70,10 @@ function byKeyField(maker: Maker, name: string, table: Table): Field | undefined
   if (!args) return undefined
   return {
     name,
-    description:
-      table.rootFields.select_by_pk.comment ??
+    description: commented(
+      table.rootFields.select_by_pk.comment,
       `fetch data from the table: "${shown(table)}" using primary key columns`,
+    ),
     args,
     type: rowType(maker, table),
     means: { is: 'table', table, as: 'select_by_pk' },
@@ -89,6 +91,11 @@ export function keyArguments(maker: Maker, table: Table): Argument[] | undefined
   }))
 }
 
+/** A comment that is empty leaves the field without description. */
+export function commented(comment: string | null, otherwise: string): string | null {
+  return comment === '' ? null : (comment ?? otherwise)
+}
+
 /** A table's name as descriptions show it. */
 export function shown({ schema, name }: { schema: string; name: string }): string {
   return schema === 'public' ? name : `${schema}.${name}`
@@ -99,9 +106,10 @@ function streamField(maker: Maker, name: string, table: Table): Field {
   const where = { name: 'where', description: 'filter the rows returned', type: boolExpType(maker, table) }
   return {
     name,
-    description:
-      table.rootFields.select_stream.comment ??
+    description: commented(
+      table.rootFields.select_stream.comment,
       `fetch data from the table in a streaming manner: "${shown(table)}"`,
+    ),
     args: [
       {
         name: 'batch_size',

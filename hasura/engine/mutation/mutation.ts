@@ -1,0 +1,46 @@
+/** What a mutation field asks of Postgres. Part of the plan, like plan/plan.ts. */
+import type { BoolExp, Output, Value } from '../plan/plan.ts'
+
+/** The columns in the table's own order, so that a row of them is a row of its type. */
+export type Target = { schema: string; name: string; columns: string[] }
+
+export type InsertRow = {
+  path: string
+  values: Map<string, Value>
+  /** Rows of object relationships that are there first: their columns give this row its own. */
+  before: { pairs: [string, string][]; name: string; insert: Insert }[]
+  /** Rows that point to this one. */
+  after: { pairs: [string, string][]; insert: Insert }[]
+}
+export type OnConflict = {
+  constraint: string
+  /** None: the row that is there stays as it is. */
+  update: { column: string; value: Value | 'excluded' }[]
+  where: BoolExp
+}
+export type Insert = {
+  into: Target
+  path: string
+  rows: InsertRow[]
+  onConflict: OnConflict | undefined
+  /** Must hold for each row that was inserted, or updated by a conflict. */
+  check: BoolExp
+  updateCheck: BoolExp
+}
+export type Assignment = { column: string; operator: string; value: Value }
+export type Update = { table: Target; set: Assignment[]; where: BoolExp; check: BoolExp; path: string }
+export type Delete = { table: Target; where: BoolExp; path: string }
+
+/** The answer: a response object, or the row itself. */
+export type MutationOutput = { is: 'row'; outputs: Output[] } | { is: 'response'; outputs: ResponseOutput[] }
+export type ResponseOutput = { key: string } & (
+  | { is: 'text'; value: string }
+  | { is: 'affected_rows' }
+  | { is: 'returning'; outputs: Output[] }
+)
+
+export type Mutation =
+  | { is: 'insert'; insert: Insert; output: MutationOutput }
+  /** Several run in order, each sees what the one before did. */
+  | { is: 'update'; updates: Update[]; list: boolean; output: MutationOutput }
+  | { is: 'delete'; delete: Delete; output: MutationOutput }
