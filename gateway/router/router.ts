@@ -1,7 +1,7 @@
 /** Runs Traefik's own files: `createRouter` reads them, compiles them and serves them, reloading on change. */
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
-import { type Compiled, compile } from './compile.ts'
+import { type Compiled, compile } from './compile/compile.ts'
 import { ConfigurationError } from './configuration/fault.ts'
 import { dynamicSource, loadDynamic, loadStatic } from './configuration/load.ts'
 import type { StaticConfiguration } from './configuration/static.ts'

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { compile } from '../compile.ts'
+import { compile } from '../compile/compile.ts'
 import { createRouterMetrics } from '../observe/metrics.ts'
 import { createTestLog } from '../test-router.ts'
 import { ConfigurationError } from './fault.ts'
@@ -99,6 +99,14 @@ t.test('what the router does not know is named with file, line and key', t => {
     [
       { 'a.yml': route(`${good}\nparentRefs: [none]`) },
       /^dynamic\/a\.yml:6: http\.routers\.all\.parentRefs: there is no router "none"/,
+    ],
+    [
+      { 'a.yml': route(`${good}\nparentRefs: [all]`) },
+      /a\.yml:6: http\.routers\.all\.parentRefs: no request can reach/,
+    ],
+    [
+      { 'a.yml': route(`${good}\nentryPoints: [wbe]`) },
+      /a\.yml:6: http\.routers\.all\.entryPoints: there is no entry point "wbe"/,
     ],
     [{ 'a.yml': route(good), 'b.yml': route(good) }, /^dynamic\/b\.yml:3: http\.routers\.all: .*twice/],
     [{ 'a.yml': 'http:\n  routers: [\n' }, /^dynamic\/a\.yml:/],
