@@ -26,7 +26,7 @@ export const pageParameters = {
 export function pageOf<List extends string, Row extends z.ZodType>(list: List, row: Row) {
   const rows = { [list]: z.array(row) } as Record<List, z.ZodArray<Row>>
   const next = z.string().nullable().describe('null on the last page; also in the Link header, rel="next"')
-  return z.object({ ...rows, next_cursor: next })
+  return z.object({ ...rows, next_cursor: next }).describe(`A page of ${list.replaceAll('_', ' ')}`)
 }
 
 /** What a cursor belongs to: a list (also the name of its rows in the answer) and its filters. */

@@ -12,7 +12,7 @@ const problemSchema = z
     trace_id: z.string().optional(),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   })
-  .describe('RFC 9457')
+  .meta({ id: 'Problem', description: 'RFC 9457' })
 
 const meanings = {
   400: 'The request is not valid; `errors` says which fields and why',

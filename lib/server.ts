@@ -10,7 +10,6 @@ import fastify, {
 } from 'fastify'
 import {
   jsonSchemaTransform,
-  jsonSchemaTransformObject,
   serializerCompiler,
   validatorCompiler,
   type ZodTypeProvider,
@@ -18,6 +17,7 @@ import {
 import { type JwksSource, registerAuth } from './auth.ts'
 import { serveHealth } from './health.ts'
 import { createMetrics, type Metrics, serveMetrics } from './metrics.ts'
+import { referencedComponents } from './openapi-components.ts'
 import { sendNotFound, sendProblem } from './problems.ts'
 import { traceRequests } from './request-spans.ts'
 
@@ -81,7 +81,7 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
       security: [{ key: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: referencedComponents,
   })
   if (jwks) await registerAuth(app, jwks)
   const metrics = createMetrics(name)

@@ -36,7 +36,7 @@ export function routeCreateApiKey(app: Server, pool: Pool): void {
     summary: 'Make an API key for the own organisation',
     tags: ['api keys'],
     body,
-    response: { 201: madeSchema, ...problems(400) },
+    response: { 201: madeSchema.describe('Made'), ...problems(400) },
   }
   app.post('/v1/core/api-keys', { schema, config: { scope: 'admin' } }, async (request, reply) => {
     const { organisation, subject } = identityOf(request)

@@ -9,49 +9,53 @@ const count = z.number().int()
 const text = z.string().nullable()
 const time = z.iso.datetime({ offset: true }).nullable()
 
-export const fileSchema = z.object({
-  id: z.number().int(),
-  hospital_id: z.uuid().nullable(),
-  hospital_name: text.describe('As the file states it'),
-  filename: z.string(),
-  sha256: z.string().describe('Of the stored object'),
-  size_bytes: count,
-  status: z.enum(fileStatuses),
-  verdict: text.describe('valid, invalid or rejected'),
-  layout: z.enum(layouts).nullable(),
-  template_version: text.describe('Recognised from the columns or keys'),
-  last_updated_on: z.iso.date().nullable(),
-  rows_seen: count.describe('= rows_loaded + rows_rejected once it is published'),
-  rows_loaded: count,
-  rows_rejected: count,
-  items_count: count,
-  charges_count: count,
-  rates_count: count,
-  modifiers_count: count,
-  findings_count: count,
-  created_at: time,
-  published_at: time,
-  superseded_at: time,
-})
+export const fileSchema = z
+  .object({
+    id: z.number().int(),
+    hospital_id: z.uuid().nullable(),
+    hospital_name: text.describe('As the file states it'),
+    filename: z.string(),
+    sha256: z.string().describe('Of the stored object'),
+    size_bytes: count,
+    status: z.enum(fileStatuses),
+    verdict: text.describe('valid, invalid or rejected'),
+    layout: z.enum(layouts).nullable(),
+    template_version: text.describe('Recognised from the columns or keys'),
+    last_updated_on: z.iso.date().nullable(),
+    rows_seen: count.describe('= rows_loaded + rows_rejected once it is published'),
+    rows_loaded: count,
+    rows_rejected: count,
+    items_count: count,
+    charges_count: count,
+    rates_count: count,
+    modifiers_count: count,
+    findings_count: count,
+    created_at: time,
+    published_at: time,
+    superseded_at: time,
+  })
+  .meta({ id: 'File' })
 
-export const wholeFileSchema = fileSchema.extend({
-  source_bytes: count.nullable().describe('Decompressed'),
-  compression: text,
-  encoding: text,
-  declared_version: text.describe('What the version cell says'),
-  attestation: z.boolean().nullable(),
-  attester_name: text,
-  location_names: z.array(z.string()),
-  addresses: z.array(z.string()),
-  npis: z.array(z.string()),
-  licences: z.array(z.string()),
-  financial_aid_policy: text,
-  general_contract_provisions: z.unknown(),
-  general: z.record(z.string(), z.unknown()).describe('Every general header and its value, as published'),
-  findings: z
-    .array(z.object({ rule: z.string(), layer: z.string(), severity: z.string(), count }))
-    .describe('Counted in full by rule; /findings shows samples'),
-})
+export const wholeFileSchema = fileSchema
+  .extend({
+    source_bytes: count.nullable().describe('Decompressed'),
+    compression: text,
+    encoding: text,
+    declared_version: text.describe('What the version cell says'),
+    attestation: z.boolean().nullable(),
+    attester_name: text,
+    location_names: z.array(z.string()),
+    addresses: z.array(z.string()),
+    npis: z.array(z.string()),
+    licences: z.array(z.string()),
+    financial_aid_policy: text,
+    general_contract_provisions: z.unknown(),
+    general: z.record(z.string(), z.unknown()).describe('Every general header and its value, as published'),
+    findings: z
+      .array(z.object({ rule: z.string(), layer: z.string(), severity: z.string(), count }))
+      .describe('Counted in full by rule; /findings shows samples'),
+  })
+  .meta({ id: 'WholeFile' })
 
 const columns = sql`f.id, f.hospital_id, f.hospital_name, f.filename, f.sha256, f.size_bytes, f.status, f.verdict, f.layout,
   f.template_version, f.last_updated_on, f.rows_seen, f.rows_loaded, f.rows_rejected, f.items_count, f.charges_count,

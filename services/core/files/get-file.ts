@@ -17,7 +17,7 @@ export function routeGetFile(app: Server, pool: Pool): void {
     summary: 'One price file: what it says of itself, its counts, and the rules it breaks',
     tags: ['files'],
     params: fileParams,
-    response: { 200: wholeFileSchema, ...problems(400, 404) },
+    response: { 200: wholeFileSchema.describe('The file'), ...problems(400, 404) },
   }
   app.get('/v1/core/files/:id', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
     const { id } = request.params

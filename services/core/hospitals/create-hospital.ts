@@ -30,7 +30,11 @@ export function routeCreateHospital(app: Server, pool: Pool): void {
       'Found by an NPI, else by name and state. NPIs and state that are new to a found hospital are added to it.',
     tags: ['hospitals'],
     body,
-    response: { 200: hospitalSchema, 201: hospitalSchema, ...problems(400) },
+    response: {
+      200: hospitalSchema.describe('Found'),
+      201: hospitalSchema.describe('Created'),
+      ...problems(400),
+    },
   }
   app.post('/v1/core/hospitals', { schema, config: { scope: 'media:write' } }, async (request, reply) => {
     const { organisation } = identityOf(request)

@@ -15,7 +15,7 @@ export function routeGetHospital(app: Server, pool: Pool): void {
     summary: 'One hospital',
     tags: ['hospitals'],
     params: z.object({ id: z.uuid() }),
-    response: { 200: hospitalSchema, ...problems(400, 404) },
+    response: { 200: hospitalSchema.describe('The hospital'), ...problems(400, 404) },
   }
   app.get('/v1/core/hospitals/:id', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
     const { id } = request.params

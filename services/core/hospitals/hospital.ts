@@ -4,27 +4,29 @@ import { z } from 'zod'
 
 const count = z.number().int()
 
-export const hospitalSchema = z.object({
-  id: z.uuid(),
-  name: z.string(),
-  state: z.string().nullable(),
-  npis: z.array(z.string()).describe('Type 2 NPIs'),
-  licences: z.array(z.string()).describe('State and number'),
-  addresses: z.array(z.string()),
-  own: z.boolean().describe("Of the caller's organisation"),
-  current_file: z
-    .object({
-      id: z.number().int(),
-      filename: z.string(),
-      last_updated_on: z.iso.date().nullable(),
-      published_at: z.iso.datetime({ offset: true }),
-      items_count: count,
-      charges_count: count,
-      rates_count: count,
-    })
-    .nullable()
-    .describe('The file whose prices are published; null before the first'),
-})
+export const hospitalSchema = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    state: z.string().nullable(),
+    npis: z.array(z.string()).describe('Type 2 NPIs'),
+    licences: z.array(z.string()).describe('State and number'),
+    addresses: z.array(z.string()),
+    own: z.boolean().describe("Of the caller's organisation"),
+    current_file: z
+      .object({
+        id: z.number().int(),
+        filename: z.string(),
+        last_updated_on: z.iso.date().nullable(),
+        published_at: z.iso.datetime({ offset: true }),
+        items_count: count,
+        charges_count: count,
+        rates_count: count,
+      })
+      .nullable()
+      .describe('The file whose prices are published; null before the first'),
+  })
+  .meta({ id: 'Hospital' })
 
 /** Hospitals with published prices are for everyone; others only for the organisation that made them. */
 export function hospitals(organisation: string, where: Sql): Sql {

@@ -18,7 +18,7 @@ export function routeGetOwnOrganisation(app: Server, pool: Pool): void {
     operationId: 'getOwnOrganisation',
     summary: "The caller's organisation, and what the key may do",
     tags: ['organisations'],
-    response: { 200: organisationSchema, ...problems(404) },
+    response: { 200: organisationSchema.describe('The organisation'), ...problems(404) },
   }
   app.get('/v1/core/organisations/me', { schema }, async request => {
     const { organisation, subject, roles, scopes } = identityOf(request)

@@ -19,7 +19,7 @@ export function routeGetPrice(app: Server, pool: Pool): void {
     params: z.object({
       id: z.string().regex(form, 'is not the id of a price: take it from /v1/core/prices'),
     }),
-    response: { 200: priceSchema, ...problems(400, 404) },
+    response: { 200: priceSchema.describe('The price'), ...problems(400, 404) },
   }
   app.get('/v1/core/prices/:id', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
     const { charge = '', rate = '' } = form.exec(request.params.id)?.groups ?? {}

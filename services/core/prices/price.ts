@@ -5,51 +5,53 @@ import { z } from 'zod'
 const amount = z.number().nullable()
 const text = z.string().nullable()
 
-export const priceSchema = z.object({
-  id: z.string().describe('For GET /v1/core/prices/{id}: the charge and, where a payer is named, the rate'),
-  item_id: z.number().int(),
-  charge_id: z.number().int(),
-  rate_id: z.number().int().nullable().describe('null for a charge without any payer'),
-  description: z.string().describe("The hospital's own words"),
-  codes: z
-    .array(z.object({ code: z.string(), type: z.string() }))
-    .describe('All codes of the item, as published'),
-  setting: text.describe('inpatient, outpatient or both'),
-  billing_class: text.describe('professional, facility or both'),
-  modifiers: z.array(z.string()),
-  drug_unit: amount,
-  drug_type: text,
-  gross: amount.describe('US dollars, as all amounts; with the digits that were published'),
-  discounted_cash: amount,
-  minimum: amount.describe('Lowest negotiated dollar of all payers, as published'),
-  maximum: amount,
-  payer: text.describe('As published; null for a charge without any payer'),
-  payer_id: z.number().int().nullable(),
-  plan: text,
-  plan_id: z.number().int().nullable(),
-  negotiated_dollar: amount,
-  negotiated_percentage: amount.describe('70.5 is 70.5 % of the gross charge'),
-  algorithm: text,
-  methodology: text,
-  estimated_amount: amount.describe('Templates 2.x'),
-  median: amount.describe(
-    'Allowed amounts, templates 3.x: median, 10th and 90th percentile, and of how many claims',
-  ),
-  p10: amount,
-  p90: amount,
-  count: text.describe('`0`, `1 through 10`, or a number from 11'),
-  notes: text.describe('Of the charge'),
-  payer_notes: text.describe('Of this payer'),
-  hospital: z.object({ id: z.uuid(), name: z.string(), state: text }),
-  file: z.object({
-    id: z.number().int(),
-    filename: z.string(),
-    sha256: z.string(),
-    row: z.number().int().describe("CSV: the spreadsheet's row; JSON: the element's number"),
-    last_updated_on: z.iso.date().nullable().describe('What the hospital states in the file'),
-    published_at: z.iso.datetime({ offset: true }).describe('When Glimmr published it'),
-  }),
-})
+export const priceSchema = z
+  .object({
+    id: z.string().describe('For GET /v1/core/prices/{id}: the charge and, where a payer is named, the rate'),
+    item_id: z.number().int(),
+    charge_id: z.number().int(),
+    rate_id: z.number().int().nullable().describe('null for a charge without any payer'),
+    description: z.string().describe("The hospital's own words"),
+    codes: z
+      .array(z.object({ code: z.string(), type: z.string() }))
+      .describe('All codes of the item, as published'),
+    setting: text.describe('inpatient, outpatient or both'),
+    billing_class: text.describe('professional, facility or both'),
+    modifiers: z.array(z.string()),
+    drug_unit: amount,
+    drug_type: text,
+    gross: amount.describe('US dollars, as all amounts; with the digits that were published'),
+    discounted_cash: amount,
+    minimum: amount.describe('Lowest negotiated dollar of all payers, as published'),
+    maximum: amount,
+    payer: text.describe('As published; null for a charge without any payer'),
+    payer_id: z.number().int().nullable(),
+    plan: text,
+    plan_id: z.number().int().nullable(),
+    negotiated_dollar: amount,
+    negotiated_percentage: amount.describe('70.5 is 70.5 % of the gross charge'),
+    algorithm: text,
+    methodology: text,
+    estimated_amount: amount.describe('Templates 2.x'),
+    median: amount.describe(
+      'Allowed amounts, templates 3.x: median, 10th and 90th percentile, and of how many claims',
+    ),
+    p10: amount,
+    p90: amount,
+    count: text.describe('`0`, `1 through 10`, or a number from 11'),
+    notes: text.describe('Of the charge'),
+    payer_notes: text.describe('Of this payer'),
+    hospital: z.object({ id: z.uuid(), name: z.string(), state: text }),
+    file: z.object({
+      id: z.number().int(),
+      filename: z.string(),
+      sha256: z.string(),
+      row: z.number().int().describe("CSV: the spreadsheet's row; JSON: the element's number"),
+      last_updated_on: z.iso.date().nullable().describe('What the hospital states in the file'),
+      published_at: z.iso.datetime({ offset: true }).describe('When Glimmr published it'),
+    }),
+  })
+  .meta({ id: 'Price' })
 
 /** Where a price stands: in the order of files, and of their rows. `rate_id` is null for a charge without any payer. */
 export type PriceKey = { file_id: number; item_id: string; charge_id: string; rate_id: string | null }

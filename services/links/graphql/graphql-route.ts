@@ -31,7 +31,10 @@ const schema = {
     'One operation, or a list of them. Hasura v2: where, order_by, limit, offset, distinct_on, aggregates, introspection. Errors in its form, with status 200. X-Hasura-Role chooses another role of the key.',
   tags: ['graphql'],
   headers: z.object({ 'x-hasura-role': z.string().optional() }),
-  response: { 200: z.union([answerSchema, z.array(answerSchema)]), ...problems(400, 413, 503) },
+  response: {
+    200: z.union([answerSchema, z.array(answerSchema)]).describe('What the engine answers, errors included'),
+    ...problems(400, 413, 503),
+  },
 }
 
 export type GraphqlOptions = { answerer: Answerer; metrics: Metrics }

@@ -55,7 +55,7 @@ export function routeCreateLink(app: Server, options: CreateLinkOptions): void {
     body,
     response: {
       200: linkSchema.describe('The link that this Idempotency-Key made before'),
-      201: linkSchema,
+      201: linkSchema.describe('Made'),
       ...problems(400, 409, 422),
     },
   }

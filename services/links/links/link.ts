@@ -2,18 +2,20 @@
 import { type Sql, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
 
-export const linkSchema = z.object({
-  id: z.number().int(),
-  slug: z.string(),
-  short_url: z.url(),
-  kind: z.enum(['price', 'file', 'url']),
-  target: z.string().describe('Where it leads: a path of this API, or a URL'),
-  title: z.string().nullable(),
-  created_by: z.string(),
-  created_at: z.iso.datetime({ offset: true }),
-  expires_at: z.iso.datetime({ offset: true }).nullable(),
-  clicks: z.number().int().describe('Within some seconds; by day over GraphQL'),
-})
+export const linkSchema = z
+  .object({
+    id: z.number().int(),
+    slug: z.string(),
+    short_url: z.url(),
+    kind: z.enum(['price', 'file', 'url']),
+    target: z.string().describe('Where it leads: a path of this API, or a URL'),
+    title: z.string().nullable(),
+    created_by: z.string(),
+    created_at: z.iso.datetime({ offset: true }),
+    expires_at: z.iso.datetime({ offset: true }).nullable(),
+    clicks: z.number().int().describe('Within some seconds; by day over GraphQL'),
+  })
+  .meta({ id: 'Link' })
 
 export type LinkRow = { id: string; json: string }
 

@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import { documentFile, openapiText, services } from './documents.ts'
+
+type Operation = {
+  operationId?: string
+  summary?: string
+  tags?: string[]
+  security?: unknown[]
+  parameters?: { name: string; in: string; schema?: unknown }[]
+  responses?: Record<string, { description?: string; content?: Record<string, { schema?: unknown }> }>
+}
+type Document = { openapi: string; paths: Record<string, Record<string, Operation>>; components?: unknown }
+
+const ids = new Set<string>()
+
+for (const service of services) {
+  const text = await openapiText(service)
+  const document: Document = JSON.parse(text)
+
+  t.test(`openapi/${service}.json is what the routes say`, async t => {
+    const checkedIn = await readFile(documentFile(service), 'utf8').catch(() => '')
+    t.ok(checkedIn === text, 'it differs: run `npm run openapi`, look at what changed, and commit it')
+    t.equal(await openapiText(service), text, 'two exports are the same')
+  })
+
+  t.test(`every operation of ${service} says what it is, what it takes and what it answers`, async t => {
+    t.equal(document.openapi, '3.1.0')
+    const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
+    )
+    t.ok(operations.length > 0)
+    for (const { path, method, operation } of operations) {
+      const name = `${method} ${path}`
+      t.match(operation.operationId, /^[a-z][A-Za-z]+$/, `${name}: operationId`)
+      t.notOk(ids.has(operation.operationId ?? ''), `${name}: operationId is its own`)
+      ids.add(operation.operationId ?? '')
+      t.ok(operation.summary, `${name}: summary`)
+      t.ok(operation.tags?.length, `${name}: tags`)
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(match => match[1])
+      const declared = (operation.parameters ?? []).filter(parameter => parameter.in === 'path')
+      t.same(
+        declared.map(parameter => parameter.name).sort(),
+        inPath.sort(),
+        `${name}: parameters of the path`,
+      )
+      const statuses = Object.keys(operation.responses ?? {})
+      t.ok(
+        statuses.some(status => /^[23]/.test(status)),
+        `${name}: what it answers when it works`,
+      )
+      const problems = Object.entries(operation.responses ?? {}).filter(([status]) => /^[45]/.test(status))
+      t.ok(problems.length > 0, `${name}: what it answers when it does not`)
+      for (const [status, response] of problems)
+        t.ok(
+          response.content?.['application/problem+json']?.schema,
+          `${name}: ${status} is a problem document`,
+        )
+      if (operation.security?.length !== 0) t.ok(statuses.includes('401'), `${name}: 401`)
+    }
+  })
+
+  t.test(`every reference in ${service} leads somewhere`, async t => {
+    for (const reference of references(document)) {
+      const steps = reference.replace(/^#\//, '').split('/')
+      const found = steps.reduce<unknown>((at, step) => (isObject(at) ? at[step] : undefined), document)
+      t.ok(found, reference)
+    }
+  })
+}
+
+function references(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(references)
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '$ref' && typeof inner === 'string' ? [inner] : references(inner),
+  )
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
