@@ -336,7 +336,7 @@ export class CsvScanner {
   private widen(): void {
     if (this.count >= this.limits.fields)
       throw new CsvLimitError('fields', `row ${this.row + 1} has more than ${this.limits.fields} columns`)
-    const size = this.count * 2
+    const size = Math.min(this.count * 2, this.limits.fields + 1)
     const starts = new Int32Array(size)
     const ends = new Int32Array(size)
     starts.set(this.starts)
