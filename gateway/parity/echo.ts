@@ -1,0 +1,87 @@
+/** The server behind both routers: it answers with the bytes that it received, and as the query asks. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** `status`, `size`, `type` and `encoding` in the query steer the answer. */
+export async function startEcho(): Promise<{ url: string; close(): void }> {
+  const server = createServer({ maxHeaderSize: 262_144 }, (request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', chunk => chunks.push(chunk))
+    request.on('end', () => answer(request, response, Buffer.concat(chunks)))
+  })
+  server.on('upgrade', (request, socket) => {
+    const seen = Buffer.from(JSON.stringify(received(request, ''))).toString('base64')
+    socket.end(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Received: ${seen}\r\n\r\nframe`,
+    )
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${port(server)}`, close: () => closeAll(server) }
+}
+
+function port(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
+
+function closeAll(server: Server): void {
+  server.closeAllConnections()
+  server.close()
+}
+
+export type Received = { method: string; target: string; headers: [string, string][]; body: string }
+
+function received({ method = '', url = '', rawHeaders }: IncomingMessage, body: string): Received {
+  const headers = rawHeaders.flatMap((name, index): [string, string][] =>
+    index % 2 === 0 ? [[name, String(rawHeaders[index + 1])]] : [],
+  )
+  return { method, target: url, headers, body }
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  const seen = received(request, body.toString('latin1'))
+  if (seen.target.startsWith('/auth')) {
+    verdict(request, response)
+    return
+  }
+  const query = new URLSearchParams(seen.target.split('?')[1] ?? '')
+  const text = JSON.stringify(seen).padEnd(Number(query.get('size') ?? 0), ' ')
+  response.writeHead(statusOf(query.get('status')), {
+    'content-type': query.get('type') ?? 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'x-echo-secret': 'of the service',
+    vary: 'X-Echo',
+    ...(query.get('encoding') && { 'content-encoding': String(query.get('encoding')) }),
+  })
+  response.end(request.method === 'HEAD' ? undefined : text)
+}
+
+function statusOf(given: string | null): number {
+  const status = Number(given ?? 200)
+  return status >= 200 && status <= 599 ? status : 200
+}
+
+function verdict({ headers, url }: IncomingMessage, response: ServerResponse): void {
+  const asked = String(headers['x-verdict'] ?? 'admit')
+  const seen = JSON.stringify({
+    url,
+    authorization: headers.authorization,
+    uri: headers['x-forwarded-uri'],
+    method: headers['x-forwarded-method'],
+  })
+  if (asked === 'admit')
+    response.writeHead(200, {
+      'x-auth-subject': 'key:1',
+      'x-hasura-role': 'partner',
+      'x-unlisted': '1',
+      authorization: 'Bearer internal',
+      'x-asked': seen,
+    })
+  else if (asked === 'large') response.writeHead(200)
+  else
+    response.writeHead(statusOf(asked), {
+      'content-type': 'application/problem+json',
+      'x-asked': seen,
+      connection: 'close',
+    })
+  response.end(asked === 'large' ? 'x'.repeat(5000) : asked === 'admit' ? '' : seen)
+}
