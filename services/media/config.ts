@@ -7,6 +7,8 @@ import { z } from 'zod'
 const variables = z.object({
   ...serviceVariables(3002),
   ...s3Variables,
+  /** The store as clients outside reach it, where that differs from S3_ENDPOINT (compose, port forwarding). */
+  S3_PUBLIC_ENDPOINT: z.url().optional(),
   /** How long a presigned URL is good: 1 s to 7 days. */
   MEDIA_PRESIGN_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3_600),
   /** Larger files go in parts. The store takes 5 GiB in one PUT at most. */
@@ -28,6 +30,7 @@ const variables = z.object({
 
 export type MediaSettings = {
   s3: S3Config
+  publicEndpoint?: string
   presignSeconds: number
   maxPutBytes: number
   maxUploadBytes: number
@@ -39,6 +42,7 @@ export function readMediaConfig(env: Environment): MediaSettings & { variables: 
   return {
     variables: values,
     s3: s3Config(values),
+    ...(values.S3_PUBLIC_ENDPOINT && { publicEndpoint: values.S3_PUBLIC_ENDPOINT }),
     presignSeconds: values.MEDIA_PRESIGN_SECONDS,
     maxPutBytes: values.MEDIA_MAX_PUT_BYTES,
     maxUploadBytes: values.MEDIA_MAX_UPLOAD_BYTES,

@@ -7,6 +7,8 @@ import type { UploadMetrics } from './metrics.ts'
 export type Media = {
   pool: Pool
   s3: S3Client
+  /** Signs what clients outside will call; the same as `s3` unless they know the store under another address. */
+  presigner: S3Client
   bucket: string
   log: FastifyBaseLogger
   metrics: UploadMetrics

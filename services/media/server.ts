@@ -24,6 +24,8 @@ export type MediaConfig = {
   log: FastifyBaseLogger
   jwks: JwksSource
   s3: S3Config
+  /** The store as clients outside reach it; default: as we do. */
+  publicEndpoint?: string
   poolSize?: number
   /** How long a presigned URL is good, and how much later a PUT that began in time may still end. */
   presignSeconds?: number
@@ -53,6 +55,7 @@ export async function build(config: MediaConfig): Promise<Server> {
   const media: Media = {
     pool,
     s3: createS3Client(s3),
+    presigner: createS3Client({ ...s3, endpoint: config.publicEndpoint ?? s3.endpoint }),
     bucket: s3.bucket,
     log: app.log,
     metrics: createUploadMetrics(metrics, pool),
@@ -68,6 +71,7 @@ export async function build(config: MediaConfig): Promise<Server> {
   app.addHook('onClose', async () => {
     await sweep?.stop()
     media.s3.destroy()
+    media.presigner.destroy()
     await pool.end()
   })
   routePresign(app, media)

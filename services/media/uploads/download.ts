@@ -14,7 +14,7 @@ const expiresIn = 300
 
 type Row = { object_key: string; filename: string; status: string }
 
-export function routeDownload(app: Server, { pool, s3, bucket }: Media): void {
+export function routeDownload(app: Server, { pool, presigner, bucket }: Media): void {
   const schema = {
     operationId: 'downloadUpload',
     summary: 'The file as it was sent',
@@ -36,7 +36,7 @@ export function routeDownload(app: Server, { pool, s3, bucket }: Media): void {
       throw problem(409, 'The file of this upload is not in the store: there is nothing to download yet')
     }
     const place = { bucket, key: upload.object_key }
-    const url = await presignGet(s3, place, { filename: upload.filename, expiresIn })
+    const url = await presignGet(presigner, place, { filename: upload.filename, expiresIn })
     return reply.header('cache-control', 'no-store').redirect(url, 302)
   })
 }

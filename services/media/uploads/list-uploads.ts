@@ -15,7 +15,7 @@ const query = z.strictObject({
   ...pageParameters,
 })
 
-const position = z.tuple([z.string().max(40), z.uuid()])
+const position = z.tuple([z.iso.datetime(), z.uuid()])
 
 export function routeListUploads(app: Server, { pool }: Media): void {
   const schema = {

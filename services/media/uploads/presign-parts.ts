@@ -26,7 +26,7 @@ export async function presignParts(
   upload: NewUpload,
   announced: Announced,
 ): Promise<PresignedParts> {
-  const { bucket, s3, presignSeconds: expiresIn } = media
+  const { bucket, presigner, presignSeconds: expiresIn } = media
   const multipartId = upload.multipart_id ?? (await begin(media, upload, announced))
   const part_size_bytes = partSize(announced.size_bytes, media.maxPutBytes)
   const count = Math.ceil(announced.size_bytes / part_size_bytes)
@@ -34,7 +34,7 @@ export async function presignParts(
   for (let number = 1; number <= count; number++) {
     const sizeBytes = Math.min(part_size_bytes, announced.size_bytes - (number - 1) * part_size_bytes)
     const place = { bucket, key: upload.object_key }
-    const url = await presignPart(s3, place, { multipartId, number, sizeBytes, expiresIn })
+    const url = await presignPart(presigner, place, { multipartId, number, sizeBytes, expiresIn })
     parts.push({ part_number: number, size_bytes: sizeBytes, url })
   }
   return { part_size_bytes, parts }

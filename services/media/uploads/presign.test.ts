@@ -123,6 +123,11 @@ t.test('the trace of the presign call is kept with the upload', async t => {
   t.equal(rows[0]?.traceparent, traceparent)
 })
 
+t.test('URLs are for the address under which clients know the store', async t => {
+  const { presign } = await testMedia(t, { publicEndpoint: 'https://files.example' })
+  t.match((await presign()).url, /^https:\/\/files\.example\/glimmr\/uploads\//)
+})
+
 t.test('a name is safe in a URL and a file system, and keeps its end', async t => {
   t.equal(
     safeFilename('041000001_Río Valley_standardcharges.csv'),

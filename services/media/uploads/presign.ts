@@ -109,7 +109,7 @@ async function presigned(media: Media, upload: NewUpload, announced: Announced):
   }
   const place = { bucket: media.bucket, key: upload.object_key }
   const signed = await presignPut(
-    media.s3,
+    media.presigner,
     { ...place, sizeBytes, contentType, sha256 },
     media.presignSeconds,
   )

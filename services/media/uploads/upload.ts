@@ -58,7 +58,7 @@ export type UploadRow = { id: string; created: string; status: Status; json: str
 /** Statement for uploads as JSON texts. `created` is exact to the microsecond, for cursors. */
 export function uploads(where: Sql): Sql {
   return sql`
-    select u.id, u.created_at::text as created, state.status, row_to_json(shown)::text as json
+    select u.id, to_char(u.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created, state.status, row_to_json(shown)::text as json
     from media.uploads u
     left join prices.loads l on l.upload_id = u.id
     left join prices.files f on f.id = l.file_id
