@@ -5,7 +5,8 @@
  *   const { status, body } = await engine.graphql({ body: { query: '{ items { description } }' }, session })
  */
 import { errorBody } from './errors.ts'
-import { answer } from './execute.ts'
+import { answer, explain } from './execute.ts'
+import type { Explained } from './explain.ts'
 import { limitsFor } from './limits.ts'
 import type { Inconsistency, Metadata } from './metadata-types.ts'
 import { admin } from './model/role-permissions.ts'
@@ -19,6 +20,8 @@ export type { EngineAnswer, EngineOptions, OperationInfo } from './state.ts'
 export type Engine = {
   /** Answers a request, or a list of them. Errors in Hasura's form; `body` is JSON text. */
   graphql(request: { body: unknown; session: Session; signal?: AbortSignal }): Promise<EngineAnswer>
+  /** The SQL of a request, which is not run. Throws a RequestError for a request that is refused. */
+  explain(request: { body: unknown; session: Session }): Explained[]
   /** What was read. */
   metadata(): Metadata
   /** What of the metadata cannot be served. */
@@ -36,6 +39,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const limits = limitsFor(session.role, options.limits ?? {}, current.metadata)
       const one = (request: unknown) => answer(options, current, { body: request, session, limits, signal })
       return Array.isArray(body) ? batch(body, one, { session, limits }) : one(body)
+    },
+    explain: ({ body, session }) => {
+      const limits = limitsFor(session.role, options.limits ?? {}, state.metadata)
+      return explain(options, state, { body, session, limits, signal: undefined })
     },
     metadata: () => state.metadata,
     inconsistencies: () => state.inconsistencies,

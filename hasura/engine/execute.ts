@@ -1,6 +1,7 @@
 /** One request from its body to its answer: plan (or remember), bind, run, put together. */
 import { createHash } from 'node:crypto'
 import { errorBody, RequestError } from './errors.ts'
+import { type Explained, explainPlan } from './explain.ts'
 import { admin } from './model/role-permissions.ts'
 import { runMutation } from './mutation/run-mutation.ts'
 import { readOperation } from './plan/document.ts'
@@ -32,6 +33,12 @@ export async function answer(options: EngineOptions, state: State, call: Call): 
     const body = errorBody(cause, call.session.role === admin)
     return operation ? { status: 200, body, operation } : { status: 200, body }
   }
+}
+
+/** The statements that a request would run. Throws what `answer` would answer. */
+export function explain(options: EngineOptions, state: State, call: Call): Explained[] {
+  const { plan, prepared } = prepare(options, state, readRequest(call.body), call)
+  return explainPlan(plan, prepared)
 }
 
 function infoOf({ name, operation, roots }: Plan): OperationInfo {

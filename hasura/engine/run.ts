@@ -62,8 +62,11 @@ export async function withClient<Result>(
   { timeMs, signal }: Pick<Execution, 'timeMs' | 'signal'>,
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
-  if (signal?.aborted) throw new RequestError('unexpected', '$', 'the request was aborted')
   const client = await pool.connect()
+  if (signal?.aborted) {
+    client.release()
+    throw new RequestError('unexpected', '$', 'the request was aborted')
+  }
   const watch = watchOver(pool, client, timeMs, signal)
   let broken: Error | undefined
   try {

@@ -13,7 +13,7 @@ import {
 import type pg from 'pg'
 import { type Test, test } from 'tap'
 
-const metadataDir = new URL('.', import.meta.url).pathname
+const metadataDir = import.meta.dirname
 const organisations = [
   '00000000-0000-4000-8000-000000000001',
   '00000000-0000-4000-8000-000000000002',

@@ -75,8 +75,8 @@ export type Rows = {
 
 export type Selection =
   | { is: 'rows'; rows: Rows; single: boolean; outputs: Output[] }
-  /** `nodesLimit`: the permission's limit, which holds for nodes and not for the aggregates. */
-  | { is: 'aggregate'; rows: Rows; outputs: AggregateOutput[]; nodesLimit: number | undefined }
+  /** `nodes`: read apart from what is aggregated, because the permission's limit holds for them alone. */
+  | { is: 'aggregate'; rows: Rows; outputs: AggregateOutput[]; nodes: Rows | undefined }
 
 /** One key of a row's JSON object. `text`: sent as a string, because JSON's numbers would lose digits. */
 export type Output = { key: string } & (

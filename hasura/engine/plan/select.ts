@@ -39,7 +39,8 @@ export function planRows(
   })
   if (as === 'aggregate') {
     const outputs = planAggregateOutputs(planner, selected, table, planOutputs)
-    return { is: 'aggregate', rows: filtered, outputs, nodesLimit: limit }
+    const nodes = limit === undefined ? undefined : { ...filtered, limit: smaller(filtered.limit, limit) }
+    return { is: 'aggregate', rows: filtered, outputs, nodes }
   }
   const outputs = planOutputs(planner, below(planner, selected), table)
   const limited = as === 'single' ? filtered : { ...filtered, limit: smaller(filtered.limit, limit) }

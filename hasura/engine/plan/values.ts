@@ -4,6 +4,7 @@ import type { CatalogType } from '../catalog.ts'
 import { invalid, RequestError } from '../errors.ts'
 import { namedType, nullable } from '../schema/types.ts'
 import { describe, type Input, isNull, items, toJson } from './input.ts'
+import { exceeded } from './limits.ts'
 import type { Encoded, PgType, Value } from './plan.ts'
 import type { Planner } from './planner.ts'
 import { choice, integerText, mismatch, outOfRange, type Place, variableAt } from './read.ts'
@@ -54,6 +55,9 @@ function encoded(
   const list = items(input)
   // Also in the form that Postgres writes: "{a,b}".
   if (!list && input.is === 'json' && typeof input.value === 'string') return input.value
+  // Counted for itself: what a remembered plan reads later belongs to no request's budget.
+  const most = planner.budget.limits.values
+  if ((list?.length ?? 0) > most) throw exceeded('the number of values', most)
   return (list ?? [input]).map((item, position) => {
     const at = { ...place, type: inner.of, path: `${place.path}[${position}]` }
     return scalar(planner, variableItem(planner, item, at), at)

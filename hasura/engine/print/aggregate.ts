@@ -20,8 +20,8 @@ export function aggregateSelectionSql(
   selection: Aggregate,
   print: PrintOutputs,
 ): string {
-  const nodesApart = selection.nodesLimit !== undefined
-  const within = selection.outputs.some(({ is }) => is === 'nodes') && !nodesApart
+  const apart = selection.nodes !== undefined
+  const within = selection.outputs.some(({ is }) => is === 'nodes') && !apart
   const { rows } = selection
   const cut = rows.limit !== undefined || rows.offset !== undefined || rows.distinctOn.length > 0
   const computed: Computed = []
@@ -58,8 +58,7 @@ function outputSql(
     case 'text':
       return `${literal(output.value)}::text`
     case 'nodes': {
-      if (selection.nodesLimit !== undefined)
-        return limitedNodes(writer, outer, selection.rows, { output, print, limit: selection.nodesLimit })
+      if (selection.nodes) return nodesApart(writer, outer, selection.nodes, { output, print })
       return `coalesce(${kept(computed, `json_agg(${print.object(writer, scope, output.outputs)})`)}, '[]')`
     }
     case 'aggregate':
@@ -68,14 +67,14 @@ function outputSql(
 }
 
 /** The permission's limit holds for the nodes only: they are read apart. */
-function limitedNodes(
+function nodesApart(
   writer: Writer,
   outer: Scope,
   rows: Rows,
-  { output, limit, print }: { output: AggregateOutput & { is: 'nodes' }; limit: number; print: PrintOutputs },
+  { output, print }: { output: AggregateOutput & { is: 'nodes' }; print: PrintOutputs },
 ): string {
   const sql = rowsSql(writer, outer, rows, scope => print.columns(writer, scope, output.outputs))
-  return `(select coalesce(json_agg("_e"), '[]') from (select * from (${sql}) as "_n" limit ${Math.trunc(limit)}) as "_e")`
+  return `(select coalesce(json_agg("_e"), '[]') from (${sql}) as "_e")`
 }
 
 /** Computes it once in the group, and gives the column that holds it. */

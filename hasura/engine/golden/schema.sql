@@ -1,0 +1,25 @@
+create schema music;
+create table music.artist (id int primary key, name text not null, born date);
+create table music.album (
+  id int primary key,
+  artist_id int not null references music.artist,
+  title text not null,
+  price numeric,
+  published boolean not null default true,
+  info jsonb
+);
+create table music.track (
+  id int primary key,
+  album_id int not null references music.album,
+  title text not null,
+  seconds int,
+  plays bigint not null default 0
+);
+create function music.album_length(album music.album) returns bigint stable language sql as
+  $$ select sum(t.seconds) from music.track t where t.album_id = album.id $$;
+insert into music.artist values (1, 'Ada', '1970-01-01'), (2, 'Bo', null), (3, 'Cy', '1985-05-05');
+insert into music.album values
+  (1, 1, 'First', 9.99, true, '{"label": "A", "tags": ["old"]}'), (2, 1, 'Second', 12.50, true, null),
+  (3, 2, 'Hidden', 1, false, null), (4, 2, 'Open', 20, true, '{"label": "B"}');
+insert into music.track values
+  (1, 1, 'One', 100, 10), (2, 1, 'Two', 200, 20), (3, 2, 'Three', 300, 30), (4, 3, 'Four', 400, 40), (5, 4, 'Five', null, 9007199254740993);

@@ -1,0 +1,6 @@
+select (select coalesce(json_agg("_e"), '[]')
+  from (select "_1"."title" as "title", ("_1"."price")::text as "price"
+    from "music"."album" as "_1"
+    where ((("_1"."published" = ('true')::bool) or ("_1"."artist_id" = ($1)::int4)) and ("_1"."id" = any(($2)::int4[])) and ("_1"."price" >= ($3)::numeric) and ("_1"."title" ilike ($4)::text))
+    order by "_1"."id" asc nulls last
+    limit ($5)::int8) as "_e") as "0";
