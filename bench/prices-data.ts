@@ -14,7 +14,7 @@ const professionalFrom = 12_000
 export type PricesData = { rates: number; hospital_id: string }
 
 export async function fillPrices(pool: Pool): Promise<PricesData> {
-  for (const statement of [...names, ...rows, ...counts, sql`analyze`]) await execute(pool, statement)
+  for (const statement of [...names, ...rows, ...counts]) await execute(pool, statement)
   return one<PricesData>(
     pool,
     sql`select (select count(*)::float8 from prices.rates) as rates,

@@ -29,6 +29,21 @@ export type CoreConfig = {
   statementTimeoutMs?: number
 }
 
+/**
+ * Every statement here has one good plan, whatever is asked for: from index to index, in order, stopping at a page. Planning
+ * it anew takes longer than running it; and right after a load, before Postgres has statistics of the new rows, it would
+ * choose to read whole tables (2.3 s instead of 5 ms for a payer in a file of two million rates).
+ */
+const planSettings = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_hashagg: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_seqscan: 'off',
+  max_parallel_workers_per_gather: '0',
+  jit: 'off',
+}
+
 const description =
   'Hospitals, their price files and every published price with its file, row and filing date. Lists are paged by cursor.'
 
@@ -40,8 +55,7 @@ export async function build(config: CoreConfig): Promise<Server> {
     name: 'glimmr_core',
     max: poolSize,
     statementTimeoutMs,
-    // A search has one good plan, whatever is searched for; planning takes longer than running it.
-    settings: { plan_cache_mode: 'force_generic_plan' },
+    settings: planSettings,
     onError: error => log.warn({ err: error }, 'a database connection broke'),
   })
   const ready = async () => void (await rows(pool, sql`select 1`))

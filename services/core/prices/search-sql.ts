@@ -1,12 +1,18 @@
 /**
  * The search for prices by code, made so that its work follows from the page, not from how often a code occurs:
  *
- *   published files, in the order of their ids        (files_published; those without the payer are skipped)
- *   └ items of one file that carry the code           (item_codes_code: a file's items are one range of ids)
- *     └ charges of the item, then rates of the charge (charges_item, rates_pkey)
+ *   published files, in the order of their ids         (files_published; those without the payer are skipped)
+ *   └ items of one file that carry the code            (item_codes_code: a file's items are one range of ids)
+ *     └ charges of the item                            (charges_item)
+ *       └ rates of the charge                          (rates_pkey)
  *
- * Each level is ordered and stops at `limit`, so Postgres walks the indexes from the cursor on and sorts only what shares
- * a key. The shape of this statement is its plan: `npm run bench -- prices` measures it on two million rates.
+ * Every level is a sub-query in its own order, joined laterally to the level above, and the whole stops at `limit`. Postgres
+ * can run that in one way only: from the outside in, row by row. So the rows come in the order of their keys without a
+ * sort, and nothing is read beyond the last row of the page. An `order by` on the whole would be the same order, but its
+ * (incremental) sort looks for the first row of the next file and item before it gives out the last of this one: for a payer
+ * that few items have, that is most of the work. The page itself is sorted by price.ts.
+ *
+ * `npm run bench -- prices` measures it on two million rates.
  */
 import { empty, type Sql, sql } from '@glimmr/lib/sql'
 import type { PayerIds } from './find-payers.ts'
@@ -32,31 +38,28 @@ export function priceKeys(search: PriceSearch): Sql {
   const [item] = search.after ?? start
   const byPayer = payers !== null || plans !== null
   return sql`
-    select f.id as file_id, found.item_id, found.charge_id, found.rate_id
-    from prices.files f
+    select f.id as file_id, i.item_id, c.charge_id, c.rate_id
+    from (
+      select f.id from prices.files f
+      where f.status = 'published' and f.id >= (${item}::bigint >> 32)::int
+        ${hospitalId === undefined ? empty : sql`and f.hospital_id = ${hospitalId}`}
+      order by f.id
+    ) f
     ${byPayer ? sql`cross join lateral (${plansOfFile(search)}) priced` : empty}
-    cross join lateral (
-      select i.item_id, c.charge_id, c.rate_id
-      from (${itemsOfFile(search)}) i
-      cross join lateral (${chargesOfItem(search)} limit ${limit}) c
-      order by i.item_id, c.charge_id, c.rate_id
-      limit ${limit}
-    ) found
-    where f.status = 'published' and f.id >= (${item}::bigint >> 32)::int
-    ${hospitalId === undefined ? empty : sql`and f.hospital_id = ${hospitalId}`}
-    ${byPayer ? sql`and priced.plans > 0` : empty}
-    order by f.id, found.item_id, found.charge_id, found.rate_id
+    cross join lateral (${itemsOfFile(search)}) i
+    cross join lateral (${chargesOfItem(search)}) c
     limit ${limit}`
 }
 
 const start: Position = ['0', '0', '0']
 
-/** How many of the wanted plans the file has, and in which of its items they may occur (see prices.file_plans). */
+/** One row if the file has the wanted plans: in which of its items they may occur (see prices.file_plans). */
 function plansOfFile(search: PriceSearch): Sql {
   return sql`
-    select count(*) as plans, bit_or(fp.item_groups) as item_groups, bool_or(fp.item_groups is null) as anywhere
+    select bit_or(fp.item_groups) as item_groups, bool_or(fp.item_groups is null) as anywhere
     from prices.file_plans fp
-    where fp.file_id = f.id ${payerConditions(search, sql`fp`)}`
+    where fp.file_id = f.id ${payerConditions(search, sql`fp`)}
+    having count(*) > 0`
 }
 
 function itemsOfFile(search: PriceSearch): Sql {
@@ -72,29 +75,31 @@ function itemsOfFile(search: PriceSearch): Sql {
     from prices.item_codes ic
     where ic.code_normalised = ${code} ${ofType} ${priced}
       and ic.item_id >= greatest(f.id::bigint << 32, ${item}::bigint)
-      and ic.item_id < (f.id + 1)::bigint << 32`
+      and ic.item_id < (f.id + 1)::bigint << 32
+    order by ic.item_id`
 }
 
 /** Without a payer in the search, a charge that no payer has a rate for is a price too: gross and cash. */
 function chargesOfItem(search: PriceSearch): Sql {
-  const { setting, billingClass, payers, plans } = search
+  const { setting, billingClass, payers, plans, limit } = search
   const [item, charge, rate] = search.after ?? start
-  const rates = sql`
-    select r.id from prices.rates r
-    where r.charge_id = c.id and r.id > case when c.id = ${charge}::bigint then ${rate}::bigint else 0 end
-    ${payerConditions(search, sql`r`)}`
-  const joined =
-    payers !== null || plans !== null
-      ? sql`cross join lateral (${rates}) r where true`
-      : sql`left join lateral (${rates}) r on true where (r.id is not null or c.id <> ${charge}::bigint)`
-  return sql`
-    select c.id as charge_id, r.id as rate_id
-    from prices.charges c ${joined}
-      and c.item_id = i.item_id
+  const charges = sql`
+    select c.id from prices.charges c
+    where c.item_id = i.item_id
       and c.id >= case when i.item_id = ${item}::bigint then ${charge}::bigint else 0 end
       ${setting === undefined ? empty : sql`and c.setting = ${setting}`}
       ${billingClass === undefined ? empty : sql`and c.billing_class = ${billingClass}`}
-    order by c.id, r.id`
+    order by c.id`
+  const rates = sql`
+    select r.id from prices.rates r
+    where r.charge_id = c.id and r.id > case when c.id = ${charge}::bigint then ${rate}::bigint else 0 end
+      ${payerConditions(search, sql`r`)}
+    order by r.id`
+  const joined =
+    payers !== null || plans !== null
+      ? sql`cross join lateral (${rates}) r`
+      : sql`left join lateral (${rates}) r on true where (r.id is not null or c.id <> ${charge}::bigint)`
+  return sql`select c.id as charge_id, r.id as rate_id from (${charges}) c ${joined} limit ${limit}`
 }
 
 function payerConditions({ payers, plans }: PriceSearch, table: Sql): Sql {
