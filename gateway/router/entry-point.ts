@@ -96,6 +96,8 @@ function requestHandler({
     const { path, method } = exchange
     response.onHead(head => {
       head.headers['x-request-id'] ??= exchange.requestId
+      // 304 has no content to have a type (Go's server drops it as well).
+      if (head.status === 304) delete head.headers['content-type']
       if (leavesBodyUnread(arrival.request)) response.shouldKeepAlive = false
     })
     if (observability.tracing) traceExchange(exchange, path)

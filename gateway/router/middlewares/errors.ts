@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { integer, statusRanges, text, texts } from '../configuration/values.ts'
-import { type Exchange, requestUri } from '../request/exchange.ts'
+import { type Exchange, requestUri, resume } from '../request/exchange.ts'
 import { copyHeaders, emptyHeaders, type RequestHeaders } from '../request/headers.ts'
 import { replay } from '../request/replay.ts'
 import { middlewareKind } from './kind.ts'
@@ -37,7 +37,7 @@ export const errors = middlewareKind({
           exchange.response.onHead(pageHead => {
             pageHead.status = status
           })
-          void page(pageRequest(exchange, options, status, original))
+          resume(page, pageRequest(exchange, options, status, original))
         })
       })
       return next(exchange)

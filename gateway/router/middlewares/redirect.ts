@@ -9,7 +9,7 @@
 import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
 import { flag, text } from '../configuration/values.ts'
-import { type Exchange, requestUri } from '../request/exchange.ts'
+import type { Exchange } from '../request/exchange.ts'
 import { firstValue } from '../request/headers.ts'
 import { goRegExp, replaceAll } from '../rules/go-regexp.ts'
 import { middlewareKind } from './kind.ts'
@@ -40,7 +40,7 @@ export const redirectRegex = middlewareKind({
   create: ({ regex, replacement, permanent }) => {
     const expression = goRegExp(regex)
     return next => exchange => {
-      const before = `${exchange.secure ? 'https' : 'http'}://${exchange.host}${requestUri(exchange)}`
+      const before = `${exchange.secure ? 'https' : 'http'}://${exchange.host}${exchange.path}${exchange.sentQuery}`
       if (!expression.test(before)) return next(exchange)
       const after = replaceAll(before, expression, replacement)
       return after === before ? next(exchange) : redirect(exchange, after, permanent)
@@ -53,7 +53,7 @@ function clientUrl(exchange: Exchange): string {
   const said = firstValue(exchange.headers, 'x-forwarded-proto').toLowerCase()
   const secure = /^(?:https|wss)$/.test(said) || (exchange.secure && !/^(?:http|ws)$/.test(said))
   const host = exchange.host.replace(secure ? /:443$/ : /:80$/, '')
-  return `${secure ? 'https' : 'http'}://${host}${requestUri(exchange)}`
+  return `${secure ? 'https' : 'http'}://${host}${exchange.path}${exchange.sentQuery}`
 }
 
 function redirect({ response, method }: Exchange, location: string, permanent: boolean): void {

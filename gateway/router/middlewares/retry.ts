@@ -9,7 +9,8 @@
  */
 import { z } from 'zod'
 import { count, durationMs, flag, statusRanges } from '../configuration/values.ts'
-import type { Exchange } from '../request/exchange.ts'
+import { type Exchange, type Handler, resume } from '../request/exchange.ts'
+import { copyHeaders } from '../request/headers.ts'
 import { BodyTooLarge, readBody, replay } from '../request/replay.ts'
 import { middlewareKind } from './kind.ts'
 
@@ -37,25 +38,40 @@ export const retry = middlewareKind({
     return next => async exchange => {
       const body = await repeatableBody(exchange, options)
       const startedAtMs = now()
-      const outer = exchange.failed
-      const attempt = async (number: number): Promise<void> => {
-        if (body) exchange.request = replay(exchange, body)
-        exchange.failed = outer
-        const late = options.timeout > 0 && now() - startedAtMs >= options.timeout
-        if (number < options.attempts && !late) armRetry(exchange, options, body !== undefined, again(number))
-        return next(exchange)
-      }
+      const before = snapshot(exchange)
+      const attempt =
+        (number: number): Handler =>
+        () => {
+          restore(exchange, before)
+          if (body) exchange.request = replay(exchange, body)
+          const late = options.timeout > 0 && now() - startedAtMs >= options.timeout
+          if (number < options.attempts && !late)
+            armRetry(exchange, options, body !== undefined, again(number))
+          return next(exchange)
+        }
       const again = (number: number) => () => {
         exchange.retries++
         countRetry(exchange.service ?? '')
         const waitMs = options.initialInterval * 2 ** ((number - 1) / (options.attempts - 1))
-        const timer = setTimeout(() => void attempt(number + 1), waitMs)
+        const timer = setTimeout(() => resume(attempt(number + 1), exchange), waitMs)
         exchange.response.once('close', () => clearTimeout(timer))
       }
-      return attempt(1)
+      return attempt(1)(exchange)
     }
   },
 })
+
+type Before = Pick<Exchange, 'path' | 'query' | 'host' | 'headers' | 'failed'> & { hooks: number }
+
+/** What middlewares further in may change: each attempt starts from the same. */
+function snapshot({ path, query, host, headers, failed, response }: Exchange): Before {
+  return { path, query, host, headers: copyHeaders(headers), failed, hooks: response.hookCount }
+}
+
+function restore(exchange: Exchange, { hooks, headers, ...fields }: Before): void {
+  Object.assign(exchange, fields, { headers: copyHeaders(headers) })
+  exchange.response.dropHooks(hooks)
+}
 
 function armRetry(exchange: Exchange, options: Options, replayable: boolean, again: () => void): void {
   let armed = true

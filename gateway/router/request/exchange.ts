@@ -19,6 +19,8 @@ export type Exchange = {
   path: string
   /** With its question mark; '' when there is none. */
   query: string
+  /** The query as the client wrote it; a redirect repeats that. */
+  sentQuery: string
   headers: RequestHeaders
   /** As in the Host header or the absolute-form target, with its port. */
   host: string
@@ -71,6 +73,16 @@ export function answerError(exchange: Exchange, status: number, text = STATUS_CO
 /** Some refusals of Traefik have no body at all. */
 export function answerEmpty(exchange: Exchange, status: number): void {
   answerPlain(exchange, status, '')
+}
+
+/** Runs a handler on an exchange whose first answer was dropped; nobody waits for it any more. */
+export function resume(handler: Handler, exchange: Exchange): void {
+  const fail = () => answerPlain(exchange, 500)
+  try {
+    handler(exchange)?.catch(fail)
+  } catch {
+    fail()
+  }
 }
 
 /** Path and query as they go to a service. */

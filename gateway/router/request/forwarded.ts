@@ -6,7 +6,7 @@ import { hostname } from 'node:os'
 import type { EntryPointConfiguration } from '../configuration/static.ts'
 import { addressTest, splitHostPort } from './addresses.ts'
 import type { Exchange } from './exchange.ts'
-import { hasToken, type RequestHeaders, valuesOf } from './headers.ts'
+import { firstValue, hasToken, type RequestHeaders, valuesOf } from './headers.ts'
 
 /** Headers that Traefik manages; a client cannot have them removed by naming them in Connection either. */
 const managed = new Set(
@@ -43,7 +43,7 @@ function say({ headers, client, host, secure, upgrade }: Exchange, server: strin
   headers['x-forwarded-proto'] ||= upgrade ? (secure ? 'wss' : 'ws') : secure ? 'https' : 'http'
   headers['x-forwarded-port'] ||=
     splitHostPort(host).port ??
-    (/^(?:https|wss)$/.test(String(headers['x-forwarded-proto'])) || secure ? '443' : '80')
+    (/^(?:https|wss)$/.test(firstValue(headers, 'x-forwarded-proto')) || secure ? '443' : '80')
   if (host) headers['x-forwarded-host'] ||= host
   const before = valuesOf(headers, 'x-forwarded-for')
   if (before.length > 1) headers['x-forwarded-for'] = before.join(', ')

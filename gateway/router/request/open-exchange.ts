@@ -42,6 +42,7 @@ export function exchangeOpener(
       method: request.method ?? 'GET',
       path: target?.path ?? '/',
       query: target?.query ?? '',
+      sentQuery: target?.sentQuery ?? '',
       headers,
       host: target?.host ?? (typeof host === 'string' ? host : ''),
       client: { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 },

@@ -9,6 +9,8 @@ export type Target = {
   path: string
   /** With its question mark; '' when there is none. */
   query: string
+  /** The query before semicolons were replaced, for redirects. */
+  sentQuery: string
   /** Of an absolute-form target (`GET http://host/path`): it beats the Host header (RFC 9112, 3.2.2). */
   host?: string
 }
@@ -35,11 +37,12 @@ export function parseTarget(target: string, options: TargetOptions): Target | un
   const mark = rest.indexOf('?')
   const rawPath = mark === -1 ? rest : rest.slice(0, mark)
   // A semicolon divides parameters for some services and not for others: nobody sees one.
-  const query =
-    mark === -1 ? '' : rest.slice(mark).replaceAll(';', options.encodeQuerySemicolons ? '%3B' : '&')
+  const asSent = mark === -1 ? '' : rest.slice(mark)
+  const query = asSent.replaceAll(';', options.encodeQuerySemicolons ? '%3B' : '&')
+  const sentQuery = options.encodeQuerySemicolons ? query : asSent
   if (badEscape.test(rawPath)) return undefined
   const path = isPlain(rawPath) ? rawPath : normalise(escapePath(rawPath), options.sanitizePath)
-  return { path, query, ...(host !== undefined && { host }) }
+  return { path, query, sentQuery, ...(host !== undefined && { host }) }
 }
 
 function isPlain(path: string): boolean {

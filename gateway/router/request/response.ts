@@ -42,6 +42,11 @@ export class GatewayResponse extends ServerResponse {
     return this.#hooks.length
   }
 
+  /** Leaves the first `count` hooks: those of an attempt that failed before it answered are not run. */
+  dropHooks(count: number): void {
+    this.#hooks.length = Math.min(this.#hooks.length, count)
+  }
+
   onHead(hook: HeadHook): void {
     this.#hooks.push(hook)
   }

@@ -1,8 +1,8 @@
 /** A server that is an app of this process: it gets node's own request and response, with what the router made of them. */
-import type { IncomingMessage } from 'node:http'
 import { type Exchange, type Handler, requestUri } from '../request/exchange.ts'
 import { nodeHeaders, rawHeaders } from '../request/headers.ts'
 import type { Mount } from './mount.ts'
+import { outgoingHeaders } from './upstream.ts'
 
 export function callMount(mount: Mount, serverUrl: string, passHostHeader: boolean): Handler {
   const serverHost = new URL(serverUrl).host
@@ -17,7 +17,7 @@ export function callMount(mount: Mount, serverUrl: string, passHostHeader: boole
 }
 
 // Of the connection to the client (RFC 9110, 7.6.1). Transfer-Encoding stays: by it the app knows that a body comes.
-const endsHere = [
+const endsHere = new Set([
   'expect',
   'keep-alive',
   'proxy-authenticate',
@@ -25,28 +25,15 @@ const endsHere = [
   'proxy-connection',
   'te',
   'trailer',
-]
+])
 
 function prepare(exchange: Exchange, host: string): void {
-  const { request, headers } = exchange
+  const { request } = exchange
+  const headers = outgoingHeaders(exchange, host, endsHere)
   if (exchange.upgrade === undefined) delete headers.upgrade
-  for (const name of endsHere) delete headers[name]
-  if (exchange.appendForwardedFor) appendForwardedFor(exchange)
-  headers.host = host
   request.method = exchange.method
   request.url = requestUri(exchange)
-  setHeaders(request, exchange)
-}
-
-function setHeaders(request: IncomingMessage, { headers }: Exchange): void {
   // Both views: nothing that was stripped is left for a service to find.
   request.rawHeaders = rawHeaders(headers)
   request.headers = nodeHeaders(headers)
-}
-
-/** The last step of every proxy: who it heard this from. */
-export function appendForwardedFor({ headers, client }: Exchange): void {
-  const before = headers['x-forwarded-for']
-  const said = before === undefined ? '' : typeof before === 'string' ? before : before.join(', ')
-  headers['x-forwarded-for'] = said === '' ? client.address : `${said}, ${client.address}`
 }

@@ -47,6 +47,7 @@ export function createLoadBalancer(
   }
   return {
     isUp: () => servers.some(server => server.health.isUp()),
+    reportsHealth: options.healthCheck !== undefined || options.passiveHealthCheck !== undefined,
     handle: exchange => {
       exchange.service = context.name
       const server = pick(exchange)

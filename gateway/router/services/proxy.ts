@@ -6,9 +6,8 @@ import type { Dispatcher } from 'undici'
 import { answerPlain, type Exchange, type Handler, requestUri } from '../request/exchange.ts'
 import { type RequestHeaders, rawHeaders } from '../request/headers.ts'
 import { announcedLength } from '../request/replay.ts'
-import { appendForwardedFor } from './in-process.ts'
 import { proxyUpgrade } from './proxy-upgrade.ts'
-import { failureOf, type Upstream } from './upstream.ts'
+import { failureOf, outgoingHeaders, type Upstream } from './upstream.ts'
 
 export type ProxyOptions = {
   dispatcher: Dispatcher
@@ -20,7 +19,7 @@ export type ProxyOptions = {
 }
 
 // RFC 9110, 7.6.1. Transfer-Encoding is this connection's own affair.
-const hopByHop = [
+const hopByHop = new Set([
   'connection',
   'proxy-connection',
   'keep-alive',
@@ -31,31 +30,27 @@ const hopByHop = [
   'transfer-encoding',
   'upgrade',
   'expect',
-]
+])
 
 export function proxyTo(options: ProxyOptions): Handler {
   const { origin, host, pathname } = new URL(options.serverUrl)
   const prefix = options.preservePath ? pathname.replace(/\/$/, '') : ''
   return exchange => {
     exchange.serverUrl = options.serverUrl
-    if (exchange.appendForwardedFor) appendForwardedFor(exchange)
-    const headers = endToEnd(exchange.headers)
-    headers.host = options.passHostHeader ? exchange.host : host
+    // HTTP/1.0 need not name a host.
+    const headers = endToEnd(exchange, (options.passHostHeader && exchange.host) || host)
     const path = prefix + requestUri(exchange)
     if (exchange.upgrade) return proxyUpgrade(exchange, { origin, path, headers })
     return dispatch(exchange, options, { origin, path, headers })
   }
 }
 
-function endToEnd(headers: RequestHeaders): RequestHeaders {
-  const kept: RequestHeaders = Object.create(null)
-  const trailers = headers.te !== undefined && String(headers.te).includes('trailers')
-  for (const name in headers) {
-    const value = headers[name]
-    if (value !== undefined && !hopByHop.includes(name)) kept[name] = value
-  }
-  if (trailers) kept.te = 'trailers'
-  return kept
+function endToEnd(exchange: Exchange, host: string): RequestHeaders {
+  const headers = outgoingHeaders(exchange, host, hopByHop)
+  if (String(exchange.headers.te ?? '').includes('trailers')) headers.te = 'trailers'
+  // Go's transport sends one.
+  if (Array.isArray(headers['user-agent'])) headers['user-agent'] = String(headers['user-agent'][0])
+  return headers
 }
 
 function dispatch(
@@ -133,7 +128,7 @@ function copyAnswer(
 ): void {
   for (const name in answered) {
     const value = answered[name]
-    if (value !== undefined && !hopByHop.includes(name)) response.setHeader(name, value)
+    if (value !== undefined && !hopByHop.has(name)) response.setHeader(name, value)
   }
   response.writeHead(status)
   response.flushHeaders()

@@ -5,4 +5,6 @@ export type Service = {
   handle: Handler
   /** False when it knows that nothing behind it answers. */
   isUp(): boolean
+  /** Whether `isUp` ever changes: it has health checks, or heeds those of its children. */
+  reportsHealth: boolean
 }

@@ -124,11 +124,12 @@ http:
     errors: { rule: Path(\`/errors\`), service: errors }
   services:
     none: { loadBalancer: { servers: [] } }
+    down: { loadBalancer: { servers: [], healthCheck: { path: / } } }
     a: { loadBalancer: { servers: [{ url: '${a}' }] } }
     b: { loadBalancer: { servers: [{ url: '${b}' }] } }
     away: { loadBalancer: { servers: [{ url: 'http://127.0.0.1:1' }] } }
     mixed: { weighted: { services: [{ name: a, weight: 3 }, { name: b }] } }
-    failover: { failover: { service: none, fallback: b } }
+    failover: { failover: { service: down, fallback: b } }
     errors: { failover: { service: away, fallback: b, errors: { status: ['500-599'] } } }
 `,
   })

@@ -1,6 +1,29 @@
 /** Where a request goes when it leaves this process, and what it means when nothing comes back. */
-import type { UpstreamFailure } from '../request/exchange.ts'
-import type { RequestHeaders } from '../request/headers.ts'
+import type { Exchange, UpstreamFailure } from '../request/exchange.ts'
+import { emptyHeaders, type RequestHeaders, valuesOf } from '../request/headers.ts'
+
+/**
+ * The headers that go to a server: a copy, since the same request may be sent again, to another server or for an error
+ * page. The last step of every proxy is to say who it heard this from.
+ */
+export function outgoingHeaders(
+  exchange: Exchange,
+  host: string,
+  without: ReadonlySet<string>,
+): RequestHeaders {
+  const { headers, client, appendForwardedFor } = exchange
+  const outgoing = emptyHeaders()
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && !without.has(name)) outgoing[name] = value
+  }
+  if (appendForwardedFor) {
+    const before = valuesOf(headers, 'x-forwarded-for').join(', ')
+    outgoing['x-forwarded-for'] = before === '' ? client.address : `${before}, ${client.address}`
+  }
+  outgoing.host = host
+  return outgoing
+}
 
 export type Upstream = { origin: string; path: string; headers: RequestHeaders }
 

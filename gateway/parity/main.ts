@@ -1,0 +1,41 @@
+/**
+ * `node gateway/parity/main.ts [--traefik BIN] [--requests N] [--seed S] [--json]`: the same requests to gateway/router
+ * and to the real Traefik. Exit code 1: they differ and gateway/router/DIFFERENCES.md does not say why.
+ */
+import { parseArgs } from 'node:util'
+import { runParity } from './run.ts'
+import { findTraefik } from './traefik.ts'
+
+const { values } = parseArgs({
+  options: {
+    traefik: { type: 'string' },
+    requests: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
+})
+
+const binary = values.traefik ?? findTraefik(process.env)
+if (!binary) {
+  console.log(
+    'parity: skipped, there is no Traefik here (scripts/build-traefik.sh builds it where there is Go)',
+  )
+} else {
+  const report = await runParity({ binary, requests: Number(values.requests), seed: Number(values.seed) })
+  const { requests, same, onPurpose, unexplained, limits } = report
+  if (values.json) console.log(JSON.stringify(report))
+  else {
+    for (const { kind, entryPoint, request, details } of unexplained.slice(0, 50))
+      console.log(`${kind} on ${entryPoint}: ${request}\n  ${details.join('\n  ')}`)
+    console.log(
+      `${requests} requests, seed ${values.seed}: ${same} the same, ${unexplained.length} unexplained differences`,
+    )
+    for (const [reason, count] of Object.entries(onPurpose)) console.log(`  on purpose: ${count} × ${reason}`)
+    console.log(
+      limits.ours === limits.traefik
+        ? 'limits: the same sequence'
+        : `limits differ:\n  ${limits.ours}\n  ${limits.traefik}`,
+    )
+  }
+  if (unexplained.length > 0 || limits.ours !== limits.traefik) process.exitCode = 1
+}
