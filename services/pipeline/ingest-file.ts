@@ -47,7 +47,7 @@ export async function ingest(
   )
   const memory = watchMemory()
   const started = performance.now()
-  const result = await loadInThread(
+  const loading = loadInThread(
     {
       url,
       address: { kind: 'file', path },
@@ -63,21 +63,20 @@ export async function ingest(
     },
     { signal },
   )
+  const result = await loading.finally(() => memory.stop())
   const ms = performance.now() - started
-  return lineOf({ path, result, ms, rssMb: memory.stop(), pool, sizeBytes: source.sizeBytes })
+  return lineOf({ path, result, ms, rssMb: memory.mb(), pool, sizeBytes: source.sizeBytes })
 }
 
 /** The highest resident size seen, in MB. */
-function watchMemory(): { stop(): number } {
+function watchMemory(): { stop(): void; mb(): number } {
   let most = process.memoryUsage.rss()
   const timer = setInterval(() => {
     most = Math.max(most, process.memoryUsage.rss())
   }, 20)
   return {
-    stop() {
-      clearInterval(timer)
-      return Math.round(most / 1e6)
-    },
+    stop: () => clearInterval(timer),
+    mb: () => Math.round(most / 1e6),
   }
 }
 
