@@ -14,8 +14,9 @@ import { exceeded, type Limits } from './plan/limits.ts'
 import type { Session } from './session.ts'
 import { type EngineAnswer, type EngineOptions, loadState } from './state.ts'
 
+export type { OperationInfo } from './plan-cache.ts'
 export type { Session } from './session.ts'
-export type { EngineAnswer, EngineOptions, OperationInfo } from './state.ts'
+export type { EngineAnswer, EngineOptions } from './state.ts'
 
 export type Engine = {
   /** Answers a request, or a list of them. Errors in Hasura's form; `body` is JSON text. */

@@ -1,7 +1,7 @@
 /** One request from its body to its answer: plan (or remember), bind, run, put together. */
 import { createHash } from 'node:crypto'
 import { errorBody, RequestError } from './errors.ts'
-import { type Explained, explainPlan } from './explain.ts'
+import { type Explained, explainMutation } from './explain.ts'
 import { admin } from './model/role-permissions.ts'
 import { runMutation } from './mutation/run-mutation.ts'
 import { readOperation } from './plan/document.ts'
@@ -9,24 +9,27 @@ import type { Limits } from './plan/limits.ts'
 import { planOperation } from './plan/operation.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Planner } from './plan/planner.ts'
-import { checkVariables, readVariables } from './plan/variables.ts'
-import type { Prepared, Remembered } from './plan-cache.ts'
+import { checkVariables, readVariables, type Variables } from './plan/variables.ts'
+import type { OperationInfo, Prepared, Remembered } from './plan-cache.ts'
 import { printSelections } from './print/select.ts'
 import type { Statement } from './print/text.ts'
 import { type GraphqlRequest, readRequest } from './request.ts'
 import { bind, runStatement } from './run.ts'
 import { backendPrivilege, type Session } from './session.ts'
-import type { EngineAnswer, EngineOptions, OperationInfo, State } from './state.ts'
+import type { EngineAnswer, EngineOptions, State } from './state.ts'
 
 export type Call = { body: unknown; session: Session; limits: Limits; signal: AbortSignal | undefined }
+
+/** A request made ready. A mutation keeps its plan: how it runs depends on what its rows return. */
+type Ready = Remembered & { mutation: Plan | undefined }
 
 export async function answer(options: EngineOptions, state: State, call: Call): Promise<EngineAnswer> {
   let operation: OperationInfo | undefined
   try {
     const request = readRequest(call.body)
-    const remembered = prepare(options, state, request, call)
-    operation = infoOf(remembered.plan)
-    const body = await run(options, remembered, request, call)
+    const ready = prepare(options, state, request, call)
+    operation = ready.operation
+    const body = await run(options, ready, request, call)
     return { status: 200, body, operation }
   } catch (cause) {
     if (!(cause instanceof RequestError)) throw cause
@@ -37,27 +40,20 @@ export async function answer(options: EngineOptions, state: State, call: Call): 
 
 /** The statements that a request would run. Throws what `answer` would answer. */
 export function explain(options: EngineOptions, state: State, call: Call): Explained[] {
-  const { plan, prepared } = prepare(options, state, readRequest(call.body), call)
-  return explainPlan(plan, prepared)
+  const { mutation, prepared } = prepare(options, state, readRequest(call.body), call)
+  if (mutation) return explainMutation(mutation)
+  return prepared.map(({ keys, statement }) => ({ field: keys.join(', '), sql: statement.text }))
 }
 
-function infoOf({ name, operation, roots }: Plan): OperationInfo {
-  return { name, type: operation, rootFields: roots.map(root => root.name) }
-}
-
-function prepare(
-  options: EngineOptions,
-  state: State,
-  request: GraphqlRequest,
-  { session, limits }: Call,
-): Remembered {
+function prepare(options: EngineOptions, state: State, request: GraphqlRequest, call: Call): Ready {
+  const { session, limits } = call
   const backend = backendPrivilege(session)
   if (backend === undefined) throw new RequestError('bad-request', '$', notABoolean)
   const key = [session.role, backend, request.operationName ?? '', request.query].join('\0')
   const known = state.plans.get(key, request.variables)
   if (known) {
     checkVariables(known.definitions, request.variables)
-    return known
+    return { ...known, mutation: undefined }
   }
   state.allow(session.role, request.query)
   const operation = readOperation(request.query, request.operationName, limits.tokens)
@@ -70,18 +66,32 @@ function prepare(
     budget: { limits, nodes: 0, values: 0 },
   }
   const plan = planOperation(planner, operation)
-  const remembered = { plan, prepared: printPlan(state, plan), definitions: variables.definitions }
+  const mutation = plan.operation === 'mutation' ? plan : undefined
+  const remembered = rememberedOf(plan, mutation ? [] : printPlan(state, plan), variables)
   // A mutation's values are part of its plan.
-  if (plan.operation !== 'mutation') state.plans.set(key, variables, remembered)
-  return remembered
+  if (!mutation) state.plans.set(key, variables, remembered)
+  return { ...remembered, mutation }
 }
 
 const notABoolean =
   'x-hasura-use-backend-only-permissions:  Not a valid boolean text. True values are ["true","t","yes","y"] and  False values are ["false","f","no","n"]. All values are case insensitive'
 
+/** What is left of a plan once its SQL is printed. */
+function rememberedOf(
+  { operation: type, name, roots }: Plan,
+  prepared: Prepared[],
+  { definitions }: Variables,
+): Remembered {
+  return {
+    operation: { name, type, rootFields: roots.map(root => root.name) },
+    members: roots.map(root => ({ key: root.key, json: root.is === 'json' ? root.json : undefined })),
+    prepared,
+    definitions,
+  }
+}
+
 /** A statement for each source that the plan reads. */
-function printPlan(state: State, { operation, roots }: Plan): Prepared[] {
-  if (operation === 'mutation') return []
+function printPlan(state: State, { roots }: Plan): Prepared[] {
   const queries = roots.filter(root => root.is === 'query')
   return [...Map.groupBy(queries, root => root.source)].map(([source, group]) => {
     const statement = printSelections(group.map(({ selection }) => selection))
@@ -107,13 +117,12 @@ function statementName(names: Set<string>, { text }: Statement): string | undefi
 
 async function run(
   options: EngineOptions,
-  { plan, prepared }: Remembered,
+  { members, prepared, mutation }: Ready,
   request: GraphqlRequest,
   call: Call,
 ): Promise<string> {
   const { session, limits, signal } = call
-  const found =
-    plan.operation === 'mutation' ? await mutate(options, plan, request, call) : new Map<string, string>()
+  const found = mutation ? await mutate(options, mutation, request, call) : new Map<string, string>()
   await Promise.all(
     prepared.map(async ({ source, keys, statement, name }) => {
       const values = bind(statement.values, { session, variables: request.variables })
@@ -131,10 +140,8 @@ async function run(
       })
     }),
   )
-  const members = plan.roots.map(
-    root => `${JSON.stringify(root.key)}:${root.is === 'json' ? root.json : found.get(root.key)}`,
-  )
-  return `{"data":{${members.join(',')}}}`
+  const written = members.map(({ key, json }) => `${JSON.stringify(key)}:${json ?? found.get(key)}`)
+  return `{"data":{${written.join(',')}}}`
 }
 
 /** A mutation writes to one source: two could not be undone together. */

@@ -1,7 +1,6 @@
-/** The SQL of an operation, without running it. */
+/** The SQL of a mutation, without running it. */
 import type { Mutation } from './mutation/mutation.ts'
 import type { Plan } from './plan/plan.ts'
-import type { Prepared } from './plan-cache.ts'
 import { printDelete, printInsert, printUpdate } from './print/mutation.ts'
 import { printSelections } from './print/select.ts'
 import type { Statement } from './print/text.ts'
@@ -9,10 +8,8 @@ import type { Statement } from './print/text.ts'
 export type Explained = { field: string; sql: string }
 
 /** One entry per statement. Nested inserts are given by their outermost row: the others depend on what it returns. */
-export function explainPlan(plan: Plan, prepared: Prepared[]): Explained[] {
-  if (plan.operation !== 'mutation')
-    return prepared.map(({ keys, statement }) => ({ field: keys.join(', '), sql: statement.text }))
-  return plan.roots.flatMap(root => {
+export function explainMutation({ roots }: Plan): Explained[] {
+  return roots.flatMap(root => {
     if (root.is === 'json') return []
     const statements =
       root.is === 'query' ? [printSelections([root.selection])] : mutationStatements(root.mutation)

@@ -8,7 +8,18 @@ import type { Statement } from './print/text.ts'
 
 /** A plan's SQL for one source, and the keys it answers. */
 export type Prepared = { source: string; keys: string[]; statement: Statement; name: string | undefined }
-export type Remembered = { plan: Plan; prepared: Prepared[]; definitions: Variables['definitions'] }
+export type Remembered = {
+  operation: OperationInfo
+  /** The keys of the answer in order, with what is known without asking Postgres. */
+  members: { key: string; json: string | undefined }[]
+  prepared: Prepared[]
+  definitions: Variables['definitions']
+}
+export type OperationInfo = {
+  name: string | undefined
+  type: Plan['operation']
+  rootFields: string[]
+}
 
 type Entry = { structural: Set<string>; open: Set<string>; variants: Map<string, Remembered> }
 

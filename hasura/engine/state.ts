@@ -7,7 +7,7 @@ import { buildModel } from './model/build.ts'
 import { rolesOf } from './model/role-permissions.ts'
 import type { Model } from './model.ts'
 import type { Limits } from './plan/limits.ts'
-import { createPlanCache, type PlanCache } from './plan-cache.ts'
+import { createPlanCache, type OperationInfo, type PlanCache } from './plan-cache.ts'
 import { createRoleSchema, type RoleSchema } from './schema/role-schema.ts'
 import { readSources } from './sources.ts'
 
@@ -26,11 +26,6 @@ export type EngineOptions = {
   planCacheSize?: number
 } & ({ metadataDir: string } | { metadata: Metadata })
 
-export type OperationInfo = {
-  name: string | undefined
-  type: 'query' | 'mutation' | 'subscription'
-  rootFields: string[]
-}
 export type EngineAnswer = { status: number; body: string; operation?: OperationInfo }
 /** All that one reading of metadata and catalogue gave. */
 export type State = {

@@ -61,7 +61,7 @@ function targetOf(
 }
 
 function manualTarget(
-  { tables }: Building,
+  { tables, catalog }: Building,
   table: Table,
   { remote_table, column_mapping, insertion_order }: ManualConfiguration,
   kind: Relation['kind'],
@@ -70,8 +70,18 @@ function manualTarget(
   if (!target) return `table "${shown(qualified(remote_table))}" is not tracked`
   const columns = paired(table, target, Object.entries(column_mapping))
   if (typeof columns === 'string') return columns
-  const insertion = insertion_order ?? (kind === 'object' ? 'before_parent' : 'after_parent')
+  const asked = insertion_order ?? (kind === 'object' ? 'before_parent' : 'after_parent')
+  // A row that a foreign key ties to this one cannot be there before it, whatever the metadata says.
+  const keys = catalog.tables
+    .get(qualifiedKey(target))
+    ?.foreign_keys.filter(key => sameTable(key.table, table))
+  const there = columns.map(([, column]) => column.name)
+  const insertion = findKey(keys, there) ? 'after_parent' : asked
   return { table: target, columns, nullable: true, insertion }
+}
+
+function sameTable(left: { schema: string; name: string }, right: { schema: string; name: string }): boolean {
+  return qualifiedKey(left) === qualifiedKey(right)
 }
 
 function ownKeyTarget({ tables, catalog }: Building, table: Table, columns: string[]): Target | string {
