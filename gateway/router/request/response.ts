@@ -117,6 +117,12 @@ export class GatewayResponse extends ServerResponse {
     return headers
   }
 
+  override flushHeaders(): void {
+    if (!this.headersSent) this.writeHead(this.statusCode)
+    // Of an answer that is dropped there is no head to send.
+    if (!this.#resume) super.flushHeaders()
+  }
+
   // node's own signatures are overloaded; what comes in is what ServerResponse takes.
   override write(chunk: Written, ...rest: unknown[]): boolean {
     if (!this.headersSent && !this.#resume) this.writeHead(this.statusCode)
