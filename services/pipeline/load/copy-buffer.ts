@@ -112,8 +112,16 @@ export class CopyBuffer {
   /** Bytes that were written by another CopyBuffer, whole values with their tabs or newline. */
   written(source: Buffer, start: number, end: number): void {
     this.reserve(end - start)
-    source.copy(this.bytes, this.length, start, end)
-    this.length += end - start
+    if (end - start > 64) {
+      source.copy(this.bytes, this.length, start, end)
+      this.length += end - start
+      return
+    }
+    // A call into C++ costs more than the copy itself.
+    const { bytes } = this
+    let { length } = this
+    for (let at = start; at < end; at++) bytes[length++] = source[at] ?? 0
+    this.length = length
   }
 
   endRow(): void {

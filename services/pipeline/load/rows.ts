@@ -42,6 +42,7 @@ export class Rows {
   private readonly held = new CopyBuffer(1 << 14)
   private heldRates: { pair: Pair; table: 'rates' | 'modifiers'; start: number; end: number }[] = []
   private itemStart = 0
+  private readonly shared = { chargeId: 0, rowNumber: 0, text: new CopyBuffer(64) }
 
   constructor(fileId: number, bufferBytes = 1 << 16) {
     this.fileId = fileId
@@ -130,9 +131,7 @@ export class Rows {
     pair.rates++
     const out = this.open('rates', pair)
     out.integer(id)
-    out.integer(chargeId)
-    out.integer(this.fileId)
-    out.integer(row.row)
+    this.underCharge(out, chargeId, row.row)
     numeric(out, row, columns.dollar)
     numeric(out, row, columns.percentage)
     numeric(out, row, columns.estimated)
@@ -145,6 +144,20 @@ export class Rows {
     reference(out, notesId)
     optional(out, extra)
     this.close(out)
+  }
+
+  /** Charge, file and row: the same for all rates of a wide row or a JSON charge, so rendered once. */
+  private underCharge(out: CopyBuffer, chargeId: number, rowNumber: number): void {
+    const { shared } = this
+    if (shared.chargeId !== chargeId || shared.rowNumber !== rowNumber) {
+      shared.text.clear()
+      shared.text.integer(chargeId)
+      shared.text.integer(this.fileId)
+      shared.text.integer(rowNumber)
+      shared.chargeId = chargeId
+      shared.rowNumber = rowNumber
+    }
+    out.written(shared.text.bytes, 0, shared.text.length)
   }
 
   /** An adjustment by a modifier; `pair` undefined when it is for no payer. `notes`: its own column or the payer's. */

@@ -278,7 +278,7 @@ export function createJsonItems(
 
   function rateValues(token: number, where: () => string): { flags: number; readable: number } {
     // Pointers are made only where something is wrong: most rates have nothing to say.
-    membersOfPayer(token, where)
+    row.members(token, payerKeys, payer, '', keep)
     let flags = 0
     let lost = 0
     const note = (read: number, flag: number) => {
@@ -309,14 +309,6 @@ export function createJsonItems(
         row.find('estimatedAmount', `${where()}/estimated_amount`, payer[payerKey.estimated] ?? 0)
     }
     return { flags, readable: flags & ~lost }
-  }
-
-  function membersOfPayer(token: number, where: () => string): void {
-    row.members(token, payerKeys, payer, '', key => {
-      if (tape.text(key) === 'contracting_method') hints.v11 = true
-      keep(key)
-    })
-    void where
   }
 
   function text(at: number, key: number, where: () => string): boolean {

@@ -95,6 +95,10 @@ export class JsonRow implements Row {
         type: 'a string',
       })
     if (which <= kind.array || which === kind.null) return false
+    if (tape.starts[token] === tape.ends[token]) {
+      const key = tape.text(token - 1)
+      this.find('valueEmpty', pointer === '' ? `/${key}` : pointer, token, { name: key })
+    }
     return this.point(at, token)
   }
 

@@ -4,7 +4,7 @@
  * a payer's price is a charge of its own, so every row is one rate, one charge without rates, or one modifier.
  */
 import type { DataColumns } from '../layout/csv-columns.ts'
-import type { ChargeWords, Rows } from '../load/rows.ts'
+import type { Rows } from '../load/rows.ts'
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import { type Broken, createConditions, has } from '../rules/conditions.ts'
 import type { Findings } from '../rules/findings.ts'
@@ -48,7 +48,12 @@ export function createTall(
   const amountCells = [columns.gross, columns.cash, columns.minimum, columns.maximum]
   const withModifiers = version !== '1.1' && version !== '2.1'
   let item: { id: number; end: number } | undefined
+  /** Of the rates whose charge cells are those kept; 0 when none is known yet. */
   let chargeId = 0
+  // What the kept item and charge cells mean. While they repeat, and broke no rule, they are not read again.
+  let spoken = words()
+  let sharedFlags = 0
+  let clean = false
   let knownCharges = new Map<string, number>()
   let amounts = new Map<string, string>()
 
@@ -83,9 +88,8 @@ export function createTall(
   }
 
   /** The charge of a rate: that of the row before, one met earlier in the item, or a new one. */
-  function chargeOfRate(itemId: number, spoken: ChargeWords): number {
-    if (chargeId !== 0 && chargeCells.same(row)) return chargeId
-    chargeCells.keep(row)
+  function chargeOfRate(itemId: number): number {
+    if (chargeId !== 0) return chargeId
     const key = chargeCells.key()
     const known = knownCharges.get(key)
     if (known !== undefined) return known
@@ -100,7 +104,26 @@ export function createTall(
     return id
   }
 
-  function load(flags: number, spoken: ChargeWords): void {
+  /** Item and charge cells: the same as in the row before, or read anew. Returns whether the item is the same. */
+  function readShared(): boolean {
+    const sameItem = item !== undefined && knownCharges.size < chargesRemembered && itemCells.same(row)
+    const same = sameItem && chargeCells.same(row)
+    if (same && clean) return true
+    if (!sameItem) itemCells.keep(row)
+    if (!same) {
+      chargeCells.keep(row)
+      chargeId = 0
+    }
+    const before = findings.total
+    spoken = words()
+    sharedFlags = itemFlags(row, columns, spoken) | codeFlags(row, columns, rows)
+    if (withModifiers && (sharedFlags & (has.code | has.modifiers)) === has.modifiers)
+      sharedFlags |= has.modifierRow
+    clean = findings.total === before
+    return sameItem
+  }
+
+  function load(flags: number, sameItem: boolean): void {
     const extra = row.extra()
     if ((flags & has.modifierRow) !== 0 && (flags & chargeAmounts) === 0) {
       endItem()
@@ -108,12 +131,10 @@ export function createTall(
       rows.modifier(row, columns, rate, pair, extra)
       return
     }
-    const same = item !== undefined && knownCharges.size < chargesRemembered && itemCells.same(row)
-    const current = same && item ? item.id : startItem()
-    if (!same) itemCells.keep(row)
+    const current = sameItem && item ? item.id : startItem()
     if ((flags & charge) === 0) rows.charge(row, current, columns, spoken, columns.notes, extra)
     else {
-      chargeId = chargeOfRate(current, spoken)
+      chargeId = chargeOfRate(current)
       rows.rate(row, chargeId, rate, payer(), extra)
     }
     if (item) item.end = row.offset + row.length
@@ -144,11 +165,10 @@ export function createTall(
         counts.rejected++
         return
       }
-      const spoken = words()
-      let flags = itemFlags(row, columns, spoken) | codeFlags(row, columns, rows)
+      const sameItem = readShared()
+      let flags = sharedFlags
       if (row.filled(columns.payer)) flags |= has.payer
       if (row.filled(columns.plan)) flags |= has.plan
-      if (withModifiers && (flags & (has.code | has.modifiers)) === has.modifiers) flags |= has.modifierRow
       const found = rateFlags(row, rate, rows.words.methodologies.find(row, rate.methodology))
       flags |= found.flags
       report(conditions(flags))
@@ -163,7 +183,7 @@ export function createTall(
       }
       if ((flags & has.payer) !== 0 && (flags & (charge | has.modifierRow)) === 0)
         row.find('payerWithoutRate', columns.payer)
-      load(flags & ~found.unreadable, spoken)
+      load(flags & ~found.unreadable, sameItem)
       counts.loaded++
     },
     end: endItem,

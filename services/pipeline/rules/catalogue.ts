@@ -208,6 +208,7 @@ export const rules = {
   nineNines: rule('cms.nine-nines', 'warning', 'Replace 999999999 by the real amount.', from22),
   // JSON only.
   keyMissing: rule('cms.key-missing', 'error', 'Add the key "{name}".'),
+  valueEmpty: rule('cms.value-empty', 'error', 'Leave out "{name}" or give it a value.'),
   valueType: rule('cms.value-type', 'error', 'Encode "{name}" as {type}.'),
 
   // Ours: bytes.

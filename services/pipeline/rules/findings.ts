@@ -28,6 +28,8 @@ export type Findings = {
   /** The row is not loaded: it has a finding and stands in the list of rejected rows (the list is bounded, the count is not). */
   reject(name: RuleName, row: Omit<RejectedRow, 'rule' | 'message'>, place?: Place): void
   has(name: RuleName): boolean
+  /** How many breaches there were so far. */
+  readonly total: number
   /** Leaves out rules that do not belong to the template that was recognised in the end. */
   summary(version: TemplateVersion | undefined): {
     counts: Map<Rule, number>
@@ -44,10 +46,12 @@ export function createFindings(limits: FindingLimits = defaultLimits): Findings 
   const counts = new Map<RuleName, number>()
   const samples: { name: RuleName; finding: Finding }[] = []
   const rejected: RejectedRow[] = []
+  let total = 0
 
   function add(name: RuleName, place: Place | (() => Place) = {}): void {
     const count = (counts.get(name) ?? 0) + 1
     counts.set(name, count)
+    total++
     if (count <= limits.samplesPerRule)
       samples.push({ name, finding: finding(name, typeof place === 'function' ? place() : place) })
   }
@@ -66,6 +70,9 @@ export function createFindings(limits: FindingLimits = defaultLimits): Findings 
         })
     },
     has: name => counts.has(name),
+    get total() {
+      return total
+    },
     summary(version) {
       const belongs = (name: RuleName) => version === undefined || appliesTo(rules[name], version)
       const kept = ruleNames.filter(name => counts.has(name) && belongs(name))
