@@ -141,6 +141,32 @@ test('limits hold for every role but admin: depth, fields, root fields, values, 
   t.match(JSON.parse(body), message(/number of operations/))
 })
 
+test('an answer that is too large is not sent, and one that fits is', async t => {
+  const { ask } = await setUp(t, { limits: { bytes: 100 } })
+  const message100 = message(
+    'the query is too large: the size of the answer in bytes exceeds the limit of 100',
+  )
+  t.match(await ask('{ tracks { id title album { title artist { name } } } }', listener), message100)
+  t.same(
+    await ask(
+      '{ tracks(limit: 1, order_by: { id: asc }) { id } none: albums_by_pk(id: 99) { id } }',
+      listener,
+    ),
+    {
+      data: { tracks: [{ id: 1 }], none: null },
+    },
+  )
+  t.notOk((await ask('{ tracks { id title album { title artist { name } } } }')).errors)
+})
+
+test('a subscription over HTTP is told where to go', async t => {
+  const { ask } = await setUp(t)
+  t.match(
+    await ask('subscription { albums { id } }'),
+    message('subscriptions are not supported over HTTP, use websockets instead'),
+  )
+})
+
 test('a bomb of fragments, of nesting or of introspection is refused, not run', async t => {
   const { ask } = await setUp(t)
   const names = Array.from({ length: 30 }, (_, n) => n)

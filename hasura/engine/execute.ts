@@ -5,7 +5,7 @@ import { type Explained, explainMutation } from './explain.ts'
 import { admin } from './model/role-permissions.ts'
 import { runMutation } from './mutation/run-mutation.ts'
 import { readOperation } from './plan/document.ts'
-import type { Limits } from './plan/limits.ts'
+import { exceeded, type Limits } from './plan/limits.ts'
 import { planOperation } from './plan/operation.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Planner } from './plan/planner.ts'
@@ -29,6 +29,7 @@ export async function answer(options: EngineOptions, state: State, call: Call): 
     const request = readRequest(call.body)
     const ready = prepare(options, state, request, call)
     operation = ready.operation
+    if (operation.type === 'subscription') throw new RequestError('unexpected', '$', overHttp)
     const body = await run(options, ready, request, call)
     return { status: 200, body, operation }
   } catch (cause) {
@@ -67,12 +68,13 @@ function prepare(options: EngineOptions, state: State, request: GraphqlRequest, 
   }
   const plan = planOperation(planner, operation)
   const mutation = plan.operation === 'mutation' ? plan : undefined
-  const remembered = rememberedOf(plan, mutation ? [] : printPlan(state, plan), variables)
+  const remembered = rememberedOf(plan, mutation ? [] : printPlan(state, plan, limits), variables)
   // A mutation's values are part of its plan.
   if (!mutation) state.plans.set(key, variables, remembered)
   return { ...remembered, mutation }
 }
 
+const overHttp = 'subscriptions are not supported over HTTP, use websockets instead'
 const notABoolean =
   'x-hasura-use-backend-only-permissions:  Not a valid boolean text. True values are ["true","t","yes","y"] and  False values are ["false","f","no","n"]. All values are case insensitive'
 
@@ -91,10 +93,13 @@ function rememberedOf(
 }
 
 /** A statement for each source that the plan reads. */
-function printPlan(state: State, { roots }: Plan): Prepared[] {
+function printPlan(state: State, { roots }: Plan, { bytes }: Limits): Prepared[] {
   const queries = roots.filter(root => root.is === 'query')
   return [...Map.groupBy(queries, root => root.source)].map(([source, group]) => {
-    const statement = printSelections(group.map(({ selection }) => selection))
+    const statement = printSelections(
+      group.map(({ selection }) => selection),
+      bytes,
+    )
     return {
       source,
       keys: group.map(({ key }) => key),
@@ -135,6 +140,7 @@ async function run(
         timeMs: limits.timeMs,
         signal,
       })
+      if (row[keys.length] === 'f') throw exceeded('the size of the answer in bytes', limits.bytes)
       keys.forEach((key, position) => {
         found.set(key, row[position] ?? 'null')
       })

@@ -16,6 +16,8 @@ export type Limits = {
   tokens: number
   /** Operations in one HTTP request. */
   batch: number
+  /** Bytes of an answer's data. */
+  bytes: number
   /** Milliseconds in Postgres. */
   timeMs: number
 }
@@ -28,6 +30,7 @@ export const defaultLimits: Limits = {
   valueDepth: 40,
   tokens: 20_000,
   batch: 20,
+  bytes: 50_000_000,
   timeMs: 10_000,
 }
 
@@ -40,6 +43,7 @@ export const noLimits: Limits = {
   valueDepth: 400,
   tokens: 1_000_000,
   batch: Number.POSITIVE_INFINITY,
+  bytes: Number.POSITIVE_INFINITY,
   timeMs: 0,
 }
 

@@ -5,13 +5,29 @@ import { expressionSql, type Scope } from './expression.ts'
 import { rowsSql } from './rows.ts'
 import { id, jsonObject, literal, type Statement, value, type Writer } from './text.ts'
 
-/** Several selections as the columns of one row: one statement, one round trip. */
-export function printSelections(selections: Selection[]): Statement {
+/**
+ * Several selections as the columns of one row: one statement, one round trip. Where there is a limit of bytes, a last
+ * column says whether the answer is larger, and then it is not sent at all.
+ */
+export function printSelections(selections: Selection[], mostBytes = Number.POSITIVE_INFINITY): Statement {
   const writer: Writer = { values: [], depth: 0 }
   const columns = selections.map((selection, position) => {
     return `${selectionSql(writer, { row: '', root: '' }, selection)} as "${position}"`
   })
-  return { text: `select ${columns.join(', ')}`, values: writer.values }
+  const text = `select ${columns.join(', ')}`
+  return {
+    text: Number.isFinite(mostBytes) ? within(mostBytes, text, selections.length) : text,
+    values: writer.values,
+  }
+}
+
+/** `offset 0`: each level is computed once, and not anew wherever its columns are used. */
+function within(mostBytes: number, answer: string, count: number): string {
+  const names = Array.from({ length: count }, (_, position) => `"${position}"`)
+  const size = names.map(name => `coalesce(octet_length(${name}::text), 0)`).join(' + ')
+  const columns = names.map(name => `case when "fits" then ${name} end`)
+  const sized = `select *, ${size} <= ${Math.trunc(mostBytes)} as "fits" from (${answer} offset 0) as "answer" offset 0`
+  return `select ${columns.join(', ')}, "fits" from (${sized}) as "sized"`
 }
 
 /** A scalar sub-query whose value is JSON: an array, an object or null. */

@@ -15,7 +15,8 @@ export function literal(text: string): string {
 
 export function typeSql({ name, schema, array }: PgType): string {
   if (name === 'unknown') return 'unknown'
-  const known = schema === 'pg_catalog' && /^[a-z][a-z0-9_]*$/.test(name)
+  // Unquoted, these two mean a length of one.
+  const known = !['char', 'bit'].includes(name) && schema === 'pg_catalog' && /^[a-z][a-z0-9_]*$/.test(name)
   return (known ? name : schema ? `${id(schema)}.${id(name)}` : id(name)) + (array ? '[]' : '')
 }
 
