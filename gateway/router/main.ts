@@ -3,14 +3,26 @@ import '@glimmr/lib/telemetry'
 import { createLog } from '@glimmr/lib/run-service'
 import { stopTelemetry } from '@glimmr/lib/telemetry'
 import { readRouterConfig } from './config.ts'
+import { ConfigurationError } from './configuration/fault.ts'
 import { createRouter } from './router.ts'
 
-const { TRAEFIK_FILE: staticFile, LOG_LEVEL: level } = readRouterConfig(process.env)
-const log = createLog(level)
-const router = createRouter({ staticFile, env: process.env, log })
-const { url, ports } = await router.listen()
-log.info({ url, ports }, 'the router listens')
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
-    void router.close().then(stopTelemetry)
-  })
+try {
+  await main()
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error
+  // A line for each fault says more than a stack.
+  console.error(error.message)
+  process.exitCode = 1
+}
+
+async function main(): Promise<void> {
+  const { TRAEFIK_FILE: staticFile, LOG_LEVEL } = readRouterConfig(process.env)
+  const log = createLog(LOG_LEVEL)
+  const router = createRouter({ staticFile, env: process.env, log })
+  const { url, ports } = await router.listen()
+  log.info({ url, ports }, 'the router listens')
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      void router.close().then(stopTelemetry)
+    })
+}
