@@ -16,23 +16,42 @@ async function main(): Promise<void> {
     console.log(help)
     return
   }
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => stopping.abort(signal))
-  const platform = await startPlatform({
-    ...options,
-    say: message => console.log(message),
-    signal: stopping.signal,
-  })
+  const signal = signalled()
+  const platform = await startPlatform({ ...options, say: message => console.log(message), signal }).catch(
+    error => {
+      if (!signal.aborted) throw error
+    },
+  )
+  if (!platform) {
+    console.log('stopped before it was up')
+    return
+  }
   try {
-    if (!stopping.signal.aborted) console.log(banner(platform.file, process.uptime(), options.dataDir))
-    await Promise.race([aborted(stopping.signal), platform.failed])
+    if (!signal.aborted) console.log(banner(platform.file, process.uptime(), options.dataDir))
+    await Promise.race([aborted(signal), platform.failed])
   } finally {
     console.log('\nstopping …')
     await platform.stop()
     await stopTelemetry()
     console.log(`stopped; the data stay in ${options.dataDir}`)
   }
+}
+
+/**
+ * Aborted by the first Ctrl-C. A second one, a second later (npm passes on what the terminal has sent already), leaves
+ * at once; the next start tidies up, as after a kill.
+ */
+function signalled(): AbortSignal {
+  const stopping = new AbortController()
+  let first = 0
+  const onSignal = () => {
+    if (!stopping.signal.aborted) {
+      first = performance.now()
+      stopping.abort()
+    } else if (performance.now() - first > 1_000) process.exit(130)
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal)
+  return stopping.signal
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

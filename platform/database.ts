@@ -1,7 +1,8 @@
 /** The platform's PostgreSQL: started, migrated, and started again when it dies. */
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { migrate } from '@glimmr/db/migrate'
-import { type Postgres, startPostgres } from '@glimmr/dev/postgres'
+import { type Postgres, type PostgresOptions, startPostgres } from '@glimmr/dev/postgres'
 import pg from 'pg'
 
 export const databaseName = 'glimmr'
@@ -14,7 +15,7 @@ export type Database = {
   stop(): Promise<void>
 }
 
-const restartsPerMinute = 5
+const startsPerMinute = 5
 
 export async function startDatabase(dataDir: string, say: (message: string) => void): Promise<Database> {
   const options = { dataDir: join(dataDir, 'postgres'), log: say }
@@ -27,30 +28,43 @@ export async function startDatabase(dataDir: string, say: (message: string) => v
     throw error
   }
   const url = (role?: string) => server.url(databaseName, role)
-  let stopping = false
   const failure = Promise.withResolvers<never>()
   failure.promise.catch(() => {}) // whoever waits for it is told; nobody has to
-  const starts: number[] = []
+  const stopping = new AbortController()
   /** Pools connect again by themselves, and a load that was cut off is repeated by its job. */
-  const watch = async (watched: Postgres): Promise<void> => {
-    await watched.ended
-    if (stopping) return
-    starts.push(Date.now())
-    if (starts.filter(at => at > Date.now() - 60_000).length > restartsPerMinute)
-      throw new Error(
-        `PostgreSQL ended ${restartsPerMinute} times in a minute; ${options.dataDir}.log says why`,
-      )
-    say('PostgreSQL has ended; starting it again')
-    server = await startPostgres(options)
-    if (stopping) return server.stop()
-    return watch(server)
+  const keepRunning = async (): Promise<void> => {
+    for (const starts: number[] = []; ; ) {
+      await server.ended
+      if (stopping.signal.aborted) return
+      starts.push(Date.now())
+      if (starts.filter(at => at > Date.now() - 60_000).length > startsPerMinute)
+        throw new Error(
+          `PostgreSQL ended ${startsPerMinute} times in a minute; ${options.dataDir}.log says why`,
+        )
+      say('PostgreSQL has ended; starting it again')
+      server = await startAgain(options, stopping.signal)
+    }
   }
-  watch(server).catch(failure.reject)
+  const running = keepRunning().catch(failure.reject)
   const stop = async () => {
-    stopping = true
+    stopping.abort()
+    await server.stop()
+    await running // also a server that was just being started again
     await server.stop()
   }
   return { url, failed: failure.promise, stop }
+}
+
+/** The former server's processes may hold its memory for a moment longer, and until then no new one starts. */
+async function startAgain(options: PostgresOptions, signal: AbortSignal): Promise<Postgres> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startPostgres(options)
+    } catch (error) {
+      if (tries === 20 || signal.aborted) throw error
+      await wait(250)
+    }
+  }
 }
 
 async function createDatabase(url: string): Promise<void> {

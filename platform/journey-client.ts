@@ -112,9 +112,9 @@ const ended = new Set(['published', 'rejected', 'already_loaded', 'failed', 'exp
 export async function untilEnded(
   platform: PlatformFile,
   uploadId: string,
-  timeoutMs = 300_000,
+  { timeoutMs = 300_000, signal: stopped }: { timeoutMs?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<UploadState> {
-  const signal = AbortSignal.timeout(timeoutMs)
+  const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(stopped ? [stopped] : [])])
   for (;;) {
     const answer = await fetch(`${platform.gateway_url}/v1/media/uploads/${uploadId}/events`, {
       headers: { authorization: `Bearer ${platform.keys.uploader}` },

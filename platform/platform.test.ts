@@ -3,6 +3,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { createS3Client } from '@glimmr/lib/s3'
@@ -263,3 +264,35 @@ t.test('a link leads to its price query, and its clicks can be read over GraphQL
   const answer = await graphql(again.file, keys.partner).request(query, { slug: made.body.slug })
   t.same(answer, { links: [{ clicks_aggregate: { aggregate: { sum: { clicks: 3 } } } }] })
 })
+
+t.test('when PostgreSQL is killed it is started again, and nothing is lost', async t => {
+  const platform = await start({ samples: false })
+  t.teardown(() => platform.stop())
+  const { gateway_url: url, keys } = platform.file
+  const ask = () => call<Page>(`${url}/v1/core/prices?code=70551&limit=500`, { key: keys.partner })
+  const before = await ask()
+  process.kill(
+    Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]),
+    'SIGKILL',
+  )
+  const later = await whenItWorks(async () => {
+    const answer = await ask()
+    t.ok([200, 503].includes(answer.status), 'meanwhile it says 503')
+    return answer.status === 200 ? answer : undefined
+  })
+  t.same(later.body, before.body)
+  const presigned = await whenItWorks(() => presign(platform.file, sample).catch(() => undefined))
+  await putWithCurl(sample, presigned)
+  const { status } = await whenItWorks(() =>
+    untilEnded(platform.file, presigned.upload_id).catch(() => undefined),
+  )
+  t.equal(status, 'already_loaded', 'and jobs run again')
+})
+
+async function whenItWorks<Result>(work: () => Promise<Result | undefined>): Promise<Result> {
+  for (const end = Date.now() + 20_000; Date.now() < end; await wait(300)) {
+    const result = await work()
+    if (result !== undefined) return result
+  }
+  throw new Error('it did not work within 20 s')
+}

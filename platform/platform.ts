@@ -81,10 +81,10 @@ async function start(options: PlatformOptions, stops: Stop[], stop: () => Promis
     keys,
     pid: process.pid,
   }
-  if (options.samples) await publishSamples(file, say)
+  if (options.samples) await publishSamples(file, { say, signal })
   await writePlatformFile(dataDir, file)
   stops.push(() => rm(join(dataDir, 'platform.json'), { force: true }))
-  return { file, failed: Promise.race([database.failed, services.failed]), stop }
+  return { file, failed: database.failed, stop }
 }
 
 const pinoOptions = { formatters: { level: (label: string) => ({ level: label }) } }

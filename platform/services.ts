@@ -23,8 +23,6 @@ export type ServicesOptions = {
 }
 
 export type Services = {
-  /** Rejects when one of them cannot go on. */
-  failed: Promise<never>
   stop(): Promise<void>
 }
 
@@ -70,5 +68,5 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     await pipeline.stop()
     await Promise.all(apps.map(app => app.close()))
   }
-  return { failed: new Promise(() => {}), stop }
+  return { stop }
 }
