@@ -1,7 +1,7 @@
 /** What a file says of itself and its hospital: rows 1 and 2 of a CSV, the root keys of a JSON. */
 
 import type { Findings } from '../rules/findings.ts'
-import { isNpi, readDate } from '../rules/values.ts'
+import { isNpi } from '../rules/values.ts'
 
 export type General = {
   hospitalName: string | undefined
@@ -80,5 +80,3 @@ export function checkGeneral(
       findings.add('dateOld', { ...at('last_updated_on'), value: general.lastUpdatedOn })
   }
 }
-
-export { readDate }

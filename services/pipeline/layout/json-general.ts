@@ -1,7 +1,7 @@
 /** The root keys of a JSON file (CMS JSON data dictionary, "General data elements"). */
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import type { Findings } from '../rules/findings.ts'
-import { readDate, states, statesOfJson } from '../rules/values.ts'
+import { readDate, statesOfJson } from '../rules/values.ts'
 import { affirmation, attestation, emptyGeneral, type General, licencesOf } from './general.ts'
 
 export type Members = Map<string, unknown>
@@ -159,9 +159,4 @@ function checkVersion(members: Members, version: TemplateVersion, findings: Find
     value: declared,
     fill: { expected: expected[0] ?? '' },
   })
-}
-
-/** Whether a state is one of those that the CSV dictionary lists. */
-export function isState(value: string): boolean {
-  return states.has(value)
 }

@@ -1,5 +1,5 @@
 /** Publishing: one transaction in which a file becomes the hospital's current one, or nothing changes. */
-import { execute, maybeOne, one, type Queryable, rows as select } from '@glimmr/lib/db'
+import { execute, maybeOne, one, type Queryable } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import type { ReadResult } from '../read/read-file.ts'
 import type { Findings } from '../rules/findings.ts'
@@ -196,15 +196,4 @@ function sum(values: Iterable<number>): number {
   let total = 0
   for (const value of values) total += value
   return total
-}
-
-/** How many files a hospital has published; exported for tests of history. */
-export async function publishedFiles(
-  db: Queryable,
-  hospitalId: string,
-): Promise<{ id: number; status: string }[]> {
-  return select(
-    db,
-    sql`select id, status from prices.files where hospital_id = ${hospitalId} and status in ('published', 'superseded') order by id`,
-  )
 }
