@@ -17,11 +17,14 @@ async function main(): Promise<void> {
     return
   }
   const signal = signalled()
-  const platform = await startPlatform({ ...options, say: message => console.log(message), signal }).catch(
-    error => {
-      if (!signal.aborted) throw error
-    },
-  )
+  const platform = await startPlatform({
+    ...options,
+    env: process.env,
+    say: message => console.log(message),
+    signal,
+  }).catch(error => {
+    if (!signal.aborted) throw error
+  })
   if (!platform) {
     console.log('stopped before it was up')
     return

@@ -11,6 +11,8 @@ export type KeyName = 'admin' | 'uploader' | 'partner' | 'viewer'
 export type PlatformFile = {
   gateway_url: string
   store_url: string
+  /** Metrics and health of every service, on loopback. */
+  ops_url: string
   postgres_url: string
   keys: Record<KeyName, string>
   pid: number

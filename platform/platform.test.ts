@@ -234,6 +234,20 @@ t.test(
       t.equal((await fetch(`${url}/v1/${service}/health`)).status, 200)
       t.match(await (await fetch(`${url}/v1/${service}/openapi.json`)).json(), { openapi: '3.1.0' })
     }
+    for (const service of ['core', 'media', 'links', 'pipeline', 'auth']) {
+      for (const path of ['health', 'livez', 'readyz'])
+        t.equal(
+          (await fetch(`${platform.file.ops_url}/${service}/${path}`)).status,
+          200,
+          `${service} ${path}`,
+        )
+      const metrics = await (await fetch(`${platform.file.ops_url}/${service}/metrics`)).text()
+      t.match(metrics, new RegExp(`process_resident_memory_bytes\\{service="${service}"\\}`))
+    }
+    t.match(
+      await (await fetch(`${platform.file.ops_url}/gateway/metrics`)).text(),
+      /traefik_entrypoint_requests_total/,
+    )
     t.equal(
       (await call(`${url}/v1/media/presign`, { key: keys.partner, method: 'POST', body: {} })).status,
       403,
@@ -241,6 +255,23 @@ t.test(
     )
   },
 )
+
+t.test('a small file comes in as a form, in one call', async t => {
+  const platform = await start({ samples: false })
+  t.teardown(() => platform.stop())
+  const form = new FormData()
+  const padding = 'x'.repeat(3_000_000) // larger than any JSON body may be
+  form.append('file', new Blob([`not a price file ${padding}`]), 'prices.csv')
+  const answer = await fetch(`${platform.file.gateway_url}/v1/media/uploads`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${platform.file.keys.uploader}` },
+    body: form,
+  })
+  t.equal(answer.status, 202)
+  const { upload_id, detail } = (await answer.json()) as { upload_id: string; detail?: string }
+  t.equal(detail, undefined)
+  t.match(await untilEnded(platform.file, upload_id), { status: 'rejected' })
+})
 
 t.test('a link leads to its price query, and its clicks can be read over GraphQL', async t => {
   const platform = await start({ samples: false })

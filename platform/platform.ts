@@ -21,6 +21,8 @@ import { startStore } from './store.ts'
 export type PlatformOptions = Options & {
   /** Progress, a sentence at a time. */
   say: (message: string) => void
+  /** What the route files see as `{{ env "…" }}`. */
+  env?: Record<string, string | undefined>
   /** Aborted: the start goes no further. */
   signal?: AbortSignal
 }
@@ -70,13 +72,22 @@ async function start(options: PlatformOptions, stops: Stop[], stop: () => Promis
   const gatewayUrl = `http://127.0.0.1:${port}`
   const store = await startStore({ dataDir, port: storePort, secrets, gatewayUrl, key: storeKey, log })
   stops.push(store.close)
-  const services = await startServices({ dataDir, port, gatewayUrl, s3: store.s3, database, log })
+  const services = await startServices({
+    dataDir,
+    port,
+    gatewayUrl,
+    s3: store.s3,
+    database,
+    log,
+    env: options.env ?? {},
+  })
   stops.push(services.stop)
   signal?.throwIfAborted()
 
   const file: PlatformFile = {
     gateway_url: gatewayUrl,
     store_url: store.s3.endpoint,
+    ops_url: services.opsUrl,
     postgres_url: database.url(),
     keys,
     pid: process.pid,

@@ -10,6 +10,7 @@ import { build as buildMedia } from '@glimmr/media/server'
 import { build as buildPipeline } from '@glimmr/pipeline/server'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
+import { serveOperations } from './operations.ts'
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
@@ -20,14 +21,18 @@ export type ServicesOptions = {
   s3: S3Config
   database: Database
   log: FastifyBaseLogger
+  /** What `{{ env "…" }}` in the route files sees: other limits, say. */
+  env: Record<string, string | undefined>
 }
 
 export type Services = {
+  /** Where metrics and health are: for the operator, not through the gateway. */
+  opsUrl: string
   stop(): Promise<void>
 }
 
 export async function startServices(options: ServicesOptions): Promise<Services> {
-  const { dataDir, port, gatewayUrl, s3, database, log } = options
+  const { dataDir, port, gatewayUrl, s3, database, log, env } = options
   const auth = await buildAuth({
     databaseUrl: database.url('glimmr_auth'),
     keysDir: join(dataDir, 'auth-keys'),
@@ -56,17 +61,20 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       'http://media:3002': media,
       'http://links:3003': links,
     },
-    env: {},
-    // One machine, one user: nothing listens for the network, and /metrics of the services is asked for by the tests.
+    env,
+    // One machine, one user: nothing listens for the network, and what `ops` has is on the platform's own page of it.
     overrides: { entryPoints: { web: { port, host: '127.0.0.1' }, ops: false } },
     log: log.child({ service: 'gateway' }),
   })
   await router.listen()
   await pipeline.start()
+  const ops = await serveOperations({ core, media, links, pipeline, auth }, router.metricsText)
   const stop = async () => {
+    media.endStreams()
     await router.close()
+    await ops.close()
     await pipeline.stop()
     await Promise.all(apps.map(app => app.close()))
   }
-  return { stop }
+  return { opsUrl: ops.url, stop }
 }

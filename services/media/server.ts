@@ -44,8 +44,13 @@ export type MediaConfig = {
 const description =
   'Price files: presigned uploads to the object store, their state until they are published, and downloads.'
 
+export type MediaServer = Server & {
+  /** For a server in front that waits for answers before it closes: no stream would end by itself. */
+  endStreams(): void
+}
+
 /** The service, not yet listening. Closing it ends its streams, its sweep and its connections. */
-export async function build(config: MediaConfig): Promise<Server> {
+export async function build(config: MediaConfig): Promise<MediaServer> {
   const { databaseUrl, log, jwks, s3, poolSize = 10, sweepMs = 30_000 } = config
   const { pollMs = 500, heartbeatMs = 15_000, maxStreams = 500 } = config
   const onError = (error: Error) => log.warn({ err: error }, 'a database connection broke')
@@ -82,5 +87,5 @@ export async function build(config: MediaConfig): Promise<Server> {
   routeUploadEvents(app, media, { watcher, heartbeatMs, maxStreams })
   routeDownload(app, media)
   await routeSendUpload(app, media)
-  return app
+  return Object.assign(app, { endStreams: () => watcher.close() })
 }
