@@ -1,5 +1,5 @@
 /** The job `load`: one stored upload becomes prices. Repeating it is harmless; graphile-worker does so after a failure. */
-import { execute, maybeOne, type Pool } from '@glimmr/lib/db'
+import { execute, maybeOne, one, type Pool } from '@glimmr/lib/db'
 import type { S3Config } from '@glimmr/lib/s3'
 import { sql } from '@glimmr/lib/sql'
 import { currentTraceparent, inSpan } from '@glimmr/lib/telemetry'
@@ -77,6 +77,10 @@ async function runJob(
     const result = await load(options, upload, parent, helpers)
     end({ outcome: result.outcome })
     count(metrics, result)
+    if (result.outcome === 'published')
+      await refreshStatistics(pool, result.counts.rates).catch((cause: Error) =>
+        log.warn({ err: cause }, 'statistics could not be refreshed'),
+      )
     log.info({ upload_id: uploadId, ...summary(result) }, 'loaded')
   } catch (error) {
     end({ outcome: 'failed' })
@@ -110,6 +114,23 @@ function load(
       },
     },
     { signal: helpers.abortSignal ?? new AbortController().signal },
+  )
+}
+
+/**
+ * After a load that changed much, plans must not wait for autovacuum's next minute: until then the planner takes the
+ * tables for what they were.
+ */
+async function refreshStatistics(pool: Pool, rates: number): Promise<void> {
+  const { stale } = await one<{ stale: boolean }>(
+    pool,
+    sql`select ${rates}::float8 > 0.2 * greatest(reltuples, 0) as stale from pg_class where oid = 'prices.rates'::regclass`,
+  )
+  if (!stale) return
+  await execute(pool, sql`select brin_summarize_new_values('prices.rates_id')`)
+  await execute(
+    pool,
+    sql`analyze prices.items, prices.item_codes, prices.charges, prices.rates, prices.texts, prices.file_plans`,
   )
 }
 

@@ -3,6 +3,7 @@ import { execute, maybeOne, one, type Queryable } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import type { ReadResult } from '../read/read-file.ts'
 import type { Findings } from '../rules/findings.ts'
+import { isNpi } from '../rules/values.ts'
 import { Refusal } from '../source/refusal.ts'
 import type { FileToLoad } from './file-record.ts'
 import type { Rows } from './rows.ts'
@@ -84,10 +85,11 @@ async function hospitalOf(
       'hospital-unnamed',
       'The file does not say whose prices it holds. Give hospital_name in row 1 and 2 (in JSON: as a key), or choose the hospital when uploading.',
     )
+  // Made-up NPIs (0000000001) stand in many files: joined by them, hospitals would take each other's place.
   const joined = await one<{ id: string }>(
     db,
     sql`
-    select core.join_hospital(${organisationId}, ${general.hospitalName ?? 'Unnamed hospital'}, ${general.state ?? null}, ${general.npis},
+    select core.join_hospital(${organisationId}, ${general.hospitalName ?? 'Unnamed hospital'}, ${general.state ?? null}, ${general.npis.filter(isNpi)},
       ${general.licences}, ${general.addresses}) as id`,
   )
   return joined.id
