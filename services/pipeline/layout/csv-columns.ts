@@ -4,115 +4,19 @@
  * read by column numbers only.
  */
 import type { RuleName, TemplateVersion } from '../rules/catalogue.ts'
-import { columnLetters, type Place } from '../rules/findings.ts'
-
-/** ` Standard_Charge | Gross ` → `standard_charge|gross`. */
-export function columnKey(name: string): string {
-  return name
-    .split('|')
-    .map(part => part.trim().toLowerCase())
-    .join('|')
-}
-
-/** Columns of one payer and plan (or, in the tall layout, of the row's). `none` where there is no such column. */
-export type RateColumns = {
-  dollar: number
-  percentage: number
-  algorithm: number
-  estimated: number
-  median: number
-  percentile10: number
-  percentile90: number
-  count: number
-  methodology: number
-  notes: number
-}
-
-export type PayerColumns = RateColumns & {
-  /** As first written in row 3. */
-  payer: string
-  /** Null where the header lacks the plan segment. */
-  plan: string | null
-}
-
-export type ItemColumns = {
-  description: number
-  codes: { code: number; type: number }[]
-  setting: number
-  billingClass: number
-  modifiers: number
-  drugUnit: number
-  drugType: number
-  gross: number
-  cash: number
-  minimum: number
-  maximum: number
-  notes: number
-  /** Columns that are no part of the template. */
-  extra: { column: number; name: string }[]
-}
-
-export type Fault = { rule: RuleName; place: Place }
-
-export type DataColumns = ItemColumns & {
-  /** As published. */
-  names: string[]
-  /** The number of a column that is always blank: what the fields above hold where a column is absent. */
-  none: number
-  version: TemplateVersion
-  faults: Fault[]
-} & (
-    | { layout: 'tall'; payer: number; plan: number; rate: RateColumns }
-    | { layout: 'wide'; payers: PayerColumns[] }
-  )
-
-/** Why the columns cannot be understood, all reasons at once. */
-export type Unreadable = { layout: undefined; faults: Fault[] }
-
-const rateKinds = table<keyof RateColumns>({
-  negotiated_dollar: 'dollar',
-  negotiated_percentage: 'percentage',
-  negotiated_percent: 'percentage',
-  negotiated_algorithm: 'algorithm',
-  methodology: 'methodology',
-  contracting_method: 'methodology',
-})
-const otherKinds = table<keyof RateColumns>({
-  estimated_amount: 'estimated',
-  median_amount: 'median',
-  '10th_percentile': 'percentile10',
-  '90th_percentile': 'percentile90',
-  count: 'count',
-  additional_payer_notes: 'notes',
-})
-const itemKeys = table<Exclude<keyof ItemColumns, 'codes' | 'extra'>>({
-  description: 'description',
-  setting: 'setting',
-  billing_class: 'billingClass',
-  modifiers: 'modifiers',
-  drug_unit_of_measurement: 'drugUnit',
-  drug_type_of_measurement: 'drugType',
-  'standard_charge|gross': 'gross',
-  'standard_charge|discounted_cash': 'cash',
-  'standard_charge|min': 'minimum',
-  'standard_charge|max': 'maximum',
-  additional_generic_notes: 'notes',
-})
-
-/** Without a prototype: a header may be called `constructor`. */
-function table<Value>(entries: Record<string, Value>): ReadonlyMap<string, Value> {
-  return new Map(Object.entries(entries))
-}
-
-type Reading = {
-  names: string[]
-  keys: string[]
-  none: number
-  item: ItemColumns
-  tall: { payer: number; plan: number; rate: RateColumns }
-  payers: Map<string, PayerColumns>
-  faults: Fault[]
-}
+import { columnLetters } from '../rules/findings.ts'
+import {
+  columnKey,
+  type DataColumns,
+  type Fault,
+  itemKeys,
+  otherKinds,
+  type PayerColumns,
+  type RateColumns,
+  rateKinds,
+  type Unreadable,
+} from './csv-column-names.ts'
+import { missingColumns, type Reading } from './csv-missing.ts'
 
 /** `v3` says whether rows 1 and 2 are those of template 3.0: a hint where the columns could be either. */
 export function readDataColumns(names: string[], v3: boolean): DataColumns | Unreadable {
@@ -258,9 +162,9 @@ function conclude(reading: Reading, version: TemplateVersion): DataColumns | Unr
   const isTall = tall.payer !== none && tall.plan !== none
   const isWide = reading.payers.size > 0
   if (isTall === isWide)
-    return { layout: undefined, faults: [...faults, unclear, ...missing(reading, version, undefined)] }
+    return { layout: undefined, faults: [...faults, unclear, ...missingColumns(reading, version, undefined)] }
   const layout = isTall ? 'tall' : 'wide'
-  const lacking = missing(reading, version, layout)
+  const lacking = missingColumns(reading, version, layout)
   const needed = new Set(['description', 'code|1'])
   if (lacking.some(({ place }) => needed.has(place.columnName ?? '')))
     return { layout: undefined, faults: [...faults, ...lacking] }
@@ -273,74 +177,3 @@ function conclude(reading: Reading, version: TemplateVersion): DataColumns | Unr
 }
 
 const unclear: Fault = { rule: 'layoutUnclear', place: { row: 3, cell: 'row 3' } }
-
-/** The columns of the template that row 3 lacks. A payer column without its plan counts against no list. */
-function missing(reading: Reading, version: TemplateVersion, layout: 'tall' | 'wide' | undefined): Fault[] {
-  const v3 = version === '3.0'
-  const keys = new Set(reading.keys)
-  const codes = Math.max(1, reading.item.codes.length)
-  const wanted = [
-    'description',
-    'setting',
-    'standard_charge|gross',
-    'standard_charge|discounted_cash',
-    'standard_charge|min',
-    'standard_charge|max',
-    'additional_generic_notes',
-    ...Array.from({ length: codes }, (_, index) => [`code|${index + 1}`, `code|${index + 1}|type`]).flat(),
-    ...(v3 || version === '2.2' ? ['drug_unit_of_measurement', 'drug_type_of_measurement', 'modifiers'] : []),
-  ]
-  const kinds = rateKindsOf(version)
-  if (layout === 'tall')
-    wanted.push(
-      'payer_name',
-      'plan_name',
-      ...kinds.filter(kind => kind !== 'additional_payer_notes').map(tallName),
-    )
-  const lacking = wanted.filter(key => !keys.has(key)).map(columnMissing)
-  if (layout !== 'wide') return lacking
-  for (const group of reading.payers.values()) {
-    for (const kind of kinds) {
-      if (group[kindOf(kind)] !== reading.none) continue
-      const name = wideName(kind, group)
-      lacking.push(
-        group.plan === null
-          ? { rule: 'payerColumnsIncomplete', place: { row: 3, cell: 'row 3', fill: { name } } }
-          : columnMissing(name),
-      )
-    }
-  }
-  return lacking
-}
-
-function columnMissing(name: string): Fault {
-  return { rule: 'columnMissing', place: { row: 3, cell: 'row 3', columnName: name, fill: { name } } }
-}
-
-function rateKindsOf(version: TemplateVersion): string[] {
-  const charge =
-    version === '1.1'
-      ? ['negotiated_dollar', 'negotiated_percent', 'contracting_method']
-      : [
-          'negotiated_dollar',
-          'negotiated_percentage',
-          'negotiated_algorithm',
-          'methodology',
-          'additional_payer_notes',
-        ]
-  const amounts = version === '3.0' ? ['median_amount', '10th_percentile', '90th_percentile', 'count'] : []
-  return [...charge, ...(version === '2.2' ? ['estimated_amount'] : []), ...amounts]
-}
-
-function kindOf(name: string): keyof RateColumns {
-  return rateKinds.get(name) ?? otherKinds.get(name) ?? 'notes'
-}
-
-function tallName(kind: string): string {
-  return rateKinds.has(kind) ? `standard_charge|${kind}` : kind
-}
-
-function wideName(kind: string, { payer, plan }: PayerColumns): string {
-  const pair = plan === null ? payer : `${payer}|${plan}`
-  return rateKinds.has(kind) ? `standard_charge|${pair}|${kind}` : `${kind}|${pair}`
-}

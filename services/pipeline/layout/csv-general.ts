@@ -2,7 +2,7 @@
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import { columnLetters, type Findings } from '../rules/findings.ts'
 import { readDate, states } from '../rules/values.ts'
-import { columnKey } from './csv-columns.ts'
+import { columnKey } from './csv-column-names.ts'
 import {
   affirmation,
   attestation,

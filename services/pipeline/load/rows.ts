@@ -3,7 +3,7 @@
  * counted in file order from `file_id * 2^32 + 1`. Cells come as ranges of bytes, whether they stem from a CSV record or
  * from a JSON element (normalise/json.ts lays an element out as a row), so the three layouts share every line here.
  */
-import type { ItemColumns, RateColumns } from '../layout/csv-columns.ts'
+import type { ItemColumns, RateColumns } from '../layout/csv-column-names.ts'
 import { normalisedCode } from '../normalise/codes.ts'
 import { numberKind, otherNumber, readNumber } from '../rules/values.ts'
 import { cellText } from '../scan/encoding.ts'

@@ -1,7 +1,7 @@
 /** A CSV record as a row of trimmed cells, with the checks and findings that the tall and the wide layout share. */
 
 import { isUtf8 } from 'node:buffer'
-import type { DataColumns, ItemColumns, RateColumns } from '../layout/csv-columns.ts'
+import type { DataColumns, ItemColumns, RateColumns } from '../layout/csv-column-names.ts'
 import type { Row, Rows } from '../load/rows.ts'
 import type { Word } from '../load/vocabulary.ts'
 import { type RuleName, rules } from '../rules/catalogue.ts'

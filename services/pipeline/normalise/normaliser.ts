@@ -1,5 +1,5 @@
 /** What the layouts have in common: they take records and count what became of them. */
-import type { RateColumns } from '../layout/csv-columns.ts'
+import type { RateColumns } from '../layout/csv-column-names.ts'
 import { has } from '../rules/conditions.ts'
 import type { Findings } from '../rules/findings.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'

@@ -3,7 +3,7 @@
  * rows of one setting, modifier, billing class and one set of gross, cash, minimum and maximum share a charge. A row without
  * a payer's price is a charge of its own, so every row is one rate, one charge without rates, or one modifier.
  */
-import type { DataColumns } from '../layout/csv-columns.ts'
+import type { DataColumns } from '../layout/csv-column-names.ts'
 import type { Rows } from '../load/rows.ts'
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import { type Broken, createConditions, has } from '../rules/conditions.ts'

@@ -2,7 +2,7 @@
  * The wide layout: one row an item and its charge, a group of columns per payer and plan. Unpivoted while scanning: a rate
  * exists where a group has a dollar amount, a percentage or an algorithm; an item without any keeps its charge.
  */
-import type { DataColumns, PayerColumns } from '../layout/csv-columns.ts'
+import type { DataColumns, PayerColumns } from '../layout/csv-column-names.ts'
 import type { Pair } from '../load/payers.ts'
 import type { Rows } from '../load/rows.ts'
 import type { TemplateVersion } from '../rules/catalogue.ts'

@@ -1,5 +1,6 @@
 /** A CSV in the CMS template: two rows on the hospital, one of data headers, then the data. */
-import { columnKey, type DataColumns, type Fault, readDataColumns } from '../layout/csv-columns.ts'
+import { columnKey, type DataColumns, type Fault } from '../layout/csv-column-names.ts'
+import { readDataColumns } from '../layout/csv-columns.ts'
 import { checkCsvGeneral, readCsvGeneral } from '../layout/csv-general.ts'
 import { checkGeneral, emptyGeneral } from '../layout/general.ts'
 import type { Rows } from '../load/rows.ts'
