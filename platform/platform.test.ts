@@ -89,6 +89,32 @@ t.test('the first start publishes the samples; REST and GraphQL give the same pr
   )
 })
 
+t.test('a request can be found in the logs of gateway and service by its id, with one trace id', async t => {
+  const platform = await start()
+  const { gateway_url: url, keys } = platform.file
+  await call(`${url}/v1/core/prices?code=70551`, {
+    key: keys.partner,
+    headers: { 'x-request-id': 'find-me-1' },
+  })
+  await platform.stop() // writes what the log still holds
+  const lines = (await readFile(join(dataDir, 'glimmr.log'), 'utf8'))
+    .split('\n')
+    .filter(line => line.includes('find-me-1'))
+  const found = lines.map(line => JSON.parse(line)).filter(line => line.msg === 'request')
+  t.same(found.map(line => line.service).sort(), ['core', 'gateway'])
+  const expected = {
+    level: 'info',
+    method: 'GET',
+    path: '/v1/core/prices',
+    status: 200,
+    duration_ms: Number,
+    trace_id: /^[0-9a-f]{32}$/,
+  }
+  for (const line of found) t.match(line, expected)
+  t.equal(found[0]?.trace_id, found[1]?.trace_id)
+  t.notMatch(lines.join(), keys.partner, 'no key in the logs')
+})
+
 t.test(
   'the second start keeps keys and prices, loads nothing twice, and two at once are refused',
   async t => {

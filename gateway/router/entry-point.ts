@@ -14,6 +14,8 @@ import { GatewayResponse } from './request/response.ts'
 export type EntryPointContext = {
   name: string
   options: EntryPointConfiguration
+  /** Whether the static file has `tracing`. */
+  traced: boolean
   /** Asked for each request: a reload changes what the next one gets. */
   handler(): Handler
   accessLog: AccessLog
@@ -80,6 +82,7 @@ function createGatewayServer(
 function requestHandler({
   name,
   options,
+  traced,
   handler,
   accessLog,
   metrics,
@@ -100,7 +103,7 @@ function requestHandler({
       if (head.status === 304) delete head.headers['content-type']
       if (leavesBodyUnread(arrival.request)) response.shouldKeepAlive = false
     })
-    if (observability.tracing) traceExchange(exchange, path)
+    if (observability.tracing) traceExchange(exchange, path, traced)
     response.once('close', () => {
       if (exchange.internal) return
       const ms = performance.now() - exchange.startedAtMs

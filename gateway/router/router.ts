@@ -87,6 +87,7 @@ export function createRouter(options: RouterOptions): Router {
     const entryPoint = createEntryPoint({
       name,
       options: configured,
+      traced: fixed.tracing !== undefined,
       handler: () => handler,
       accessLog,
       metrics,

@@ -1,12 +1,18 @@
 /** The router's server span, made by hand: with telemetry off, or the caller not sampled, nothing is spent on it. */
+import { randomBytes } from 'node:crypto'
 import { parseTraceparent, startSpan, telemetryOn, traceparentOf } from '@glimmr/lib/telemetry'
 import type { Exchange } from '../request/exchange.ts'
 import { firstValue } from '../request/headers.ts'
 
-/** Sets the exchange's trace id and, with telemetry on, the traceparent that goes on to the service. */
-export function traceExchange(exchange: Exchange, path: string): void {
+/**
+ * Sets the exchange's trace id and the traceparent that goes on to the service. Where the static file has `tracing`, a
+ * request without one gets one here as it would from Traefik, so that the log lines of one request share a trace id
+ * even when no spans are made.
+ */
+export function traceExchange(exchange: Exchange, path: string, tracing: boolean): void {
   const parent = parseTraceparent(firstValue(exchange.headers, 'traceparent'))
   exchange.traceId = parent?.traceId
+  if (!parent && !telemetryOn && tracing) nameTrace(exchange)
   if (!telemetryOn || (parent && (parent.traceFlags & 1) === 0)) return
   const span = startSpan(exchange.method, {
     kind: 'server',
@@ -28,4 +34,11 @@ export function traceExchange(exchange: Exchange, path: string): void {
     if (exchange.response.statusCode >= 500) span.setStatus({ code: 2 })
     span.end()
   })
+}
+
+/** Not sampled: no span stands behind it. */
+function nameTrace(exchange: Exchange): void {
+  const ids = randomBytes(24).toString('hex')
+  exchange.traceId = ids.slice(0, 32)
+  exchange.headers.traceparent = `00-${exchange.traceId}-${ids.slice(32)}-00`
 }
