@@ -232,6 +232,29 @@ t.test('a load that breaks leaves nothing to see; the next one loads every row o
   t.match(await counts(db), { items: '5000', charges: '5000', rates: '5000', codes: '5000' })
 })
 
+t.test('a database connection that is lost fails the load, and the next one succeeds', async t => {
+  const { db, us } = await setUp(t)
+  const bytes = Buffer.from(many(5000))
+  const whole = bufferSource(bytes)
+  for (const connection of ['glimmr_copy', 'glimmr_load']) {
+    const source: Source = {
+      ...whole,
+      async read(range, signal) {
+        if (!range)
+          await select(
+            db.pool,
+            sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = ${connection} and datname = current_database()`,
+          )
+        return whole.read(range, signal)
+      },
+    }
+    await t.rejects(load(db, bytes, { organisationId: us, source }), connection)
+    t.same(await visible(db), [])
+  }
+  t.equal((await load(db, bytes, { organisationId: us })).outcome, 'published')
+  t.match(await counts(db), { items: '5000', rates: '5000' })
+})
+
 t.test('rows committed by a load that died before it published are cleared, not doubled', async t => {
   const { db, us } = await setUp(t)
   const bytes = many(200, { additional_generic_notes: 'note' })
@@ -333,6 +356,10 @@ t.test('names of any length and odd characters are stored', async t => {
   )
   const [rate] = await visible(db)
   t.equal(Buffer.byteLength(rate?.payer ?? ''), 1000)
+  t.match(
+    await select(db.pool, sql`select count::int from prices.finding_counts where rule = 'glimmr.name-cut'`),
+    [{ count: 1 }],
+  )
   t.equal(rate?.plan, "O'Brien \\ \t x")
   t.same(await select(db.pool, sql`select description from prices.items`), [{ description: 'a\\b\tc\nd' }])
 })

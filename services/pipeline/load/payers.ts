@@ -33,6 +33,8 @@ export type Payers = {
   find(bytes: Buffer, payerStart: number, payerEnd: number, planStart: number, planEnd: number): Pair
   named(payer: string, plan: string | null): Pair
   readonly unresolved: number
+  /** Names that were longer than `nameBytes`, up to a hundred. */
+  readonly cut: readonly string[]
   resolve(db: Queryable): Promise<void>
   all(): Pair[]
 }
@@ -43,6 +45,13 @@ export function createPayers(): Payers {
   const byName = new Map<string, Pair>()
   const pairs: Pair[] = []
   let waiting: Pair[] = []
+  const cut: string[] = []
+
+  function fitting(name: string): string {
+    const short = shortened(name)
+    if (short !== name && cut.length < 100 && !cut.includes(name)) cut.push(name)
+    return short
+  }
 
   function named(payer: string, plan: string | null): Pair {
     const key = JSON.stringify([payer, plan])
@@ -78,12 +87,13 @@ export function createPayers(): Payers {
       const found = pairIndex.find(bytes, planStart, planEnd, payer)
       const known = found < 0 ? undefined : pairs[found]
       if (known) return known
-      const plan = planEnd > planStart ? shortened(cellText(bytes, planStart, planEnd)) : null
-      const pair = named(shortened(cellText(bytes, payerStart, payerEnd)), plan)
+      const plan = planEnd > planStart ? fitting(cellText(bytes, planStart, planEnd)) : null
+      const pair = named(fitting(cellText(bytes, payerStart, payerEnd)), plan)
       pairIndex.add(bytes, planStart, planEnd, pair.index, payer)
       return pair
     },
-    named: (payer, plan) => named(shortened(payer), plan === null || plan === '' ? null : shortened(plan)),
+    named: (payer, plan) => named(fitting(payer), plan === null || plan === '' ? null : fitting(plan)),
+    cut,
     get unresolved() {
       return waiting.length
     },

@@ -49,6 +49,7 @@ export async function readFile({
   const rest = decode?.(Buffer.alloc(0), true)
   if (rest && rest.length > 0) reader.push(rest)
   reader.end()
+  for (const name of rows.payers.cut) findings.add('valueCut', { value: name })
   await afterChunk(reader.facts, sourceBytes)
   return { ...reader.facts, sourceBytes, encoding: utf16 ?? encodingOf(mark !== undefined, findings) }
 }

@@ -307,7 +307,6 @@ export const rules = {
   ),
   npi: rule('glimmr.npi', 'warning', 'This is no NPI: its ten digits do not pass the check of their last.'),
   valueCut: rule('glimmr.name-cut', 'warning', 'This name is longer than 1000 bytes and was cut.'),
-  rowRepeated: rule('glimmr.row-repeated', 'notice', 'This row repeats the row before it.'),
   dateOld: rule(
     'glimmr.date-old',
     'notice',
