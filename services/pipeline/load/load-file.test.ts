@@ -346,6 +346,22 @@ t.test('payers and plans have one id in all files, whoever loads at once', async
   )
 })
 
+t.test(
+  'a description that slipped into the code column, and an item of very many codes, are loaded',
+  async t => {
+    const { db, us } = await setUp(t)
+    t.match(
+      await load(db, csv([{ ...anItem, 'code|1': 'lorem ipsum '.repeat(2000) }]), { organisationId: us }),
+      { outcome: 'published' },
+    )
+    const codes = Array.from({ length: 40_000 }, (_, at) => ({ code: String(at), type: 'CDM' }))
+    t.match(await load(db, json([{ ...aJsonItem, code_information: codes }]), { organisationId: us }), {
+      outcome: 'published',
+      findings: { 'glimmr.codes-too-many': 1 },
+    })
+  },
+)
+
 t.test('names of any length and odd characters are stored', async t => {
   const { db, us } = await setUp(t)
   const payer = `${'é'.repeat(5000)}`

@@ -88,9 +88,9 @@ export class Rows {
     out.integer(this.fileId)
     cell(out, row, codeColumn, true)
     out.text(type.text)
-    out.text(
-      normalisedCode(cellText(row.bytes, row.starts[codeColumn] ?? 0, row.ends[codeColumn] ?? 0), type.text),
-    )
+    const published = cellText(row.bytes, row.starts[codeColumn] ?? 0, row.ends[codeColumn] ?? 0)
+    // Indexed, and an index takes 2.7 kB at most; a description that slipped into this column is longer.
+    out.text(normalisedCode(published, type.text).slice(0, 200).toWellFormed())
     out.endRow()
     this.counts.item_codes++
   }

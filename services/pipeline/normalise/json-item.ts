@@ -26,6 +26,9 @@ export type JsonItems = {
   readonly hints: JsonHints
 }
 
+/** Published items have up to four. */
+const mostCodes = 1000
+
 export function createJsonItems(
   row: JsonRow,
   rows: Rows,
@@ -94,6 +97,10 @@ export function createJsonItems(
     const end = tape.after[list] ?? 0
     for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end) {
       const pointer = `/code_information/${ordinal++}`
+      if (ordinal > mostCodes) {
+        if (itemId !== undefined) row.find('codesTooMany', pointer)
+        break
+      }
       if (tape.kinds[entry] !== kind.object) continue
       row.clear(column.code, column.type + 1)
       row.members(entry, codeKeys, code, pointer, itemId === undefined ? keep : () => {})

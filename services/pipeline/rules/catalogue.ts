@@ -300,6 +300,11 @@ export const rules = {
     'The rows of one item, setting and modifier differ in gross, cash, minimum or maximum; each was kept as a charge of its own.',
   ),
   minAboveMax: rule('glimmr.min-above-max', 'warning', 'The minimum is above the maximum.'),
+  codesTooMany: rule(
+    'glimmr.codes-too-many',
+    'error',
+    'An item has at most 1000 codes here; those after them were left out.',
+  ),
   percentageRange: rule(
     'glimmr.percentage-range',
     'warning',
