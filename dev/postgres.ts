@@ -57,7 +57,9 @@ const defaults: Record<string, string> = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   jit: 'off',
-  io_workers: '1',
+  // What one machine with one small database does not need: processes for asynchronous reads and for replication.
+  io_method: 'sync',
+  max_logical_replication_workers: '0',
   logging_collector: 'off',
   log_min_messages: 'warning',
 }

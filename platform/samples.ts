@@ -15,7 +15,8 @@ export async function publishSamples(platform: PlatformFile, { say, signal }: Sa
   const { body } = await call<{ files: unknown[] }>(url, { key: platform.keys.partner })
   if (body.files.length > 0) return
   const names = (await readdir(folder)).sort()
-  await Promise.all(names.map(name => publish(platform, name, { say, signal })))
+  // One after the other: two loads at once take twice the memory, for a tenth of a second.
+  for (const name of names) await publish(platform, name, { say, signal })
 }
 
 async function publish(platform: PlatformFile, name: string, { say, signal }: SampleOptions): Promise<void> {
