@@ -3,8 +3,9 @@
  * counted in file order from `file_id * 2^32 + 1`. Cells come as ranges of bytes, whether they stem from a CSV record or
  * from a JSON element (normalise/json.ts lays an element out as a row), so the three layouts share every line here.
  */
+import { normalisedCode } from '@glimmr/lib/codes'
 import type { ItemColumns, RateColumns } from '../layout/csv-column-names.ts'
-import { normalisedCode } from '../normalise/codes.ts'
+
 import { numberKind, otherNumber, readNumber } from '../rules/values.ts'
 import { cellText } from '../scan/encoding.ts'
 import { ByteIndex } from './byte-index.ts'
@@ -90,7 +91,7 @@ export class Rows {
     out.text(type.text)
     const published = cellText(row.bytes, row.starts[codeColumn] ?? 0, row.ends[codeColumn] ?? 0)
     // Indexed, and an index takes 2.7 kB at most; a description that slipped into this column is longer.
-    out.text(normalisedCode(published, type.text).slice(0, 200).toWellFormed())
+    out.text(normalisedCode(published, type.text.toUpperCase()).slice(0, 200).toWellFormed())
     out.endRow()
     this.counts.item_codes++
   }

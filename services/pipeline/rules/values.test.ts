@@ -1,5 +1,4 @@
 import t from 'tap'
-import { normalisedCode } from '../normalise/codes.ts'
 import { appliesTo, rules } from './catalogue.ts'
 import { columnLetters, cut } from './findings.ts'
 import {
@@ -54,25 +53,6 @@ t.test('an NPI passes the check of its last digit', async t => {
 t.test('a count is 0, "1 through 10" or from 11', async t => {
   for (const count of ['0', '1 through 10', '1 THROUGH 10', '11', '20', '100']) t.ok(isCount(count), count)
   for (const count of ['1', '10', '011', '11.0', '1,000', '']) t.notOk(isCount(count), count)
-})
-
-t.test('codes in the one form in which they compare', async t => {
-  const cases = [
-    ['611', 'RC', '0611'],
-    ['0611', 'RC', '0611'],
-    ['1', 'MS-DRG', '001'],
-    ['470', 'DRG', '470'],
-    ['001-2', 'APR-DRG', '001-2'],
-    ['10135-0729-62', 'NDC', '10135072962'],
-    ['0093-8739-01', 'NDC', '00093873901'],
-    ['63323-044-01', 'NDC', '63323004401'],
-    ['63833061702', 'NDC', '63833061702'],
-    ['6383306170', 'NDC', '6383306170'],
-    ['j3420', 'HCPCS', 'J3420'],
-    [' c 1785 ', 'HCPCS', 'C1785'],
-  ] as const
-  for (const [code, type, normalised] of cases)
-    t.equal(normalisedCode(code, type), normalised, `${type} ${code}`)
 })
 
 t.test('every rule has an id of its own and belongs to a template', async t => {
