@@ -5,6 +5,7 @@ import type { ReadResult } from '../read/read-file.ts'
 import type { Findings } from '../rules/findings.ts'
 import { isNpi } from '../rules/values.ts'
 import { Refusal } from '../source/refusal.ts'
+import { addPlans } from './file-plans.ts'
 import type { FileToLoad } from './file-record.ts'
 import type { Rows } from './rows.ts'
 import type { TableName } from './tables.ts'
@@ -152,18 +153,6 @@ async function addFindings(
 function jsonText(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     typeof part === 'string' ? part.replaceAll('\0', '').toWellFormed() : part,
-  )
-}
-
-async function addPlans(db: Queryable, fileId: number, rows: Rows): Promise<void> {
-  const used = rows.payers.all().filter(pair => pair.rates > 0)
-  await execute(
-    db,
-    sql`
-    insert into prices.file_plans (file_id, plan_id, payer_id, rates_count)
-    select ${fileId}, p.plan_id, p.payer_id, p.rates_count
-    from unnest(${used.map(pair => pair.planId)}::int[], ${used.map(pair => pair.payerId)}::int[], ${used.map(pair => pair.rates)}::bigint[])
-      as p (plan_id, payer_id, rates_count)`,
   )
 }
 

@@ -4,8 +4,8 @@
  * from a JSON element (normalise/json.ts lays an element out as a row), so the three layouts share every line here.
  */
 import { normalisedCode } from '@glimmr/lib/codes'
+import { createItemGroups, type ItemGroups } from '@glimmr/lib/item-groups'
 import type { ItemColumns, RateColumns } from '../layout/csv-column-names.ts'
-
 import { numberKind, otherNumber, readNumber } from '../rules/values.ts'
 import { cellText } from '../scan/encoding.ts'
 import { ByteIndex } from './byte-index.ts'
@@ -35,6 +35,8 @@ export class Rows {
   readonly buffers: Record<TableName, CopyBuffer>
   readonly payers: Payers = createPayers()
   readonly words: Vocabularies = createVocabularies()
+  /** Which items each pair has rates in, by the pair's index. */
+  readonly groups: ItemGroups = createItemGroups()
   readonly counts = { items: 0, charges: 0, rates: 0, modifiers: 0, texts: 0, item_codes: 0 }
   private readonly fileId: number
   private readonly base: number
@@ -125,11 +127,13 @@ export class Rows {
     return id
   }
 
+  /** A rate of the open item. */
   rate(row: Row, chargeId: number, columns: RateColumns, pair: Pair, extra: string | undefined): void {
     const algorithmId = this.text(row, columns.algorithm)
     const notesId = this.text(row, columns.notes)
     const id = this.base + ++this.counts.rates
     pair.rates++
+    this.groups.mark(pair.index, this.counts.items)
     const out = this.open('rates', pair)
     out.integer(id)
     this.underCharge(out, chargeId, row.row)
