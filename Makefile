@@ -13,9 +13,9 @@ test: install ## lint, types, dead code and every test; the last line counts
 
 install: node_modules/.package-lock.json ## what package-lock.json says
 
-# Node 24 is one of the packages: the Node that runs npm only has to be 20 or newer.
+# Node 24 is one of the packages, so the Node that runs npm only has to be 20 or newer; there is none for macOS.
 node_modules/.package-lock.json: package.json package-lock.json
-	@node -e 'if (Number(process.versions.node.split(".")[0]) < 20) { console.error("Glimmr needs Node 20 or newer to install (it brings its own 24); this is " + process.version); process.exit(1) }'
+	@node -e 'const needed = process.platform === "darwin" ? 24 : 20; if (parseInt(process.versions.node) < needed) { console.error("Glimmr needs Node " + needed + " or newer here; this is " + process.version); process.exit(1) }'
 	npm ci --no-audit --no-fund
 	@touch $@
 
