@@ -157,6 +157,23 @@ t.test('the next file of a hospital takes the place of the one before, in one st
   )
 })
 
+t.test('the last file published counts; one with an earlier date than the one before says so', async t => {
+  const { db, us } = await setUp(t)
+  const dated = (date: string) => csv([anItem]).replace('2026-04-01', date)
+  const older = { findings: { 'glimmr.older-filing': 1 } }
+  t.notMatch(await load(db, dated('2026-03-01'), { organisationId: us }), older, 'there was none before')
+  t.notMatch(await load(db, dated('2026-04-01'), { organisationId: us }), older)
+  const last = await load(db, dated('2026-03-31'), { organisationId: us })
+  t.match(last, { outcome: 'published', verdict: 'valid', ...older })
+  t.match(await select(db.pool, sql`select id from prices.files where status = 'published'`), [
+    { id: last.fileId },
+  ])
+  t.match(
+    await select(db.pool, sql`select value, message from prices.findings where rule = 'glimmr.older-filing'`),
+    [{ value: '2026-03-31', message: /2026-03-31 .* 2026-04-01/ }],
+  )
+})
+
 t.test('the same content again loads nothing, also when both come at once', async t => {
   const { db, us } = await setUp(t)
   const bytes = many(300)

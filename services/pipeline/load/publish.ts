@@ -27,15 +27,16 @@ export type Verdict = 'valid' | 'invalid'
 export async function publish(db: Queryable, work: ToPublish): Promise<Verdict> {
   const { fileId, file, read, rows, findings, copied } = work
   checkCopied(rows, copied)
+  const hospitalId = await hospitalOf(db, file, read)
+  await one(db, sql`select pg_advisory_xact_lock(hashtextextended(${`glimmr hospital ${hospitalId}`}, 0))`)
+  if (read.counts.seen === 0) await keepCurrent(db, hospitalId)
+  await noticeOlder(db, hospitalId, read, findings)
   const summary = findings.summary(read.version)
   const verdict: Verdict = [...summary.counts.keys()].some(
     rule => rule.layer === 'cms' && rule.severity === 'error',
   )
     ? 'invalid'
     : 'valid'
-  const hospitalId = await hospitalOf(db, file, read)
-  await one(db, sql`select pg_advisory_xact_lock(hashtextextended(${`glimmr hospital ${hospitalId}`}, 0))`)
-  if (read.counts.seen === 0) await keepCurrent(db, hospitalId)
   await addFindings(db, fileId, summary)
   await addPlans(db, fileId, rows)
   await execute(
@@ -107,6 +108,25 @@ async function keepCurrent(db: Queryable, hospitalId: string): Promise<void> {
       'no-rows',
       'The file has headers but no rows; the prices published before stay. Add the rows and upload it again.',
     )
+}
+
+/** Hospitals correct old files too, so the last one published counts; but whoever uploaded it should know. */
+async function noticeOlder(
+  db: Queryable,
+  hospitalId: string,
+  { general: { lastUpdatedOn } }: ReadResult,
+  findings: Findings,
+): Promise<void> {
+  if (!lastUpdatedOn) return
+  const current = await maybeOne<{ date: string }>(
+    db,
+    sql`
+    select last_updated_on::text as date from prices.files
+    where hospital_id = ${hospitalId} and status = 'published' and last_updated_on > ${lastUpdatedOn}::date`,
+  )
+  if (!current) return
+  const fill = { date: lastUpdatedOn, current: current.date }
+  findings.add('olderFiling', { columnName: 'last_updated_on', value: lastUpdatedOn, fill })
 }
 
 type Summary = ReturnType<Findings['summary']>

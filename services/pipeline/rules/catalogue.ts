@@ -317,6 +317,11 @@ export const rules = {
     'notice',
     'The file was last updated more than a year before it was loaded; CMS asks for a new one every year.',
   ),
+  olderFiling: rule(
+    'glimmr.older-filing',
+    'notice',
+    'The file states {date} and takes the place of one that states {current}. The last file published counts: check that this is the one you mean.',
+  ),
 } as const satisfies Record<string, Rule>
 
 export type RuleName = keyof typeof rules
