@@ -29,7 +29,7 @@ export async function openCopyLanes({
   url,
   lanes = 2,
   bufferBytes,
-  waiting = 4,
+  waiting = 2,
 }: LaneOptions): Promise<CopyLanes> {
   const queue: Batch[] = []
   const spare: Buffer[] = []
