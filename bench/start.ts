@@ -5,7 +5,7 @@
  * RSS counts PostgreSQL's shared memory once for every process that touched it; PSS counts it once.
  */
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 import type { PlatformFile } from '../platform/data-folder.ts'
 import { type Figure, printFigures } from './figures.ts'
 
-const dataDir = await mkdtemp(join(tmpdir(), 'glimmr-bench-start-'))
+const dataDir = join(tmpdir(), `glimmr-bench-start-${process.pid}`)
 const start = fileURLToPath(new URL('../start.ts', import.meta.url))
 try {
   const cold = await measure()

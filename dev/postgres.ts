@@ -14,6 +14,7 @@ import {
   readFile,
   realpath,
   rm,
+  rmdir,
   symlink,
   writeFile,
 } from 'node:fs/promises'
@@ -84,7 +85,7 @@ export async function startPostgres({
   const child = await launch({ binaries, folder, socketDir, account, settings: { ...defaults, ...settings } })
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   const pid = await ready(child, url('postgres'), `${folder}.log`)
-  return { pid, socketDir, url, ended, stop: () => stopPostmaster(pid) }
+  return { pid, socketDir, url, ended, stop: () => stopServer(pid, socketDir) }
 }
 
 /** The server a test run or a crash left on this folder, if it is there and answers. */
@@ -96,7 +97,13 @@ export async function adoptPostgres(dataDir: string): Promise<Postgres | undefin
   const url = (database: string, role: string = superuser) =>
     `postgresql://${role}@/${database}?host=${encodeURIComponent(socketDir)}`
   await answered(url('postgres'), () => alive(pid))
-  return { pid, socketDir, url, ended: new Promise(() => {}), stop: () => stopPostmaster(pid) }
+  return { pid, socketDir, url, ended: new Promise(() => {}), stop: () => stopServer(pid, socketDir) }
+}
+
+async function stopServer(pid: number, socketDir: string): Promise<void> {
+  await stopPostmaster(pid)
+  // Unless the next server is in it already.
+  await rmdir(socketDir).catch(() => undefined)
 }
 
 /** A place for the data that the server's account can reach; `dataDir` itself wherever that is possible. */

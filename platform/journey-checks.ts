@@ -7,7 +7,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -23,7 +23,7 @@ const totals = '{ rates_aggregate { aggregate { count sum { negotiated_dollar } 
 const traceId = randomBytes(16).toString('hex')
 const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`
 const counts = { passed: 0, failed: 0 }
-const dataDir = await mkdtemp(join(tmpdir(), 'glimmr-journey-'))
+const dataDir = join(tmpdir(), `glimmr-journey-${process.pid}`)
 
 if (!existsSync(folder)) console.log(`skipped: there is no ${folder}`)
 else {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,6 +11,7 @@ const sample = join(root, 'dev/samples/041000001_river-valley-hospital_standardc
 
 async function folder(t: Test): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'glimmr-upload-'))
+  await chmod(dir, 0o755) // the account of PostgreSQL has to pass
   t.teardown(() => rm(dir, { recursive: true, force: true }))
   return dir
 }

@@ -1,9 +1,6 @@
 /** A PostgreSQL of its own for one run, and a fresh database for each vector. */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startPostgres } from '@glimmr/dev/postgres'
+import { startScratchPostgres } from '@glimmr/dev/scratch-postgres'
 import pg from 'pg'
 
 export type Databases = {
@@ -15,9 +12,7 @@ export type Databases = {
 const template = 'conformance_template'
 
 export async function startDatabases(): Promise<Databases> {
-  const folder = await mkdtemp(join(tmpdir(), 'glimmr-conformance-'))
-  const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', autovacuum: 'off' }
-  const server = await startPostgres({ dataDir: join(folder, 'postgres'), settings })
+  const server = await startScratchPostgres('conformance', { synchronous_commit: 'off', autovacuum: 'off' })
   const administer = new pg.Pool({ connectionString: server.url('postgres'), max: 2 })
   // The server ends connections that are on their way out themselves.
   administer.on('error', () => undefined)
@@ -45,7 +40,6 @@ export async function startDatabases(): Promise<Databases> {
     async stop() {
       await administer.end()
       await server.stop()
-      await rm(folder, { recursive: true, force: true })
     },
   }
 }
