@@ -5,17 +5,19 @@
  */
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { startOtlpReceiver } from '@glimmr/dev/otlp-receiver'
+import { createS3Client } from '@glimmr/lib/s3'
 import { GraphQLClient } from 'graphql-request'
-import type { PlatformFile } from './data-folder.ts'
-import { call, complete, presign, putWithCurl, untilEnded } from './journey-client.ts'
+import type { PlatformFile, Secrets } from './data-folder.ts'
+import { call, complete, presign, putWithCurl, sha256Of, untilEnded } from './journey-client.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(process.env.GLIMMR_SHARED ?? resolve(root, '../shared'), 'mrf')
@@ -108,6 +110,25 @@ async function fileToAnswer(file: PlatformFile): Promise<void> {
     equal(status, 'published')
     equal(progress.rows_seen, 198_769)
     equal(progress.rows_seen, progress.rows_loaded + progress.rows_rejected)
+  })
+  await check('file 16 in the store, read with the AWS SDK: the bytes that were sent', async () => {
+    const { store_access_key_id, store_secret_access_key }: Secrets = JSON.parse(
+      await readFile(join(dataDir, 'secrets.json'), 'utf8'),
+    )
+    const s3 = createS3Client({
+      endpoint: file.store_url,
+      region: 'auto',
+      bucket: 'glimmr',
+      accessKeyId: store_access_key_id,
+      secretAccessKey: store_secret_access_key,
+    })
+    const { Contents: [object] = [] } = await s3.send(
+      new ListObjectsV2Command({ Bucket: 'glimmr', Prefix: 'uploads/' }),
+    )
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'glimmr', Key: object?.Key }))
+    const hash = createHash('sha256').update((await Body?.transformToByteArray()) ?? '')
+    equal(hash.digest('hex'), await sha256Of(await testFile('16')))
+    s3.destroy()
   })
   await check('file 16 over GraphQL: 150,039 rates, 756,221,626.96 dollars', async () => {
     const { rates_aggregate } = await graphql<Totals>(file, totals)
