@@ -21,12 +21,15 @@ export function sendProblem(
     .send(document)
 }
 
-export function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return sendProblem(
-    problem(404, `There is no ${request.method} ${request.url.split('?', 1)[0]}`),
-    request,
-    reply,
-  )
+/** The answer to a request without a route: 405 where its path has other methods, 404 otherwise. */
+export function sendNoRoute(request: FastifyRequest, reply: FastifyReply, methods: string[]): FastifyReply {
+  const path = request.url.split('?', 1)[0]
+  const refusal = methods.length
+    ? problem(405, `${path} takes ${methods.join(', ')}, not ${request.method}`, {
+        headers: { allow: methods.join(', ') },
+      })
+    : problem(404, `There is no ${request.method} ${path}`)
+  return sendProblem(refusal, request, reply)
 }
 
 function shownProblem(error: FastifyError | Problem): Problem {
@@ -52,7 +55,7 @@ function invalidRequest(validation: Validation[], context: string | undefined): 
     message: message ?? 'is not valid',
   }))
   const first = errors[0]
-  const detail = `The ${place} is not valid: ${first ? `${first.path} ${first.message}` : 'see errors'}`
+  const detail = `The ${place} is not valid: ${first ? `${first.path} ${first.message}`.trim() : 'see errors'}`
   return problem(400, errors.length > 1 ? `${detail} (and ${errors.length - 1} more)` : detail, { errors })
 }
 

@@ -168,3 +168,28 @@ t.test('metrics count by route pattern, OpenAPI is 3.1 from the schemas', async 
   })
   t.notOk(document.paths['/metrics'])
 })
+
+t.test('a wrong method at a known path is 405 and says which it takes; an unknown path is 404', async t => {
+  const { app } = await build(t)
+  app.get('/v1/core/files/:id', async () => ({}))
+  app.delete('/v1/core/files/:id', async () => ({}))
+  const wrong = await app.inject({ method: 'POST', url: '/v1/core/files/7?x=1' })
+  t.match(wrong.json(), { status: 405, detail: '/v1/core/files/7 takes DELETE, GET, HEAD, not POST' })
+  t.match(wrong.headers, { allow: 'DELETE, GET, HEAD', 'content-type': /^application\/problem\+json/ })
+  for (const url of ['/v1/core/files/7/8', '/v1/core/file', '/v1xcore/me'])
+    t.match((await app.inject({ method: 'POST', url })).json(), { status: 404 }, url)
+})
+
+t.test('an unknown parameter is named', async t => {
+  const { app, tokens } = await build(t)
+  app.get(
+    '/v1/core/strict',
+    { config: { public: true }, schema: { querystring: z.strictObject({}) } },
+    async () => ({}),
+  )
+  const answer = await app.inject({
+    url: '/v1/core/strict?bogus=1',
+    headers: tokens.header({ organisation }),
+  })
+  t.match(answer.json(), { status: 400, detail: 'The query is not valid: Unrecognized key: "bogus"' })
+})

@@ -18,8 +18,9 @@ import { type JwksSource, registerAuth } from './auth.ts'
 import { serveHealth } from './health.ts'
 import { createMetrics, type Metrics, serveMetrics } from './metrics.ts'
 import { referencedComponents } from './openapi-components.ts'
-import { sendNotFound, sendProblem } from './problems.ts'
+import { sendNoRoute, sendProblem } from './problems.ts'
 import { traceRequests } from './request-spans.ts'
+import { rememberMethods } from './route-methods.ts'
 
 export type Server = FastifyInstance<
   import('node:http').Server,
@@ -59,7 +60,10 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendProblem)
-  app.setNotFoundHandler(sendNotFound)
+  const methodsOf = rememberMethods(app)
+  app.setNotFoundHandler((request, reply) =>
+    sendNoRoute(request, reply, methodsOf(request.url.split('?', 1)[0] ?? '')),
+  )
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })
