@@ -88,10 +88,6 @@ export function requireScope({ scopes }: Identity, scope: string): void {
     throw problem(403, `This needs the scope ${scope}; the key has ${scopes.join(', ') || 'none'}`)
 }
 
-export function isAdmin({ roles }: Identity): boolean {
-  return roles.includes('admin')
-}
-
 const freshMs = 300_000
 const refetchMs = 5_000
 

@@ -1,8 +1,10 @@
 /** What `make start` prints: where everything is, the keys, and three calls to paste. */
+import { resolve } from 'node:path'
 import type { PlatformFile } from './data-folder.ts'
 
 export function banner(platform: PlatformFile, seconds: number, dataDir: string): string {
   const { gateway_url: url, keys } = platform
+  const own = dataDir === resolve('.data') ? '' : ` --data '${dataDir}'`
   const query =
     '{ rates(where: {charge: {item: {codes: {code: {_eq: \\"70551\\"}}}}}, order_by: {negotiated_dollar: asc}) { negotiated_dollar payer { name } plan { name } file { hospital_name } } }'
   return `
@@ -31,6 +33,6 @@ Which files are these prices from?
 
   curl -s -H 'Authorization: Bearer ${keys.partner}' ${url}/v1/core/files
 
-Your own file: npm run upload -- FILE        Ctrl-C stops everything.
+Your own file: npm run upload -- FILE${own}        Ctrl-C stops everything.
 `
 }

@@ -1,5 +1,5 @@
 /** `npm run ingest -- FILE… [--json]`: price files through the real pipeline into a scratch database, a line a file. */
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ingest, type Line } from './ingest-file.ts'
 import { openScratch } from './scratch.ts'
@@ -29,11 +29,49 @@ function toJson({ file_id: _fileId, ...line }: Line): string {
   return JSON.stringify(line)
 }
 
+/** A file that could not be read at all (not there, not allowed) has a line as well. */
+function unread(path: string, error: string): Line {
+  const nothing = {
+    file_id: 0,
+    seen: 0,
+    loaded: 0,
+    rejected: 0,
+    items: 0,
+    charges: 0,
+    rates: 0,
+    bytes: 0,
+    ms: 0,
+    mb_per_s: 0,
+  }
+  const unknown = { layout: null, template_version: null, encoding: null }
+  const sums = { sum_negotiated_dollar: null, sum_negotiated_percentage: null }
+  const rss_mb = Math.round(process.memoryUsage().rss / 1e6)
+  return {
+    file: basename(path),
+    verdict: 'rejected',
+    ...unknown,
+    ...nothing,
+    findings: {},
+    rss_mb,
+    ...sums,
+    error,
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    })
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${help}`)
+    process.exit(2)
+  }
+}
+
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  })
+  const { values, positionals } = readArguments()
   if (values.help || positionals.length === 0) {
     process.stdout.write(help)
     return values.help ? 0 : 2
@@ -49,7 +87,9 @@ async function main(): Promise<number> {
         process.stdout.write(`${values.json ? toJson(line) : show(line)}\n`)
       } catch (error) {
         failed++
-        process.stderr.write(`${path}: ${error instanceof Error ? error.message : String(error)}\n`)
+        const message = error instanceof Error ? error.message : String(error)
+        if (values.json) process.stdout.write(`${toJson(unread(path, message))}\n`)
+        else process.stderr.write(`${path}: ${message}\n`)
         if (stop.signal.aborted) break
       }
     }

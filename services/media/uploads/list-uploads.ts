@@ -21,7 +21,7 @@ export function routeListUploads(app: Server, { pool }: Media): void {
   const schema = {
     operationId: 'listUploads',
     summary: 'Uploads of the own organisation',
-    description: 'The newest first. An admin sees those of all organisations.',
+    description: 'Those of the own organisation, the newest first.',
     tags: ['uploads'],
     querystring: query,
     response: { 200: pageOf('uploads', uploadSchema), ...problems(400) },

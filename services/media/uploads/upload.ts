@@ -1,5 +1,5 @@
 /** An upload as the API shows it: its row here, and what the pipeline has made of it so far. */
-import { type Identity, isAdmin } from '@glimmr/lib/auth'
+import type { Identity } from '@glimmr/lib/auth'
 import { maybeOne, type Queryable } from '@glimmr/lib/db'
 import { problem } from '@glimmr/lib/errors'
 import { type Sql, sql } from '@glimmr/lib/sql'
@@ -90,9 +90,9 @@ const failedReason = JSON.stringify([
   },
 ])
 
-/** Uploads the caller may see: those of the own organisation; an admin sees all. */
+/** Uploads the caller may see: those of the own organisation, an admin's too. */
 export function visibleTo(identity: Identity): Sql {
-  return isAdmin(identity) ? sql`true` : sql`u.organisation_id = ${identity.organisation}`
+  return sql`u.organisation_id = ${identity.organisation}`
 }
 
 /** One upload the caller may see; a 404 problem for any other, so that nobody learns which ids exist. */
