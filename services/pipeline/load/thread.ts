@@ -33,7 +33,7 @@ type Options = { signal: AbortSignal; onProgress?: (progress: LoadProgress) => v
 export function loadInThread(task: ThreadTask, { signal, onProgress }: Options): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
-    const worker = new Worker(new URL('./thread-main.ts', import.meta.url), {
+    const worker = new Worker(new URL('./thread-entry.mjs', import.meta.url), {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16 },
     })
