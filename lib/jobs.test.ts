@@ -29,23 +29,3 @@ t.test('the job of a killed worker is taken over at once, that of a living one i
   child.kill('SIGKILL')
   t.match(await taken.promise, { upload_id: upload })
 })
-
-t.test('a worker that lost its connections takes jobs again by itself', async t => {
-  const db = await createTestDatabase(t)
-  const taken = Promise.withResolvers<unknown>()
-  const tasks = { load: async (payload: unknown) => taken.resolve(payload) }
-  const jobs = await startJobs({
-    url: db.urlFor('glimmr_pipeline'),
-    tasks,
-    concurrency: 1,
-    log,
-    rescueMs: 50,
-  })
-  t.teardown(() => jobs.stop())
-  await db.pool.query(
-    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = 'glimmr_pipeline'",
-  )
-  await db.poolFor('glimmr_media').query('select jobs.add_load($1, $1, 10, null)', [upload])
-  t.match(await taken.promise, { upload_id: upload })
-  t.ok(jobs.running())
-})
