@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { pino } from 'pino'
 import t from 'tap'
+import type { Pool } from './db.ts'
 import { startJobs } from './jobs.ts'
 
 const log = pino({ level: 'silent' })
@@ -29,3 +30,65 @@ t.test('the job of a killed worker is taken over at once, that of a living one i
   child.kill('SIGKILL')
   t.match(await taken.promise, { upload_id: upload })
 })
+
+const waiting =
+  "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%_private_tasks%'"
+const endConnections =
+  "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = 'glimmr_pipeline'"
+
+t.test('a worker that lost its connections takes jobs again by itself', async t => {
+  const db = await createTestDatabase(t)
+  const taken = Promise.withResolvers<unknown>()
+  const tasks = { load: async (payload: unknown) => taken.resolve(payload) }
+  const url = db.urlFor('glimmr_pipeline')
+  const jobs = await startJobs({ url, tasks, concurrency: 1, log, rescueMs: 50 })
+  t.teardown(() => jobs.stop())
+  await db.pool.query(endConnections)
+  await db.poolFor('glimmr_media').query('select jobs.add_load($1, $1, 10, null)', [upload])
+  t.match(await taken.promise, { upload_id: upload })
+})
+
+t.test('a worker whose connections break while it starts says so, and leaves nothing behind', async t => {
+  const db = await createTestDatabase(t)
+  const tasks = { load: async () => {} }
+  const url = db.urlFor('glimmr_pipeline')
+  // Its first question waits here until its connection is ended.
+  const client = await db.pool.connect()
+  await client.query('begin; lock table graphile_worker._private_tasks in share row exclusive mode')
+  const refused = t.rejects(startJobs({ url, tasks, concurrency: 1, log }), { code: '57P01' })
+  await until(db.pool, async () => (await db.pool.query(waiting)).rowCount === 1)
+  await client.query(endConnections)
+  await refused
+  await client.query('rollback')
+  client.release()
+  const left =
+    "select from pg_stat_activity where datname = current_database() and usename = 'glimmr_pipeline'"
+  await until(db.pool, async () => (await db.pool.query(left)).rowCount === 0)
+  t.pass('no connection is left')
+})
+
+t.test('a job whose end cannot be reported is given to the worker that is started next', async t => {
+  const db = await createTestDatabase(t)
+  const begun: unknown[] = []
+  const again = Promise.withResolvers<void>()
+  const tasks = {
+    load: async (payload: unknown) => {
+      begun.push(payload)
+      if (begun.length > 1) return again.resolve()
+      await db.pool.query(`alter database ${db.name} connection limit 0`)
+      await db.pool.query(endConnections)
+    },
+  }
+  const url = db.urlFor('glimmr_pipeline')
+  const jobs = await startJobs({ url, tasks, concurrency: 1, log, rescueMs: 50 })
+  t.teardown(() => jobs.stop())
+  await db.poolFor('glimmr_media').query('select jobs.add_load($1, $1, 10, null)', [upload])
+  await until(db.pool, () => !jobs.running())
+  await db.pool.query(`alter database ${db.name} connection limit -1`)
+  await again.promise
+  t.match(begun, [{ upload_id: upload }, { upload_id: upload }])
+})
+
+async function until(pool: Pool, holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await pool.query('select pg_sleep(0.01)')
+}

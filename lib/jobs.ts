@@ -1,13 +1,17 @@
-/**
- * Jobs on graphile-worker. A job survives the death of its worker: each worker holds an advisory lock for as long as
- * it lives, and jobs locked by a worker whose lock is free are given back at once (graphile-worker itself waits 4 h).
- */
+/** Jobs on graphile-worker. A job survives the death of its worker (job-locks.ts), and a worker that of Postgres. */
 import { EventEmitter } from 'node:events'
+import { setTimeout as after } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import { Logger, type Runner, run, type TaskList, type WorkerEvents } from 'graphile-worker'
-import type pg from 'pg'
-import { createPool, rows } from './db.ts'
-import { sql } from './sql.ts'
+import {
+  Logger,
+  type Runner,
+  type RunnerOptions,
+  run,
+  type TaskList,
+  type WorkerEvents,
+} from 'graphile-worker'
+import { createPool } from './db.ts'
+import { createJobLocks, type JobLocks } from './job-locks.ts'
 
 export type JobsOptions = {
   url: string
@@ -19,13 +23,15 @@ export type JobsOptions = {
 }
 
 export type Jobs = {
-  /** Rejects when the worker has ended by itself. */
-  ended: Promise<void>
+  /** False while the worker is being started again. */
   running(): boolean
   /** Lets running jobs end, or gives them back when they do not in time. */
   stop(): Promise<void>
 }
 
+const restartMs = 1_000
+
+/** Resolves when the worker has looked for jobs once; rejects when it cannot, and then leaves nothing behind. */
 export async function startJobs({
   url,
   tasks,
@@ -35,73 +41,90 @@ export async function startJobs({
 }: JobsOptions): Promise<Jobs> {
   const onError = (error: Error) => log.warn({ err: error }, 'a job connection broke')
   const pool = createPool({ url, name: 'glimmr_jobs', max: concurrency + 2, statementTimeoutMs: 0, onError })
-  const locks = createPool({ url, name: 'glimmr_job_locks', max: 1, statementTimeoutMs: 0, onError })
-  // graphile-worker locks jobs in the name of the pool of workers.
-  const workers = new Set<string>()
-  let holder: pg.PoolClient | undefined
-  /** The locks live in one session; when that breaks they are all taken again. */
-  const holdLocks = async () => {
-    if (!holder) {
-      holder = await locks.connect()
-      holder.once('error', () => {
-        holder?.release(true)
-        holder = undefined
-      })
-      for (const worker of workers) await holdLock(holder, worker)
-    }
-    return holder
+  const locks = createJobLocks(url, log)
+  const start = () =>
+    startRunner({ pgPool: pool, taskList: tasks, concurrency, logger: loggerOf(log) }, locks)
+  const end = () => Promise.all([pool.end(), locks.end()])
+  const stopping = new AbortController()
+  let runner: Runner | undefined
+  try {
+    await locks.look()
+    runner = await start()
+  } catch (error) {
+    await end()
+    throw error
   }
-  const events: WorkerEvents = new EventEmitter()
-  events.on('pool:create', ({ workerPool }) => {
-    workers.add(workerPool.id)
-    if (holder) holdLock(holder, workerPool.id).catch(onError)
-  })
-  await rescue(await holdLocks(), workers, log)
-  const runner: Runner = await run({
-    pgPool: pool,
-    taskList: tasks,
-    concurrency,
-    noHandleSignals: true,
-    pollInterval: 1_000,
-    events,
-    logger: new Logger(scope => (level, message, meta) => {
-      if (level === 'error') log.error({ ...scope, ...meta }, message)
-      else if (level === 'warning') log.warn({ ...scope, ...meta }, message)
-    }),
-  })
-  let running = true
-  const ended = runner.promise.finally(() => {
-    running = false
-  })
+  const keepRunning = async () => {
+    while (!stopping.signal.aborted) {
+      if (runner) await runner.promise.catch(error => log.error({ err: error }, 'the worker ended'))
+      runner = undefined
+      if (stopping.signal.aborted) return
+      await after(restartMs, undefined, { signal: stopping.signal }).catch(() => {})
+      if (stopping.signal.aborted) return
+      runner = await start().catch(error => {
+        log.error({ err: error }, 'the worker could not be started again')
+        return undefined
+      })
+      if (stopping.signal.aborted) await runner?.stop()
+    }
+  }
+  const kept = keepRunning()
   const timer = setInterval(() => {
-    holdLocks()
-      .then(client => rescue(client, workers, log))
-      .catch(onError)
+    locks.look().catch(error => log.warn({ err: error }, 'the jobs of dead workers could not be looked for'))
   }, rescueMs)
   const stop = async () => {
     clearInterval(timer)
-    if (running) await runner.stop()
-    holder?.release(true)
-    holder = undefined
-    await Promise.all([pool.end(), locks.end()])
+    stopping.abort()
+    await runner?.stop().catch(error => log.warn({ err: error }, 'the worker did not end well'))
+    await kept
+    await end()
   }
-  return { ended, running: () => running, stop }
+  return { running: () => runner !== undefined, stop }
 }
 
-function holdLock(client: pg.PoolClient, worker: string): Promise<unknown> {
-  return client.query("select pg_advisory_lock(hashtextextended('glimmr worker ' || $1, 0))", [worker])
-}
-
-/** Gives back the jobs of workers that are gone. */
-async function rescue(client: pg.PoolClient, ours: Set<string>, log: FastifyBaseLogger): Promise<void> {
-  const gone = await rows<{ locked_by: string }>(
-    client,
-    sql`select locked_by from (select distinct locked_by from graphile_worker.jobs where locked_by is not null) as workers
-      where locked_by <> all(${[...ours]})
-        and pg_try_advisory_xact_lock(hashtextextended('glimmr worker ' || locked_by, 0))`,
+/**
+ * A runner that has looked for jobs once. graphile-worker keeps for ever the answer to its first question, the ids of
+ * its tasks: when a connection breaks under that one, it repeats the error at every look, and only another runner helps.
+ *
+ * Completed and failed jobs are reported in batches (of no delay) since the error of an unbatched report is a rejection
+ * that nobody handles. The batched one ends the runner: the next one is given the job again.
+ */
+async function startRunner(options: RunnerOptions, locks: JobLocks): Promise<Runner> {
+  const events: WorkerEvents = new EventEmitter()
+  const looked = Promise.withResolvers<void>()
+  events.once('worker:getJob:empty', () => looked.resolve())
+  events.once('job:start', () => looked.resolve())
+  events.once('worker:getJob:error', ({ error }) => looked.reject(error))
+  let worker = ''
+  events.once('pool:create', ({ workerPool }) => {
+    worker = workerPool.id
+    locks.hold(worker)
+  })
+  // The look may fail before the runner is awaited below.
+  looked.promise.catch(() => {})
+  const runner = await run({
+    ...options,
+    noHandleSignals: true,
+    events,
+    preset: { worker: { pollInterval: 1_000, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+  })
+  runner.promise.catch(() => {}).then(() => locks.letGo(worker))
+  runner.promise.then(
+    () => looked.reject(new Error('the worker ended before it looked for jobs')),
+    error => looked.reject(error),
   )
-  if (gone.length === 0) return
-  const ids = gone.map(row => row.locked_by)
-  log.warn({ workers: ids }, 'giving back the jobs of workers that are gone')
-  await client.query('select graphile_worker.force_unlock_workers($1::text[])', [ids])
+  try {
+    await looked.promise
+    return runner
+  } catch (error) {
+    await runner.stop().catch(() => {})
+    throw error
+  }
+}
+
+function loggerOf(log: FastifyBaseLogger): Logger {
+  return new Logger(scope => (level, message, meta) => {
+    if (level === 'error') log.error({ ...scope, ...meta }, message)
+    else if (level === 'warning') log.warn({ ...scope, ...meta }, message)
+  })
 }
