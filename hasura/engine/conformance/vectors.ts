@@ -4,10 +4,11 @@ import { gunzipSync } from 'node:zlib'
 import type { Metadata } from '../metadata-types.ts'
 
 export type Step = {
-  request?: { method: string; url: string; headers?: Record<string, string>; body?: unknown }
+  request?: { method: string; url: string; headers?: Record<string, string | null>; body?: unknown }
   admin_secret?: boolean
   expect?: { status?: number; body?: unknown; any_of?: unknown[] }
   sql?: string
+  assert?: { op?: string; src?: string; left?: unknown; right?: unknown }
   [key: string]: unknown
 }
 export type Vector = {

@@ -11,7 +11,7 @@ export type HttpRequest = {
   headers: Readonly<Record<string, string>>
   body: unknown
 }
-export type HttpAnswer = { status: number; body: string }
+export type HttpAnswer = { status: number; body: string; headers?: Record<string, string | string[]> }
 
 export type ServeOptions = { auth: AuthOptions }
 
