@@ -53,8 +53,9 @@ function encoded(
   }
   if (inner.ref !== 'list') return scalar(planner, input, place)
   const list = items(input)
+  const written = list ? undefined : text(input)
   // Also in the form that Postgres writes: "{a,b}".
-  if (!list && input.is === 'json' && typeof input.value === 'string') return input.value
+  if (written !== undefined && (input.is === 'json' || /^\{.*\}$/s.test(written))) return written
   // Counted for itself: what a remembered plan reads later belongs to no request's budget.
   const most = planner.budget.limits.values
   if ((list?.length ?? 0) > most) throw exceeded('the number of values', most)
