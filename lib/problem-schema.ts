@@ -20,7 +20,7 @@ const meanings = {
   403: 'The key lacks the scope',
   404: 'Not there, or not for the caller to see',
   409: 'It collides with what is there',
-  410: 'It was there and has expired',
+  410: 'It was there, and is not any more',
   413: 'The body is too large',
   422: 'Understood, but it cannot be done',
   429: 'Too many requests; `retry-after` says when to come back',

@@ -42,7 +42,7 @@ function filled(environment: Service['environment'] = {}): Record<string, string
 }
 
 const readers = {
-  core: (env: Record<string, string>) => readCoreConfig(env).PORT,
+  core: (env: Record<string, string>) => readCoreConfig(env).variables.PORT,
   media: (env: Record<string, string>) => readMediaConfig(env).variables.PORT,
   links: (env: Record<string, string>) => readLinksConfig(env).PORT,
   auth: (env: Record<string, string>) => readAuthConfig(env).PORT,

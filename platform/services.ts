@@ -40,7 +40,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   })
   const { jwks } = auth
   const [core, media, links, pipeline] = await Promise.all([
-    buildCore({ databaseUrl: database.url('glimmr_core'), log, jwks }),
+    buildCore({ databaseUrl: database.url('glimmr_core'), log, jwks, s3 }),
     buildMedia({ databaseUrl: database.url('glimmr_media'), log, jwks, s3 }),
     buildLinks({
       databaseUrl: database.url('glimmr_links'),

@@ -3,4 +3,5 @@ import { runService } from '@glimmr/lib/run-service'
 import { readCoreConfig } from './config.ts'
 import { build } from './server.ts'
 
-await runService(readCoreConfig(process.env), build)
+const { variables, ...config } = readCoreConfig(process.env)
+await runService(variables, context => build({ ...context, ...config }))

@@ -1,6 +1,7 @@
 /** Core: hospitals, files and their prices over REST; organisations and API keys. */
 import type { JwksSource } from '@glimmr/lib/auth'
 import { createPool, rows } from '@glimmr/lib/db'
+import type { S3Config } from '@glimmr/lib/s3'
 import { createServer, type Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
 import type { FastifyBaseLogger } from 'fastify'
@@ -17,13 +18,19 @@ import { routeGetOwnOrganisation } from './organisations/get-own-organisation.ts
 import { routeListPayers } from './payers/list-payers.ts'
 import { routeListPlans } from './payers/list-plans.ts'
 import { routeGetPrice } from './prices/get-price.ts'
+import { routeGetProof } from './prices/get-proof.ts'
 import { routeSearchPrices } from './prices/search-prices.ts'
+import { createStore } from './store.ts'
 
 export type CoreConfig = {
   /** Of the role glimmr_core. */
   databaseUrl: string
   log: FastifyBaseLogger
   jwks: JwksSource
+  /** Where the uploaded files are; without it their bytes cannot be shown. */
+  s3?: S3Config
+  /** How far into a compressed file a row may stand that is shown. */
+  maxProofBytes?: number
   poolSize?: number
   /** A search that takes longer is given up, with a sentence for the caller. */
   statementTimeoutMs?: number
@@ -60,7 +67,12 @@ export async function build(config: CoreConfig): Promise<Server> {
   })
   const ready = async () => void (await rows(pool, sql`select 1`))
   const { app } = await createServer({ name: 'core', description, log, jwks, ready })
-  app.addHook('onClose', () => pool.end())
+  const { s3, maxProofBytes } = config
+  const store = s3 && createStore(s3, { ...(maxProofBytes !== undefined && { maxProofBytes }) })
+  app.addHook('onClose', async () => {
+    store?.client.destroy()
+    await pool.end()
+  })
   routeListHospitals(app, pool)
   routeGetHospital(app, pool)
   routeCreateHospital(app, pool)
@@ -69,6 +81,7 @@ export async function build(config: CoreConfig): Promise<Server> {
   routeListFindings(app, pool)
   routeSearchPrices(app, pool)
   routeGetPrice(app, pool)
+  routeGetProof(app, pool, store)
   routeListPayers(app, pool)
   routeListPlans(app, pool)
   routeCreateApiKey(app, pool)

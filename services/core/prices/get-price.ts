@@ -5,10 +5,8 @@ import { sendJson } from '@glimmr/lib/pages'
 import { problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { type Sql, sql } from '@glimmr/lib/sql'
-import { z } from 'zod'
 import { priceSchema, pricesAt } from './price.ts'
-
-const form = /^(?<charge>\d{1,16})-(?<rate>\d{1,16})$/
+import { parsePriceId, priceIdParams } from './price-id.ts'
 
 export function routeGetPrice(app: Server, pool: Pool): void {
   const schema = {
@@ -16,13 +14,11 @@ export function routeGetPrice(app: Server, pool: Pool): void {
     summary: 'One price',
     description: 'As long as its file is the current one of its hospital.',
     tags: ['prices'],
-    params: z.object({
-      id: z.string().regex(form, 'is not the id of a price: take it from /v1/core/prices'),
-    }),
+    params: priceIdParams,
     response: { 200: priceSchema.describe('The price'), ...problems(400, 404) },
   }
   app.get('/v1/core/prices/:id', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
-    const { charge = '', rate = '' } = form.exec(request.params.id)?.groups ?? {}
+    const { charge, rate } = parsePriceId(request.params.id)
     const [price] = await preparedRows<{ json: string }>(pool, pricesAt(keyOf(charge, rate)))
     if (!price) throw problem(404, `There is no price ${request.params.id} in a published file`)
     return sendJson(reply, price.json)

@@ -82,13 +82,14 @@ async function loadRows(work: Work): Promise<LoadResult> {
   const seen: { read: Partial<ReadResult> } = { read: {} }
   const lanes = await openCopyLanes({ url, bufferBytes })
   try {
-    const { read, compression } = await inSpan('load rows', {}, () =>
+    const { read, compression, member } = await inSpan('load rows', {}, () =>
       readInto({ ...work, rows, findings, lanes, now, seen }),
     )
     const copied = await lanes.commit()
     const verdict = await inSpan('publish', {}, () =>
       inTransaction(control, async () => {
-        const published = await publish(control, { fileId, file, read, rows, findings, compression, copied })
+        const ended = { fileId, file, read, rows, findings, compression, member, copied }
+        const published = await publish(control, ended)
         await tellPublished(control, file.uploadId, fileId, read.counts)
         return published
       }),
@@ -173,7 +174,7 @@ async function readInto({
     },
   })
   flush(rows, lanes, 1)
-  return { read, compression: content.compression }
+  return { read, compression: content.compression, member: content.member }
 }
 
 /** Hands over every table that holds at least `bytes`. */

@@ -5,6 +5,7 @@ import type { ReadResult } from '../read/read-file.ts'
 import type { Findings } from '../rules/findings.ts'
 import { isNpi } from '../rules/values.ts'
 import { Refusal } from '../source/refusal.ts'
+import type { ZipMember } from '../source/zip.ts'
 import { addPlans } from './file-plans.ts'
 import type { FileToLoad } from './file-record.ts'
 import type { Rows } from './rows.ts'
@@ -17,6 +18,7 @@ export type ToPublish = {
   rows: Rows
   findings: Findings
   compression: string
+  member: ZipMember | undefined
   /** Rows per table, as the server counted them. */
   copied: Record<TableName, number>
 }
@@ -179,12 +181,13 @@ function jsonText(value: unknown): string {
 type Publishing = ToPublish & { hospitalId: string; verdict: Verdict; found: number }
 
 /** `seen = loaded + rejected` is asked here, by the table's own check, and of the rows that say why they were rejected. */
-function publishing({ fileId, file, read, rows, compression, hospitalId, verdict, found }: Publishing) {
+function publishing(work: Publishing) {
+  const { fileId, file, read, rows, compression, member, hospitalId, verdict, found } = work
   const { general, counts } = read
   return sql`
     update prices.files set
       status = 'published', published_at = now(), verdict = ${verdict}, hospital_id = ${hospitalId}, layout = ${read.layout},
-      compression = ${compression}, encoding = ${read.encoding}, template_version = ${read.version},
+      compression = ${compression}, member = ${member ? jsonText(member) : null}::jsonb, encoding = ${read.encoding}, template_version = ${read.version},
       declared_version = ${general.declaredVersion ?? null}, hospital_name = ${general.hospitalName ?? null},
       last_updated_on = ${general.lastUpdatedOn ?? null}, attestation = ${general.attestation ?? null},
       attester_name = ${general.attesterName ?? null}, location_names = ${general.locationNames}, addresses = ${general.addresses},

@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib'
 import { type Container, containerOf } from './kind.ts'
 import { Refusal } from './refusal.ts'
 import { chunkBytes, createCounter, readRange, type Source } from './source.ts'
-import { openZip } from './zip.ts'
+import { openZip, type ZipMember } from './zip.ts'
 
 export type ContentLimits = {
   /** Of the decompressed file. */
@@ -15,7 +15,12 @@ export type ContentLimits = {
 
 export const contentLimits: ContentLimits = { bytes: 64 * 2 ** 30, ratio: 250 }
 
-export type Content = { compression: Container; chunks: AsyncGenerator<Buffer, void, undefined> }
+export type Content = {
+  compression: Container
+  /** Of a zip. */
+  member: ZipMember | undefined
+  chunks: AsyncGenerator<Buffer, void, undefined>
+}
 
 type Options = { signal: AbortSignal; limits?: ContentLimits; onRead?: (bytes: number) => void }
 
@@ -36,12 +41,11 @@ export async function openContent(
     progress.read += bytes
     onRead(bytes)
   }
+  const zip = compression === 'zip' ? await openZip(source, signal, counting) : undefined
   const stream =
-    compression === 'zip'
-      ? await openZip(source, signal, counting)
-      : pipeline(await source.read(undefined, signal), createCounter(counting), () => {})
+    zip?.stream ?? pipeline(await source.read(undefined, signal), createCounter(counting), () => {})
   const plain = compression === 'gzip' ? gunzipped(stream) : stream
-  return { compression, chunks: bounded(plain, { compression, limits, progress }) }
+  return { compression, member: zip?.member, chunks: bounded(plain, { compression, limits, progress }) }
 }
 
 function gunzipped(stream: Readable): Readable {

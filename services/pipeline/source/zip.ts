@@ -8,15 +8,27 @@ import { createCounter, type Source } from './source.ts'
 /** A price file's archive has one member; this many would be something else. */
 const mostEntries = 1000
 
+/** Where the compressed bytes of the one file stand in the archive: whoever wants a part of it again need not look. */
+export type ZipMember = { name: string; start: number; bytes: number; method: 'store' | 'deflate' }
+
+export type OpenZip = { stream: Readable; member: ZipMember }
+
 export async function openZip(
   source: Source,
   signal: AbortSignal,
   onRead: (bytes: number) => void,
-): Promise<Readable> {
+): Promise<OpenZip> {
   const zip = await opened(source, signal, onRead)
   try {
     const entry = choose(await entriesOf(zip))
-    return await streamOf(zip, entry)
+    const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true })
+    const member: ZipMember = {
+      name: entry.fileName,
+      start: fileDataStart,
+      bytes: entry.compressedSize,
+      method: entry.compressionMethod === 0 ? 'store' : 'deflate',
+    }
+    return { stream: await streamOf(zip, entry), member }
   } catch (error) {
     zip.close()
     throw error instanceof Refusal ? error : damaged(error)
