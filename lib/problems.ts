@@ -9,8 +9,7 @@ export function sendProblem(
   reply: FastifyReply,
 ): FastifyReply {
   const shown = shownProblem(error)
-  if (shown.status >= 500)
-    request.log.error({ err: error, request_id: request.id, trace_id: request.traceId }, 'request failed')
+  if (shown.status >= 500) request.log.error({ err: error, trace_id: request.traceId }, 'request failed')
   const instance = request.url.split('?', 1)[0] ?? ''
   const document = problemDocument(shown, { instance, requestId: request.id, traceId: request.traceId })
   return reply

@@ -48,7 +48,7 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
   const { name, log, jwks, ready = async () => {}, bodyLimitBytes = 1_048_576 } = options
   const app: Server = fastify({
     loggerInstance: log.child({ service: name }),
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200 },
@@ -111,7 +111,6 @@ function logRequests(app: Server): void {
         path: request.url.split('?', 1)[0], // queries may hold what people search for
         status: reply.statusCode,
         duration_ms: Math.round(reply.elapsedTime * 100) / 100,
-        request_id: request.id,
         trace_id: request.traceId,
       },
       'request',

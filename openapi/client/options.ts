@@ -9,6 +9,8 @@ export type UploadOptions = {
   hospital: string | undefined
   gatewayUrl: string
   key: string
+  /** A line for a shell that sets $KEY: what is printed for pasting holds no key. */
+  setKey: string
 }
 
 export const help = `Uploads a price file and follows it until its prices are published.
@@ -36,6 +38,9 @@ export async function readOptions(args: string[]): Promise<UploadOptions | 'help
     hospital,
     gatewayUrl: urlOf(gateway ?? known?.gateway_url ?? ''),
     key: key ?? known?.keys.uploader ?? '',
+    setKey: key
+      ? 'read -rs KEY   # the key you gave'
+      : `KEY=$(node -p "JSON.parse(fs.readFileSync('${join(resolve(values.data), 'platform.json')}')).keys.uploader")`,
   }
 }
 

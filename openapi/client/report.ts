@@ -20,7 +20,7 @@ type FileView = {
 
 export type Report = { good: boolean; text: string }
 
-export async function report(gateway: Gateway, state: UploadState, key: string): Promise<Report> {
+export async function report(gateway: Gateway, state: UploadState, setKey: string): Promise<Report> {
   const { status, file_id: fileId } = state
   if (status === 'rejected') return { good: false, text: rejected(state) }
   if (status === 'failed' || status === 'expired' || fileId === null) {
@@ -34,7 +34,7 @@ export async function report(gateway: Gateway, state: UploadState, key: string):
       : `Published as file ${fileId}.`
   return {
     good: true,
-    text: [first, '', ...counts(file), '', ...(await firstQuery(gateway, fileId, key))].join('\n'),
+    text: [first, '', ...counts(file), '', ...(await firstQuery(gateway, fileId, setKey))].join('\n'),
   }
 }
 
@@ -64,14 +64,15 @@ function counts(file: FileView): string[] {
 }
 
 /** Over REST when a code of the file can be learnt, over GraphQL in any case. */
-async function firstQuery(gateway: Gateway, fileId: number, key: string): Promise<string[]> {
+async function firstQuery(gateway: Gateway, fileId: number, setKey: string): Promise<string[]> {
   const code = await someCode(gateway, fileId)
-  const bearer = `-H 'Authorization: Bearer ${key}'`
+  const bearer = '-H "Authorization: Bearer $KEY"'
   if (code) {
     const query = new URLSearchParams({ code: code.code, code_type: code.code_type, limit: '5' })
     return [
       `What does ${code.code_type} ${code.code} cost?`,
       '',
+      `  ${setKey}`,
       `  curl -s ${bearer} '${gateway.url}/v1/core/prices?${query}'`,
     ]
   }
@@ -80,6 +81,7 @@ async function firstQuery(gateway: Gateway, fileId: number, key: string): Promis
   return [
     'Its first prices:',
     '',
+    `  ${setKey}`,
     `  curl -s ${bearer} -H 'content-type: application/json' -d '${json}' ${gateway.url}/v1/links/graphql`,
   ]
 }

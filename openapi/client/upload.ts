@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   await gateway.call('POST', `/v1/media/uploads/${presigned.upload_id}/complete`)
   progress.say(`stored; upload ${presigned.upload_id}, trace ${gateway.traceId}`)
   const state = await followUpload(gateway, presigned.upload_id, one => showState(one, progress))
-  const { good, text } = await report(gateway, state, options.key)
+  const { good, text } = await report(gateway, state, options.setKey)
   progress.say(`\n${text}\n`)
   if (!good) process.exitCode = 1
 }
