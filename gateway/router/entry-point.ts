@@ -1,8 +1,9 @@
 /** One entry point: the listening socket, its bounds, and a request's way from the parser to the route table. */
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { EntryPointConfiguration } from './configuration/static.ts'
+import { createListener, type Listener } from './listener.ts'
 import type { Log } from './middlewares/kind.ts'
 import type { AccessLog } from './observe/access-log.ts'
 import type { RouterMetrics } from './observe/metrics.ts'
@@ -10,45 +11,39 @@ import { traceExchange } from './observe/trace.ts'
 import { answerError, answerPlain, type Exchange, type Handler } from './request/exchange.ts'
 import { type Arrival, exchangeOpener } from './request/open-exchange.ts'
 import { GatewayResponse } from './request/response.ts'
+import type { Terminate } from './tls/termination.ts'
 
 export type EntryPointContext = {
   name: string
   options: EntryPointConfiguration
   /** Whether the static file has `tracing`. */
   traced: boolean
-  /** Asked for each request: a reload changes what the next one gets. */
+  /** Asked for each request, and for each connection: a reload changes what the next one gets. */
   handler(): Handler
+  terminate(): Terminate | undefined
   accessLog: AccessLog
   metrics: RouterMetrics
   log: Log
 }
 
-export type EntryPoint = {
-  listen(port: number, host: string | undefined): Promise<AddressInfo>
-  /** Waits for requests under way, at most the configured grace time. */
-  close(): Promise<void>
-}
-
 type GatewayServer = Server<typeof IncomingMessage, typeof GatewayResponse>
 
-export function createEntryPoint(context: EntryPointContext): EntryPoint {
+export function createEntryPoint(context: EntryPointContext): Listener {
   const serve = requestHandler(context)
-  const server = createGatewayServer(context.options, (request, response) => serve({ request, response }))
-  let open = 0
-  server.on('connection', (socket: Socket) => {
-    context.metrics.openConnections(context.name, ++open)
-    socket.once('close', () => context.metrics.openConnections(context.name, --open))
-  })
+  const { name, options, metrics, terminate } = context
+  const server = createGatewayServer(options, (request, response) => serve({ request, response }))
   server.on('checkContinue', (request, response) => serve({ request, response, expectsContinue: true }))
   server.on('upgrade', (request, socket, head) => serveUpgrade(serve, request, socket, head))
   server.on('connect', (_request, socket: Duplex) => endWith(socket, '405 Method Not Allowed'))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
     endWith(socket, clientErrorLine(error)),
   )
-  return {
-    listen: (port, host) => listen(server, port, host),
-    close: () => close(server, context.options),
-  }
+  return createListener({
+    http: server,
+    lifeCycle: options.transport.lifeCycle,
+    terminate,
+    openConnections: open => metrics.openConnections(name, open),
+  })
 }
 
 function createGatewayServer(
@@ -89,7 +84,8 @@ function requestHandler({
   log,
 }: EntryPointContext): (arrival: Arrival) => void {
   const open = exchangeOpener(name, options)
-  const { observability } = options
+  const { observability, transport } = options
+  const bound = connectionBounds(transport)
   const refused = new WeakSet<object>()
   return arrival => {
     // What follows an ambiguous request on its connection may be the other reading of it: never served.
@@ -103,12 +99,14 @@ function requestHandler({
       if (head.status === 304) delete head.headers['content-type']
       if (leavesBodyUnread(arrival.request)) response.shouldKeepAlive = false
     })
+    bound?.(exchange)
     if (observability.tracing) traceExchange(exchange, path, traced)
     response.once('close', () => {
       if (exchange.internal) return
       const ms = performance.now() - exchange.startedAtMs
-      if (observability.accessLogs) accessLog(exchange, path, ms)
-      if (observability.metrics) metrics.count(outcomeOf(exchange, method, ms))
+      const own = exchange.observability
+      if (observability.accessLogs && own?.accessLogs !== false) accessLog(exchange, path, ms)
+      if (observability.metrics && own?.metrics !== false) metrics.count(outcomeOf(exchange, method, ms))
     })
     if (refusal !== undefined) {
       refused.add(arrival.request.socket)
@@ -120,6 +118,24 @@ function requestHandler({
     } catch (error) {
       failed(exchange, error, log)
     }
+  }
+}
+
+/** `writeTimeout`, from the request's head to the answer's end; `keepAliveMaxTime`, since the first request. */
+function connectionBounds({
+  respondingTimeouts: { writeTimeout },
+  keepAliveMaxTime,
+}: EntryPointConfiguration['transport']): ((exchange: Exchange) => void) | undefined {
+  if (writeTimeout === 0 && keepAliveMaxTime === 0) return undefined
+  const usedSince = new WeakMap<object, number>()
+  return ({ request: { socket }, response, startedAtMs, upgrade }) => {
+    if (writeTimeout > 0 && !upgrade) {
+      const timer = setTimeout(() => response.destroy(), writeTimeout)
+      response.once('close', () => clearTimeout(timer))
+    }
+    const since = usedSince.get(socket) ?? startedAtMs
+    usedSince.set(socket, since)
+    if (keepAliveMaxTime > 0 && startedAtMs - since >= keepAliveMaxTime) response.shouldKeepAlive = false
   }
 }
 
@@ -191,28 +207,4 @@ function endWith(socket: Duplex, status: string): void {
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${status.length}\r\nConnection: close\r\n\r\n${status}`,
   )
-}
-
-function listen(server: GatewayServer, port: number, host: string | undefined): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ port, ...(host && { host }) }, () => {
-      server.off('error', reject)
-      resolve(server.address() as AddressInfo)
-    })
-  })
-}
-
-async function close(server: GatewayServer, { transport }: EntryPointConfiguration): Promise<void> {
-  if (!server.listening) return
-  const { requestAcceptGraceTimeout, graceTimeOut } = transport.lifeCycle
-  if (requestAcceptGraceTimeout > 0)
-    await new Promise(resolve => setTimeout(resolve, requestAcceptGraceTimeout))
-  const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  // A connection is idle once its request is through: none is kept for another.
-  const sweep = setInterval(() => server.closeIdleConnections(), 20)
-  const limit = setTimeout(() => server.closeAllConnections(), graceTimeOut)
-  await closed
-  clearInterval(sweep)
-  clearTimeout(limit)
 }

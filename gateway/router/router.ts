@@ -6,7 +6,8 @@ import { ConfigurationError } from './configuration/fault.ts'
 import { dynamicSource, loadDynamic, loadStatic } from './configuration/load.ts'
 import type { StaticConfiguration } from './configuration/static.ts'
 import type { TemplateEnvironment } from './configuration/template.ts'
-import { createEntryPoint, type EntryPoint } from './entry-point.ts'
+import { createEntryPoint } from './entry-point.ts'
+import type { Listener } from './listener.ts'
 import type { Log } from './middlewares/kind.ts'
 import { createAccessLog } from './observe/access-log.ts'
 import { createRouterMetrics, type RouterMetrics } from './observe/metrics.ts'
@@ -73,7 +74,7 @@ export function createRouter(options: RouterOptions): Router {
     }
   }
 
-  const opened = new Map<string, EntryPoint>()
+  const opened = new Map<string, Listener>()
   let watcher: { stop(): void } | undefined
   const accessLog = createAccessLog(fixed.accessLog, log)
   const open = async (name: string): Promise<[string, AddressInfo] | undefined> => {
@@ -82,13 +83,17 @@ export function createRouter(options: RouterOptions): Router {
     if (override === false || !configured) return undefined
     const own = ownHandler(name, fixed, metrics, () => closing)
     const missing: Handler = exchange => answerError(exchange, 404, '404 page not found')
-    const routed: Handler = exchange => (current.entryPoints.get(name) ?? missing)(exchange)
+    const routed: Handler = exchange => {
+      const compiled = current.entryPoints.get(name)
+      return ((exchange.secure ? compiled?.secure : compiled?.plain) ?? missing)(exchange)
+    }
     const handler = own ? own(routed) : routed
     const entryPoint = createEntryPoint({
       name,
       options: configured,
       traced: fixed.tracing !== undefined,
       handler: () => handler,
+      terminate: () => current.entryPoints.get(name)?.terminate,
       accessLog,
       metrics,
       log,

@@ -14,6 +14,8 @@ export type TestRouterOptions = {
   dynamic: string
   /** What stands under `entryPoints.web`, as YAML at six spaces. */
   entryPoint?: string
+  /** Other entry points, as YAML at two spaces. */
+  entryPoints?: string
   mounts?: Record<string, Mount>
   env?: Record<string, string>
   now?: () => number
@@ -28,19 +30,24 @@ export type LogLine = {
 export type TestRouter = {
   url: string
   port: number
+  /** By entry point. */
+  ports: Record<string, number>
   router: Router
   dynamicFile: string
   lines: LogLine[]
 }
 
-export function writeRouteFiles(t: Teardown, { dynamic, entryPoint = '' }: TestRouterOptions) {
+export function writeRouteFiles(
+  t: Teardown,
+  { dynamic, entryPoint = '', entryPoints = '' }: TestRouterOptions,
+) {
   const folder = mkdtempSync(join(tmpdir(), 'glimmr-router-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const staticFile = join(folder, 'traefik.yml')
   const dynamicFile = join(folder, 'routes.yml')
   writeFileSync(
     staticFile,
-    `entryPoints:\n  web:\n    address: "127.0.0.1:0"\n${entryPoint}\nproviders:\n  providersThrottleDuration: 20ms\n  file:\n    filename: routes.yml\naccessLog:\n  format: json\nmetrics:\n  prometheus:\n    entryPoint: web\n    manualRouting: true\n    addRoutersLabels: true\n`,
+    `entryPoints:\n  web:\n    address: "127.0.0.1:0"\n${entryPoint}\n${entryPoints}\nproviders:\n  providersThrottleDuration: 20ms\n  file:\n    filename: routes.yml\naccessLog:\n  format: json\nmetrics:\n  prometheus:\n    entryPoint: web\n    manualRouting: true\n    addRoutersLabels: true\n`,
   )
   writeFileSync(dynamicFile, dynamic)
   return { staticFile, dynamicFile }
@@ -64,9 +71,9 @@ export async function startTestRouter(t: Teardown, options: TestRouterOptions): 
     ...(env && { env }),
     ...(now && { now }),
   })
-  const { url, port } = await router.listen()
+  const { url, port, ports } = await router.listen()
   t.teardown(() => router.close())
-  return { url, port, router, dynamicFile, lines }
+  return { url, port, ports, router, dynamicFile, lines }
 }
 
 export type Seen = {

@@ -4,13 +4,24 @@ import type { DynamicConfiguration } from '../configuration/load.ts'
 import type { StaticConfiguration } from '../configuration/static.ts'
 import { denyEncoded } from '../middlewares/encoded-characters.ts'
 import type { Handler, Middleware } from '../request/exchange.ts'
+import { createTlsTermination, type Terminate, type TlsTermination } from '../tls/termination.ts'
 import { createMiddlewares } from './middlewares.ts'
 import { type Attempt, unqualified } from './names.ts'
-import { checkRouters, createRouterBuilder, servesOn } from './routers.ts'
+import { redirection } from './redirection.ts'
+import { checkRouters, createRouterBuilder, type RouterBuilder, servesOn } from './routers.ts'
 import { type CompileContext, createServices } from './services.ts'
+import { checkTls, chooseOptions, tlsOptionsFor } from './tls.ts'
+
+/** What an entry point does with a request: TLS and plain HTTP have routers of their own. */
+export type CompiledEntryPoint = {
+  plain: Handler
+  secure: Handler
+  /** Absent: nothing on this entry point has TLS. */
+  terminate: Terminate | undefined
+}
 
 export type Compiled = {
-  entryPoints: ReadonlyMap<string, Handler>
+  entryPoints: ReadonlyMap<string, CompiledEntryPoint>
   /** Ends timers and connections once requests that still use these handlers are through. */
   retire(): void
 }
@@ -41,17 +52,22 @@ export function compile(
   for (const name of dynamic.services.keys()) attempt('services', name, () => service(name))
   for (const name of dynamic.middlewares.keys()) attempt('middlewares', name, () => middleware(name))
   checkRouters(dynamic, fixed, attempt)
+  const termination = createTlsTermination(dynamic, (place, error) =>
+    faults.push(place.fault(error instanceof Error ? error.message : String(error))),
+  )
+  checkTls(dynamic, fixed, termination, attempt, faults)
+  context.metrics.certificates(termination.certificates)
 
-  const entryPoints = new Map<string, Handler>()
+  const entryPoints = new Map<string, CompiledEntryPoint>()
   for (const [entryPoint, options] of Object.entries(fixed.entryPoints)) {
-    const builder = createRouterBuilder(dynamic, { service, middleware, attempt })
     const deny = denyEncoded(options.http.encodedCharacters ?? everything)
     const outer = (name: string) => step(() => middleware(unqualified(name)), faults, entryPoint)
     const wrap = (handler: Handler) =>
       deny(options.http.middlewares.map(outer).reduceRight((inner, one) => one(inner), handler))
+    const builder = createRouterBuilder(dynamic, { service, middleware, attempt, wrap })
     entryPoints.set(
       entryPoint,
-      builder(name => servesOn(dynamic.routers.get(name), entryPoint, fixed), wrap),
+      compileEntryPoint(entryPoint, { dynamic, fixed, termination, attempt, builder }),
     )
   }
   const retire = () => {
@@ -62,6 +78,36 @@ export function compile(
     throw new ConfigurationError(unique(faults))
   }
   return { entryPoints, retire }
+}
+
+type Parts = {
+  dynamic: DynamicConfiguration
+  fixed: StaticConfiguration
+  termination: TlsTermination
+  attempt: Attempt
+  builder: RouterBuilder
+}
+
+function compileEntryPoint(
+  name: string,
+  { dynamic, fixed, termination, attempt, builder }: Parts,
+): CompiledEntryPoint {
+  const plain: string[] = []
+  const secure = new Map<string, string>()
+  for (const [router, configuration] of dynamic.routers) {
+    if (!servesOn(configuration, name, fixed)) continue
+    const options = tlsOptionsFor(configuration, name, fixed)
+    if (options === undefined) plain.push(router)
+    else secure.set(router, options)
+  }
+  const { optionsByHost, optionsByRouter } = chooseOptions(secure, dynamic, attempt)
+  const redirected = redirection(name, fixed)
+  return {
+    plain: builder(plain, { more: redirected ? [redirected] : [] }),
+    secure: builder([...secure.keys()], { tlsOptions: optionsByRouter }),
+    terminate:
+      secure.size > 0 || fixed.entryPoints[name]?.http.tls ? termination.forHosts(optionsByHost) : undefined,
+  }
 }
 
 const everything = {

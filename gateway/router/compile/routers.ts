@@ -7,26 +7,39 @@ import { subjectOf } from '../rules/matchers.ts'
 import { createRouteTable, type RouteEntry } from '../rules/route-table.ts'
 import type { Service } from '../services/service.ts'
 import { type Attempt, unqualified } from './names.ts'
+import { sameOptions } from './tls.ts'
 
 export type RouterParts = {
   service(name: string): Service
   middleware(name: string): Middleware
   attempt: Attempt
+  /** The steps of the entry point, around those of every router. */
+  wrap(handler: Handler): Handler
 }
 
-/** A handler over the routers that `belongs` picks; parents hand on to the routers that name them. */
+export type TableOptions = {
+  /** Routes that no file gives. */
+  more?: readonly RouteEntry<Handler>[]
+  /** By router: the TLS options that its connections must have been made with. */
+  tlsOptions?: ReadonlyMap<string, string>
+}
+
+export type RouterBuilder = (names: readonly string[], options: TableOptions) => Handler
+
+/** A handler over the routers of these names; parents hand on to the routers that name them. */
 export function createRouterBuilder(
   dynamic: DynamicConfiguration,
-  { service, middleware, attempt }: RouterParts,
-) {
+  { service, middleware, attempt, wrap: outermost }: RouterParts,
+): RouterBuilder {
   const children = new Map<string, string[]>()
   for (const [name, { parentRefs }] of dynamic.routers)
     for (const parent of parentRefs.map(unqualified))
       children.set(parent, [...(children.get(parent) ?? []), name])
   const table = (
     names: readonly string[],
-    wrap: (handler: Handler) => Handler,
+    wrap: (handler: Handler, name: string) => Handler,
     above: readonly string[],
+    more: readonly RouteEntry<Handler>[] = [],
   ): Handler => {
     const entries = names.flatMap(name => {
       const router = dynamic.routers.get(name)
@@ -35,12 +48,12 @@ export function createRouterBuilder(
         ? [{ name, rule: router.rule, priority: router.priority || router.rule.length, target }]
         : []
     })
-    return handlerOver(entries.filter(entry => checkRule(entry, attempt)))
+    return handlerOver([...entries.filter(entry => checkRule(entry, attempt)), ...more])
   }
   const handlerOf = (
     name: string,
     router: RouterConfiguration,
-    wrap: (handler: Handler) => Handler,
+    wrap: (handler: Handler, name: string) => Handler,
     above: readonly string[],
   ): Handler => {
     if (above.includes(name)) throw new Error(`the router "${name}" is its own parent`)
@@ -53,15 +66,25 @@ export function createRouterBuilder(
         ? table(below, handler => handler, [...above, name])
         : service(String(router.service)).handle
     const steps = router.middlewares.map(middleware)
-    const chained = wrap(steps.reduceRight((next, one) => one(next), inner))
+    const chained = wrap(
+      steps.reduceRight((next, one) => one(next), inner),
+      name,
+    )
     const routerName = `${name}@file`
+    const { observability } = router
     return exchange => {
       exchange.router = routerName
+      if (observability) exchange.observability = observability
       return chained(exchange)
     }
   }
-  return (belongs: (name: string) => boolean, wrap: (handler: Handler) => Handler): Handler =>
-    table([...dynamic.routers.keys()].filter(belongs), wrap, [])
+  return (names, { more = [], tlsOptions }) => {
+    const wrap = (handler: Handler, name: string) => {
+      const options = tlsOptions?.get(name)
+      return outermost(options === undefined ? handler : sameOptions(options)(handler))
+    }
+    return table(names, wrap, [], more)
+  }
 }
 
 function checkRule(entry: RouteEntry<Handler>, attempt: Attempt): boolean {

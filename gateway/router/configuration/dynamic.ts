@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { middlewareKinds } from '../middlewares/all.ts'
+import { routerTls, tlsSchema } from './tls.ts'
 import { count, durationMs, flag, integer, statusRanges, text, textMap, texts } from './values.ts'
 
 const router = z.strictObject({
@@ -13,6 +14,8 @@ const router = z.strictObject({
   middlewares: texts.default([]),
   service: text.optional(),
   parentRefs: texts.default([]),
+  /** Such a router serves TLS connections only, the others plain ones only. */
+  tls: routerTls.optional(),
   observability: z
     .strictObject({
       accessLogs: flag.default(true),
@@ -137,6 +140,7 @@ export const dynamicSchema = z.strictObject({
     })
     .nullable()
     .optional(),
+  tls: tlsSchema.nullable().optional(),
 })
 
 export type DynamicFile = z.infer<typeof dynamicSchema>

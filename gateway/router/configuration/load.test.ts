@@ -161,3 +161,30 @@ t.test('the static file is held to the same', t => {
     t.match(faultsOf(t, { 'a.yml': route(good) }, traefik)[0], pattern)
   t.end()
 })
+
+t.test('TLS that cannot work is a fault where it stands', t => {
+  const tls = (more: string) => faultsOf(t, { 'a.yml': `${route(`${good}\ntls: {}`)}\ntls:\n${more}` })
+  t.match(tls('  certificates: [{ certFile: none.pem, keyFile: none.key }]'), [
+    /^dynamic\/a\.yml:\d+: tls\.certificates\.0: ENOENT/,
+  ])
+  t.match(tls('  options: { old: { cipherSuites: [TLS_NO_SUCH_SUITE] } }'), [
+    /tls\.options\.old: there is no cipher suite "TLS_NO_SUCH_SUITE"/,
+  ])
+  t.match(tls('  options: { mine: { clientAuth: { clientAuthType: RequireAndVerifyClientCert } } }'), [
+    /tls\.options\.mine: .*needs caFiles/,
+  ])
+  t.match(faultsOf(t, { 'a.yml': route(`${good}\ntls: { options: none }`) }), [
+    /routers\.all\.tls\.options: there are no TLS options "none"/,
+  ])
+  t.match(faultsOf(t, { 'a.yml': route(`${good}\ntls: { certResolver: le }`) }), [
+    /routers\.all\.tls\.certResolver: this router does not know this key/,
+  ])
+  const redirected = fixed.replace(
+    '":0"',
+    '":0"\n    http: { redirections: { entryPoint: { to: nowhere } } }',
+  )
+  t.match(faultsOf(t, { 'a.yml': route(good) }, redirected), [
+    /^traefik\.yml:4: entryPoints\.web\.http\.redirections\.entryPoint\.to: there is no entry point "nowhere"/,
+  ])
+  t.end()
+})

@@ -12,9 +12,13 @@ import {
 import { ConfigurationError, type Fault } from './fault.ts'
 import { type StaticConfiguration, staticSchema } from './static.ts'
 import { renderTemplate, type TemplateEnvironment } from './template.ts'
+import type { CertificateFiles, TlsOptions } from './tls.ts'
 import { check, faultAt, parseYaml, type YamlFile } from './yaml-file.ts'
 
 type Section = 'routers' | 'middlewares' | 'services' | 'serversTransports'
+
+/** A value and where it stands. */
+export type Placed<Value> = { value: Value; file: string; fault(message: string): Fault }
 
 /** Of all dynamic files together; names have no `@file` here. */
 export type DynamicConfiguration = {
@@ -22,6 +26,11 @@ export type DynamicConfiguration = {
   middlewares: Map<string, MiddlewareConfiguration>
   services: Map<string, ServiceConfiguration>
   serversTransports: Map<string, ServersTransport>
+  tls: {
+    certificates: Placed<CertificateFiles>[]
+    options: Map<string, Placed<TlsOptions>>
+    defaultCertificate: Placed<CertificateFiles> | undefined
+  }
   /** A fault at `http.<section>.<name>.…`, with its file and line. */
   fault(section: Section, name: string, path: readonly PropertyKey[], message: string): Fault
 }
@@ -31,7 +40,7 @@ export function loadStatic(file: string): StaticConfiguration {
   const yaml = parseYaml(read(file), file)
   const configuration = check(staticSchema, yaml)
   const known = Object.keys(configuration.entryPoints)
-  const faults: Fault[] = []
+  const faults: Fault[] = redirectionFaults(configuration, yaml)
   for (const key of ['ping', 'metrics'] as const) {
     const used = key === 'ping' ? configuration.ping : configuration.metrics?.prometheus
     const path = key === 'ping' ? ['ping', 'entryPoint'] : ['metrics', 'prometheus', 'entryPoint']
@@ -40,6 +49,15 @@ export function loadStatic(file: string): StaticConfiguration {
   }
   if (faults.length > 0) throw new ConfigurationError(faults)
   return configuration
+}
+
+function redirectionFaults({ entryPoints }: StaticConfiguration, yaml: YamlFile): Fault[] {
+  return Object.entries(entryPoints).flatMap(([name, { http }]) => {
+    const to = http.redirections?.entryPoint.to
+    if (to === undefined || /^:\d+$/.test(to) || to in entryPoints) return []
+    const path = ['entryPoints', name, 'http', 'redirections', 'entryPoint', 'to']
+    return [faultAt(yaml, path, `there is no entry point "${to}"`)]
+  })
 }
 
 /** Where dynamic files are: a relative path counts from the folder of the static file. */
@@ -72,6 +90,7 @@ export function loadDynamic(files: readonly string[], env: TemplateEnvironment):
     middlewares: new Map(),
     services: new Map(),
     serversTransports: new Map(),
+    tls: { certificates: [], options: new Map(), defaultCertificate: undefined },
     fault: (section, name, path, message) => {
       const yaml = origin.get(`${section} ${name}`)
       return yaml
@@ -80,6 +99,7 @@ export function loadDynamic(files: readonly string[], env: TemplateEnvironment):
     },
   }
   for (const { yaml, value } of parsed) {
+    faults.push(...mergeTls(merged.tls, yaml, value))
     for (const section of ['routers', 'middlewares', 'services', 'serversTransports'] as const) {
       for (const [name, entry] of Object.entries(value.http?.[section] ?? {})) {
         if (origin.has(`${section} ${name}`))
@@ -92,6 +112,32 @@ export function loadDynamic(files: readonly string[], env: TemplateEnvironment):
   }
   if (faults.length > 0) throw new ConfigurationError(faults)
   return merged
+}
+
+/** What is said twice is a fault: which of the two would hold depended on the names of files. */
+function mergeTls(tls: DynamicConfiguration['tls'], yaml: YamlFile, { tls: given }: DynamicFile): Fault[] {
+  if (!given) return []
+  const placed = <Value>(value: Value, path: PropertyKey[]): Placed<Value> => ({
+    value,
+    file: yaml.file,
+    fault: message => faultAt(yaml, ['tls', ...path], message),
+  })
+  const faults: Fault[] = []
+  given.certificates.forEach((one, index) => {
+    tls.certificates.push(placed(one, ['certificates', index]))
+  })
+  for (const [name, options] of Object.entries(given.options)) {
+    const place = placed(options, ['options', name])
+    if (tls.options.has(name)) faults.push(place.fault('this name is given twice'))
+    tls.options.set(name, place)
+  }
+  const certificate = given.stores.default?.defaultCertificate
+  if (certificate) {
+    const place = placed(certificate, ['stores', 'default', 'defaultCertificate'])
+    if (tls.defaultCertificate) faults.push(place.fault('there is a default certificate already'))
+    tls.defaultCertificate = place
+  }
+  return faults
 }
 
 function read(file: string): string {

@@ -3,6 +3,7 @@
  * https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/
  */
 import { z } from 'zod'
+import { routerTls } from './tls.ts'
 import { count, durationMs, flag, integer, text, textMap, texts } from './values.ts'
 
 const encodedCharacters = z.strictObject({
@@ -15,20 +16,22 @@ const encodedCharacters = z.strictObject({
   allowEncodedHash: flag.default(true),
 })
 
+/** HTTP → HTTPS. https://doc.traefik.io/traefik/reference/install-configuration/entrypoints/#redirections */
 const redirections = z.strictObject({
-  entryPoint: z
-    .strictObject({
-      to: text,
-      scheme: text.default('https'),
-      permanent: flag.default(true),
-      priority: integer.default(2 ** 31 - 2),
-    })
-    .optional(),
+  entryPoint: z.strictObject({
+    /** Another entry point's name, or `:443`. */
+    to: text,
+    scheme: text.default('https'),
+    permanent: flag.default(true),
+    // Go's math.MaxInt - 1: before every router of yours.
+    priority: integer.default(Number.MAX_SAFE_INTEGER - 1),
+  }),
 })
 
 const entryPointHttp = z.strictObject({
   middlewares: texts.default([]),
   redirections: redirections.optional(),
+  tls: routerTls.optional(),
   encodedCharacters: encodedCharacters.optional(),
   encodeQuerySemicolons: flag.default(false),
   sanitizePath: flag.default(true),

@@ -9,10 +9,12 @@
 import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
 import { flag, text } from '../configuration/values.ts'
-import type { Exchange } from '../request/exchange.ts'
+import type { Exchange, Middleware } from '../request/exchange.ts'
 import { firstValue } from '../request/headers.ts'
 import { goRegExp, replaceAll } from '../rules/go-regexp.ts'
 import { middlewareKind } from './kind.ts'
+
+type SchemeOptions = { scheme: string; port: string; permanent: boolean }
 
 export const redirectScheme = middlewareKind({
   schema: z.strictObject({
@@ -20,20 +22,23 @@ export const redirectScheme = middlewareKind({
     port: text.default(''),
     permanent: flag.default(false),
   }),
-  create: ({ scheme, port, permanent }) => {
-    const wellKnown =
-      port === '' || (port === '80' && scheme === 'http') || (port === '443' && scheme === 'https')
-    return next => exchange => {
-      const before = clientUrl(exchange)
-      const after = before.replace(
-        /^https?:\/\/(\[[\w:.]+\]|[\w._-]+)?(?::\d+)?(.*)$/,
-        (_, name: string | undefined, rest: string) =>
-          `${scheme}://${name ?? ''}${wellKnown ? '' : `:${port}`}${rest}`,
-      )
-      return after === before ? next(exchange) : redirect(exchange, after, permanent)
-    }
-  },
+  create: options => redirectTo(options),
 })
+
+/** Also what an entry point's `redirections` does. */
+export function redirectTo({ scheme, port, permanent }: SchemeOptions): Middleware {
+  const wellKnown =
+    port === '' || (port === '80' && scheme === 'http') || (port === '443' && scheme === 'https')
+  return next => exchange => {
+    const before = clientUrl(exchange)
+    const after = before.replace(
+      /^https?:\/\/(\[[\w:.]+\]|[\w._-]+)?(?::\d+)?(.*)$/,
+      (_, name: string | undefined, rest: string) =>
+        `${scheme}://${name ?? ''}${wellKnown ? '' : `:${port}`}${rest}`,
+    )
+    return after === before ? next(exchange) : redirect(exchange, after, permanent)
+  }
+}
 
 export const redirectRegex = middlewareKind({
   schema: z.strictObject({ regex: text, replacement: text.default(''), permanent: flag.default(false) }),

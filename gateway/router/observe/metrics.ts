@@ -2,6 +2,7 @@
  * Traefik's metrics under Traefik's names, so that one dashboard serves both.
  * https://doc.traefik.io/traefik/reference/install-configuration/observability/metrics/
  */
+import type { X509Certificate } from 'node:crypto'
 import type { StaticConfiguration } from '../configuration/static.ts'
 
 export type Outcome = {
@@ -24,6 +25,8 @@ export type RouterMetrics = {
   /** Servers of a configuration that is gone are no longer reported. */
   forgetServers(): void
   openConnections(entryPoint: string, open: number): void
+  /** When each certificate in use ends. */
+  certificates(certificates: readonly { x509: X509Certificate }[]): void
   /** Prometheus text, version 0.0.4. */
   text(): string
 }
@@ -63,6 +66,7 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
   const gauges = new Map<string, number>()
   const servers = new Map<string, number>()
   const retries = new Map<string, number>()
+  const notAfter = new Map<string, number>()
   let reloads = 0
 
   return {
@@ -87,6 +91,10 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
     forgetServers: () => servers.clear(),
     openConnections: (entryPoint, open) =>
       void gauges.set(`traefik_open_connections{entrypoint="${entryPoint}",protocol="TCP"}`, open),
+    certificates(used) {
+      notAfter.clear()
+      for (const { x509 } of used) notAfter.set(...certificateSeries(x509))
+    },
     text() {
       const lines = [
         '# HELP traefik_config_reloads_total Config reloads',
@@ -106,6 +114,7 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
           [...retries].map(([name, value]) => [`service="${name}"`, value]),
         ),
       )
+      lines.push(...plainText('traefik_tls_certs_not_after', 'gauge', [...notAfter]))
       lines.push(...plainText('traefik_service_server_up', 'gauge', [...servers]))
       return `${lines.join('\n')}\n`
     },
@@ -162,6 +171,19 @@ function levelText({ prefix, what, series }: Level, bounds: readonly number[]): 
       `${duration}_count{${one.labels}} ${one.count}`,
     ]),
   ]
+}
+
+function certificateSeries({
+  subject,
+  subjectAltName,
+  serialNumber,
+  validTo,
+}: X509Certificate): [string, number] {
+  const quoted = (value: string) => JSON.stringify(value).slice(1, -1)
+  const name = /^CN=(.+)$/m.exec(subject ?? '')?.[1] ?? ''
+  const sans = (subjectAltName ?? '').replaceAll(/DNS:|IP Address:/g, '').replaceAll(', ', ',')
+  const serial = BigInt(`0x${serialNumber}`)
+  return [`cn="${quoted(name)}",sans="${quoted(sans)}",serial="${serial}"`, Date.parse(validTo) / 1000]
 }
 
 function plainText(name: string, type: string, values: [string, number][]): string[] {

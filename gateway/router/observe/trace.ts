@@ -28,6 +28,8 @@ export function traceExchange(exchange: Exchange, path: string, tracing: boolean
   exchange.traceId = span.spanContext().traceId
   exchange.headers.traceparent = traceparentOf(span.spanContext())
   exchange.response.once('close', () => {
+    // A span that is never ended is never sent.
+    if (exchange.observability?.tracing === false) return
     span.setAttribute('http.response.status_code', exchange.response.statusCode)
     if (exchange.router) span.setAttribute('traefik.router.name', exchange.router)
     if (exchange.service) span.setAttribute('traefik.service.name', exchange.service)

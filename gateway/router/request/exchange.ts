@@ -38,6 +38,8 @@ export type Exchange = {
   service: string | undefined
   serverUrl: string | undefined
   userName: string | undefined
+  /** What the router's own `observability` says; its entry point's holds besides. */
+  observability: { accessLogs: boolean; metrics: boolean; tracing: boolean } | undefined
   /** Answered by the router about itself (/ping, /metrics): neither logged nor counted, as Traefik without addInternals. */
   internal: boolean
   retries: number

@@ -56,6 +56,7 @@ export function exchangeOpener(
       service: undefined,
       serverUrl: undefined,
       userName: undefined,
+      observability: undefined,
       internal: false,
       retries: 0,
       expectsContinue,
