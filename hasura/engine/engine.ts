@@ -4,23 +4,35 @@
  *   const engine = await createEngine({ metadataDir: 'hasura/metadata', pools: { default: pool } })
  *   const { status, body } = await engine.graphql({ body: { query: '{ items { description } }' }, session })
  */
+import type pg from 'pg'
+import { createConnections } from './connections.ts'
 import { errorBody } from './errors.ts'
-import { answer, explain } from './execute.ts'
+import { answer, explain, readySubscription } from './execute.ts'
 import type { Explained } from './explain.ts'
 import { limitsFor } from './limits.ts'
 import type { Inconsistency, Metadata } from './metadata-types.ts'
 import { admin } from './model/role-permissions.ts'
 import { exceeded, type Limits } from './plan/limits.ts'
 import type { Session } from './session.ts'
-import { type EngineAnswer, type EngineOptions, loadState } from './state.ts'
+import { type EngineAnswer, type EngineOptions, loadState, type State, type Within } from './state.ts'
+import type { Listener } from './subscribe/listener.ts'
+import { createLive, type LiveFigures } from './subscribe/live.ts'
 
 export type { OperationInfo } from './plan-cache.ts'
 export type { Session } from './session.ts'
-export type { EngineAnswer, EngineOptions } from './state.ts'
+export type { EngineAnswer, EngineOptions, State } from './state.ts'
+export type { Listener } from './subscribe/listener.ts'
 
 export type Engine = {
   /** Answers a request, or a list of them. Errors in Hasura's form; `body` is JSON text. */
   graphql(request: { body: unknown; session: Session; signal?: AbortSignal }): Promise<EngineAnswer>
+  /**
+   * Begins a subscription; the function that comes back ends it. Undefined for a query or mutation, which `graphql`
+   * answers. Throws a RequestError for a request that is refused.
+   */
+  subscribe(request: { body: unknown; session: Session }, listener: Listener): (() => void) | undefined
+  /** Subscriptions under way. */
+  subscriptions(): LiveFigures
   /** The SQL of a request, which is not run. Throws a RequestError for a request that is refused. */
   explain(request: { body: unknown; session: Session }): Explained[]
   /** What was read. */
@@ -29,18 +41,38 @@ export type Engine = {
   inconsistencies(): Inconsistency[]
   /** Reads metadata and catalogue again. Requests under way finish with what they began with. */
   reload(): Promise<void>
+  /** For the metadata API: what is in force, what other metadata would give, and putting that in force. */
+  control: EngineControl
   close(): Promise<void>
 }
 
-export async function createEngine(options: EngineOptions): Promise<Engine> {
-  let state = await loadState(options)
+export type EngineControl = {
+  current(): State
+  /** `within`: a source's catalogue is read on this connection, which may be in a transaction. */
+  load(metadata: Metadata, within?: Within): Promise<State>
+  use(state: State): Promise<void>
+  pool(source: string): pg.Pool | undefined
+}
+
+export async function createEngine(given: EngineOptions): Promise<Engine> {
+  const connections = createConnections(given.pools, given.connect)
+  const options = { ...given, pools: connections.pools }
+  let state = await loadState(options, connections)
+  const live = createLive(options.pools, options.subscriptions ?? {})
   return {
     graphql: ({ body, session, signal }) => {
       const current = state
       const limits = limitsFor(session.role, options.limits ?? {}, current.metadata)
-      const one = (request: unknown) => answer(options, current, { body: request, session, limits, signal })
+      const one = (request: unknown) =>
+        answer(options, current, { body: request, session, limits, signal, written: live.written })
       return Array.isArray(body) ? batch(body, one, { session, limits }) : one(body)
     },
+    subscribe: ({ body, session }, listener) => {
+      const limits = limitsFor(session.role, options.limits ?? {}, state.metadata)
+      const ready = readySubscription(options, state, { body, session, limits, signal: undefined })
+      return ready && live.add(ready, listener)
+    },
+    subscriptions: live.figures,
     explain: ({ body, session }) => {
       const limits = limitsFor(session.role, options.limits ?? {}, state.metadata)
       return explain(options, state, { body, session, limits, signal: undefined })
@@ -48,9 +80,25 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     metadata: () => state.metadata,
     inconsistencies: () => state.inconsistencies,
     reload: async () => {
-      state = await loadState(options)
+      state = await loadState(options, connections)
+      // They were planned with permissions that may no longer hold.
+      live.end()
     },
-    close: async () => state.plans.clear(),
+    control: {
+      current: () => state,
+      load: (metadata, within) => loadState({ ...options, metadata }, connections, within),
+      use: async next => {
+        state = next
+        await connections.prune(next.metadata)
+        live.end()
+      },
+      pool: source => connections.pools[source],
+    },
+    close: async () => {
+      live.end()
+      state.plans.clear()
+      await connections.close()
+    },
   }
 }
 

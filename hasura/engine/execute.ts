@@ -7,18 +7,28 @@ import { runMutation } from './mutation/run-mutation.ts'
 import { readOperation } from './plan/document.ts'
 import { exceeded, type Limits } from './plan/limits.ts'
 import { planOperation } from './plan/operation.ts'
-import type { Plan } from './plan/plan.ts'
+import type { Plan, Value } from './plan/plan.ts'
 import type { Planner } from './plan/planner.ts'
+import { type Touched, tablesRead, tablesWritten } from './plan/touched.ts'
 import { checkVariables, readVariables, type Variables } from './plan/variables.ts'
-import type { OperationInfo, Prepared, Remembered } from './plan-cache.ts'
+import type { OperationInfo, Prepared, PreparedLive, Remembered } from './plan-cache.ts'
+import { printLive, printStream } from './print/multiplex.ts'
 import { printSelections } from './print/select.ts'
 import type { Statement } from './print/text.ts'
 import { type GraphqlRequest, readRequest } from './request.ts'
-import { bind, runStatement } from './run.ts'
+import { asParameterText, bind, runStatement } from './run.ts'
 import { backendPrivilege, type Session } from './session.ts'
 import type { EngineAnswer, EngineOptions, State } from './state.ts'
+import type { Subscribing } from './subscribe/live.ts'
 
-export type Call = { body: unknown; session: Session; limits: Limits; signal: AbortSignal | undefined }
+export type Call = {
+  body: unknown
+  session: Session
+  limits: Limits
+  signal: AbortSignal | undefined
+  /** Told after a mutation, with the tables it wrote to. */
+  written?: ((source: string, tables: Touched) => void) | undefined
+}
 
 /** A request made ready. A mutation keeps its plan: how it runs depends on what its rows return. */
 type Ready = Remembered & { mutation: Plan | undefined }
@@ -36,6 +46,23 @@ export async function answer(options: EngineOptions, state: State, call: Call): 
     if (!(cause instanceof RequestError)) throw cause
     const body = errorBody(cause, call.session.role === admin)
     return operation ? { status: 200, body, operation } : { status: 200, body }
+  }
+}
+
+/** A subscription made ready for its poller; undefined when the request is none. Throws what `answer` would answer. */
+export function readySubscription(options: EngineOptions, state: State, call: Call): Subscribing | undefined {
+  const request = readRequest(call.body)
+  const { live, operation } = prepare(options, state, request, call)
+  if (operation.type !== 'subscription') return undefined
+  if (!live) throw new RequestError('unexpected', '$', 'the subscription reads nothing')
+  const bound = { session: call.session, variables: request.variables }
+  const text = (values: Value[]) => bind(values, bound).map(asParameterText)
+  const { shape, reads, initial } = live
+  return {
+    shape,
+    reads,
+    values: text(shape.statement.values),
+    state: (initial && text([initial])[0]) ?? null,
   }
 }
 
@@ -68,7 +95,9 @@ function prepare(options: EngineOptions, state: State, request: GraphqlRequest, 
   }
   const plan = planOperation(planner, operation)
   const mutation = plan.operation === 'mutation' ? plan : undefined
-  const remembered = rememberedOf(plan, mutation ? [] : printPlan(state, plan, limits), variables)
+  const live = plan.operation === 'subscription' ? printSubscription(state, plan, limits) : undefined
+  const prepared = mutation || live ? [] : printPlan(state, plan, limits)
+  const remembered = { ...rememberedOf(plan, prepared, variables), ...(live ? { live } : {}) }
   // A mutation's values are part of its plan.
   if (!mutation) state.plans.set(key, variables, remembered)
   return { ...remembered, mutation }
@@ -109,11 +138,44 @@ function printPlan(state: State, { roots }: Plan, { bytes }: Limits): Prepared[]
   })
 }
 
+/** One statement for all who ask the same, whatever their values. */
+function printSubscription(
+  state: State,
+  { roots }: Plan,
+  { bytes, timeMs }: Limits,
+): PreparedLive | undefined {
+  const sources = new Set(roots.flatMap(root => (root.is === 'json' ? [] : root.source)))
+  const [source] = sources
+  if (source === undefined) return undefined
+  if (sources.size > 1)
+    throw new RequestError('not-supported', '$', 'a subscription over several sources is not supported')
+  const stream = roots.find(root => root.is === 'stream')
+  if (stream && roots.length > 1)
+    throw new RequestError('not-supported', '$', 'a stream must be the only top level field')
+  const statement = stream ? printStream(stream.key, stream.stream, bytes) : printLive(roots, bytes)
+  const name = statementName(state.names, statement)
+  return {
+    shape: {
+      source,
+      statement,
+      name,
+      stream: stream !== undefined,
+      timeMs: timeMs || longestPollMs,
+      mostBytes: bytes,
+    },
+    reads: tablesRead(roots),
+    initial: stream?.stream.initial,
+  }
+}
+
+/** Nobody waits for a poll, so even admin's ends. */
+const longestPollMs = 60_000
+
 /** Each name stays prepared in every connection, so there is an end to them. */
 const mostNames = 500
 
 /** Statements are prepared under a name of their own text. */
-function statementName(names: Set<string>, { text }: Statement): string | undefined {
+function statementName(names: Set<string>, { text }: Pick<Statement, 'text'>): string | undefined {
   const name = `g${createHash('sha1').update(text).digest('hex').slice(0, 24)}`
   if (!names.has(name) && names.size >= mostNames) return undefined
   names.add(name)
@@ -155,7 +217,7 @@ async function mutate(
   options: EngineOptions,
   { roots }: Plan,
   { variables }: GraphqlRequest,
-  { session, limits, signal }: Call,
+  { session, limits, signal, written }: Call,
 ): Promise<Map<string, string>> {
   const sources = new Set(roots.flatMap(root => (root.is === 'json' ? [] : root.source)))
   const [source] = sources
@@ -164,5 +226,7 @@ async function mutate(
     throw new RequestError('not-supported', '$', 'a mutation over several sources is not supported')
   const pool = options.pools[source]
   if (!pool) throw new RequestError('unexpected', '$', `source "${source}" is not connected`)
-  return runMutation(pool, roots, { session, variables, timeMs: limits.timeMs, signal })
+  const answers = await runMutation(pool, roots, { session, variables, timeMs: limits.timeMs, signal })
+  written?.(source, tablesWritten(roots))
+  return answers
 }

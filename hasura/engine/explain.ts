@@ -10,7 +10,7 @@ export type Explained = { field: string; sql: string }
 /** One entry per statement. Nested inserts are given by their outermost row: the others depend on what it returns. */
 export function explainMutation({ roots }: Plan): Explained[] {
   return roots.flatMap(root => {
-    if (root.is === 'json') return []
+    if (root.is === 'json' || root.is === 'stream') return []
     const statements =
       root.is === 'query' ? [printSelections([root.selection])] : mutationStatements(root.mutation)
     return statements.map(({ text }) => ({ field: root.key, sql: text }))

@@ -26,6 +26,8 @@ function bindOne(value: Value, { session, variables }: Bound): Encoded {
       return value.text
     case 'list':
       throw new Error('a list is written out before it is bound')
+    case 'state':
+      throw new Error('what a subscriber has seen is no value of a request')
   }
 }
 
@@ -33,6 +35,13 @@ export function sessionValue({ role, vars }: Session, name: string): string {
   const found = name === 'x-hasura-role' ? role : vars[name]
   if (found === undefined) throw new RequestError('not-found', '$', `missing session variable: "${name}"`)
   return found
+}
+
+/** A parameter as one text, an array in the form that Postgres writes it. */
+export function asParameterText(value: Encoded): string | null {
+  if (!Array.isArray(value)) return value
+  const items = value.map(item => (item === null ? 'null' : `"${item.replace(/["\\]/g, '\\$&')}"`))
+  return `{${items.join(',')}}`
 }
 
 /** Everything arrives as Postgres wrote it. */

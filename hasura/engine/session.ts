@@ -1,5 +1,10 @@
 /** Who asks: a role and session variables, their names in lower case (`x-hasura-user-id`). */
-export type Session = { role: string; vars: Record<string, string> }
+export type Session = {
+  role: string
+  vars: Record<string, string>
+  /** When the credentials end, in milliseconds since 1970: connections that live longer are closed then. */
+  expiresAt?: number
+}
 
 const truths = new Set(['true', 't', 'yes', 'y'])
 const falsehoods = new Set(['false', 'f', 'no', 'n'])

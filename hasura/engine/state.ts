@@ -1,6 +1,7 @@
 /** All that one reading of metadata and catalogue gives, and how it is read. */
 import type pg from 'pg'
 import { type AllowList, createAllowList } from './allow-list.ts'
+import type { Connect, Connections } from './connections.ts'
 import { readMetadata } from './metadata.ts'
 import type { Inconsistency, Metadata } from './metadata-types.ts'
 import { buildModel } from './model/build.ts'
@@ -10,10 +11,13 @@ import type { Limits } from './plan/limits.ts'
 import { createPlanCache, type OperationInfo, type PlanCache } from './plan-cache.ts'
 import { createRoleSchema, type RoleSchema } from './schema/role-schema.ts'
 import { readSources } from './sources.ts'
+import type { LiveOptions } from './subscribe/live.ts'
 
 export type EngineOptions = {
   /** A pool per source of the metadata. The engine does not end them. */
   pools: Record<string, pg.Pool>
+  /** Opens a source that is added while the engine runs. Without it, only the given pools exist. */
+  connect?: Connect
   /** For every role but admin; what is not given has a default. */
   limits?: Partial<Limits>
   /** Sends bigint, numeric and float8 as strings, which keeps all their digits in JavaScript. */
@@ -24,6 +28,8 @@ export type EngineOptions = {
   enableAllowList?: boolean
   /** Remembered plans, at most. */
   planCacheSize?: number
+  /** How subscriptions are polled. */
+  subscriptions?: LiveOptions
 } & ({ metadataDir: string } | { metadata: Metadata })
 
 export type EngineAnswer = { status: number; body: string; operation?: OperationInfo }
@@ -40,12 +46,21 @@ export type State = {
   names: Set<string>
 }
 
-export async function loadState(options: EngineOptions): Promise<State> {
+/** A source and a connection to read its catalogue on. */
+export type Within = { source: string; client: pg.PoolClient }
+
+export async function loadState(
+  options: EngineOptions,
+  connections: Connections,
+  within?: Within,
+): Promise<State> {
   const read =
     'metadata' in options
       ? { metadata: options.metadata, inconsistencies: [] }
       : await readMetadata(options.metadataDir)
-  const { catalogs, inconsistencies } = await readSources(read.metadata, options.pools)
+  connections.open(read.metadata)
+  const readers = within ? { ...options.pools, [within.source]: within.client } : options.pools
+  const { catalogs, inconsistencies } = await readSources(read.metadata, readers)
   const model = buildModel(read.metadata, catalogs, options)
   const schemas = new Map<string, RoleSchema>()
   const roles = rolesOf(model)

@@ -26,7 +26,7 @@ export async function runMutation(
     try {
       await client.query("select set_config('hasura.user', $1, true)", [sessionJson(bound)])
       for (const root of roots)
-        if (root.is !== 'json') answers.set(root.key, await runRoot(client, root, bound))
+        if (root.is === 'query' || root.is === 'mutation') answers.set(root.key, await runRoot(client, root, bound))
       await client.query('commit')
     } catch (cause) {
       await client.query('rollback').catch(() => undefined)

@@ -1,4 +1,5 @@
 /** Stage 5: an operation → its plan. One walk that validates and resolves; no SQL in it. */
+import type { DirectiveNode } from 'graphql'
 import { invalid, RequestError } from '../errors.ts'
 import type { Table } from '../model.ts'
 import { planDelete, planDeleteByKey } from '../mutation/delete.ts'
@@ -9,7 +10,7 @@ import { introspect } from '../schema/introspect.ts'
 import { introspectionFields } from '../schema/introspection-types.ts'
 import type { Field } from '../schema/types.ts'
 import { planCall } from './call.ts'
-import { checkOperationDirectives, collect } from './collect.ts'
+import { checkOperationDirectives, collect, type Selected } from './collect.ts'
 import type { Operation } from './document.ts'
 import { keyOf } from './key.ts'
 import { exceeded } from './limits.ts'
@@ -18,6 +19,7 @@ import { always, type Plan, type RootPlan, type Rows, type Selection } from './p
 import type { Planner } from './planner.ts'
 import { planRows } from './select.ts'
 import { argumentPlace, type SelectedField } from './selected.ts'
+import { planStream } from './stream.ts'
 
 const operationDirectives = new Set(['cached', '_multiple_top_level_fields'])
 
@@ -31,6 +33,7 @@ export function planOperation(planner: Planner, { node }: Operation): Plan {
   checkOperationDirectives(node.directives ?? [], operationDirectives, operation)
   const root = operation === 'query' ? { ...type, find: withIntrospection(schema.query.find) } : type
   const fields = collect(planner, root, { sets: [node.selectionSet], path: '$.selectionSet', depth: 1 })
+  if (operation === 'subscription') checkSubscription(fields, node.directives ?? [])
   if (fields.length > planner.budget.limits.aliases)
     throw exceeded('the number of root fields', planner.budget.limits.aliases)
   const roots = fields.map((selected): RootPlan => {
@@ -46,6 +49,12 @@ export function planOperation(planner: Planner, { node }: Operation): Plan {
   return { operation, name: node.name?.value, roots }
 }
 
+/** https://spec.graphql.org/October2021/#sec-Single-root-field; the directive is Hasura's. */
+function checkSubscription(fields: Selected[], directives: readonly DirectiveNode[]): void {
+  const several = directives.some(({ name }) => name.value === '_multiple_top_level_fields')
+  if (fields.length > 1 && !several) throw invalid('$', 'subscriptions must select one top level field')
+}
+
 function withIntrospection(find: (name: string) => Field | undefined) {
   return (name: string) => introspectionFields.get(name) ?? find(name)
 }
@@ -53,6 +62,10 @@ function withIntrospection(find: (name: string) => Field | undefined) {
 function planRoot(planner: Planner, selected: SelectedField): RootPlan {
   const { key, field } = selected
   const { means, name } = field
+  if (means.is === 'table' && means.as === 'select_stream') {
+    const stream = planStream(planner, selected, means.table)
+    return { key, name, is: 'stream', source: means.table.source, stream }
+  }
   if (means.is === 'table') {
     const mutation = planMutation(planner, selected, means.table, means.as)
     if (mutation) return { key, name, is: 'mutation', source: means.table.source, mutation }
@@ -85,11 +98,7 @@ function planTable(planner: Planner, selected: SelectedField, table: Table, as: 
         as: 'single',
       })
     default:
-      throw new RequestError(
-        'not-supported',
-        selected.path,
-        'streaming subscriptions are not supported over HTTP',
-      )
+      throw new RequestError('not-supported', selected.path, `${selected.field.name} is not supported here`)
   }
 }
 

@@ -21,6 +21,8 @@ export type Value =
   /** Read anew in each execution of a remembered plan. */
   | { from: 'variable'; name: string; read: (value: unknown) => Encoded; type: PgType }
   | { from: 'list'; values: Value[]; type: PgType }
+  /** What a subscriber has seen of a stream: printed for subscriptions only. */
+  | { from: 'state'; type: PgType }
 
 /** A row of which columns are taken: the one at hand, or the one the whole expression is about. */
 export type RowRef = 'this' | 'root'
@@ -99,11 +101,22 @@ export type AggregateColumn = { key: string } & (
   | { is: 'value'; expression: Expression; text: boolean }
 )
 
+/** A stream: rows whose `by` comes after what was seen, beginning with `initial`. */
+export type Stream = {
+  rows: Rows
+  by: Expression
+  descending: boolean
+  initial: Value
+  batch: Value | undefined
+  outputs: Output[]
+}
+
 export type RootPlan =
   /** Known without asking Postgres: `__typename`, introspection. */
   | { key: string; name: string; is: 'json'; json: string }
   | { key: string; name: string; is: 'query'; source: string; selection: Selection }
   | { key: string; name: string; is: 'mutation'; source: string; mutation: Mutation }
+  | { key: string; name: string; is: 'stream'; source: string; stream: Stream }
 
 export type Plan = {
   operation: 'query' | 'mutation' | 'subscription'

@@ -20,7 +20,14 @@ export function typeSql({ name, schema, array }: PgType): string {
   return (known ? name : schema ? `${id(schema)}.${id(name)}` : id(name)) + (array ? '[]' : '')
 }
 
-export type Writer = { values: Value[]; depth: number }
+export type Writer = {
+  values: Value[]
+  depth: number
+  /** Where the n-th value is read from: `$n` unless said. */
+  place?: (number: number) => string
+  /** What a subscriber has seen, as SQL of type text. */
+  state?: string
+}
 
 /** The SQL of a value: a parameter, or a quoted constant. */
 export function value(writer: Writer, given: Value): string {
@@ -30,8 +37,12 @@ export function value(writer: Writer, given: Value): string {
       return given.text === null ? `null::${type}` : `(${literal(given.text)})::${type}`
     case 'list':
       return `array[${given.values.map(each => value(writer, each)).join(', ')}]::${type}`
-    default:
-      return `($${position(writer, given)})::${type}`
+    case 'state':
+      return `(${writer.state ?? 'null'})::${type}`
+    default: {
+      const number = position(writer, given)
+      return `(${writer.place?.(number) ?? `$${number}`})::${type}`
+    }
   }
 }
 

@@ -1,0 +1,69 @@
+/**
+ * A subscription → one statement that answers many subscribers at once:
+ *
+ *   select n, state, root from unnest($1, $2, …) with ordinality as "_s" ("state", "p1", …, "n")
+ *   cross join lateral (<the query, reading "_s"."p1" where it would read $1>)
+ *
+ * `state` is what a subscriber has seen: the hash of its last answer, or the cursor of a stream. `root` is null when
+ * there is nothing new, so an answer that did not change does not travel.
+ */
+import type { RootPlan, Stream, Value } from '../plan/plan.ts'
+import { expressionSql, fromSql, type Scope, whereSql } from './expression.ts'
+import { outputObject, selectionSql } from './select.ts'
+import { alias, id, jsonObject, literal, value, type Writer } from './text.ts'
+
+/** `values`: of one subscriber, each a column of the parameters after the states. */
+export type Multiplexed = { text: string; values: Value[] }
+
+const outside: Scope = { row: '', root: '' }
+
+export function printLive(roots: RootPlan[], mostBytes: number): Multiplexed {
+  const writer = subscriberWriter()
+  const root = jsonObject(
+    roots.flatMap((each): [string, string][] => {
+      if (each.is === 'json') return [[each.key, `${literal(each.json)}::json`]]
+      return each.is === 'query' ? [[each.key, selectionSql(writer, outside, each.selection)]] : []
+    }),
+  )
+  const hashed = `select "root", md5("root"::text) as "state" from (select ${root} as "root" offset 0) as "_q" offset 0`
+  return multiplexed(writer, hashed, {
+    changed: '"_r"."state" is distinct from "_s"."state"',
+    fits: fits(mostBytes),
+  })
+}
+
+/** Ties come together: a cursor that stands between equal values would lose some. */
+export function printStream(key: string, stream: Stream, mostBytes: number): Multiplexed {
+  const writer = subscriberWriter()
+  const row = alias(writer)
+  const scope: Scope = { row, root: row }
+  const by = expressionSql(writer, scope, stream.by)
+  const { type } = stream.initial
+  const seen = value(writer, { from: 'state', type })
+  const where = whereSql(writer, outside, stream.rows, row)
+  const [after, direction] = stream.descending ? ['<', 'desc'] : ['>', 'asc']
+  const batch = stream.batch ? ` fetch first (${value(writer, stream.batch)}) rows with ties` : ''
+  const rows = `select ${outputObject(writer, scope, stream.outputs)} as "_o", (${by})::text as "_c" from ${fromSql(writer, outside, stream.rows)} as ${row} where ${where} and ${by} ${after} ${seen} order by ${by} ${direction}${batch}`
+  const root = `select json_build_object(${literal(key)}, json_agg("_o")) as "root", (array_agg("_c"))[count(*)] as "state" from (${rows}) as "_e"`
+  return multiplexed(writer, root, { changed: '"_r"."state" is not null', fits: fits(mostBytes) })
+}
+
+function subscriberWriter(): Writer {
+  return { values: [], depth: 0, place: number => `"_s".${id(`p${number}`)}`, state: '"_s"."state"' }
+}
+
+function fits(mostBytes: number): string {
+  return Number.isFinite(mostBytes) ? `octet_length("_r"."root"::text) <= ${Math.trunc(mostBytes)}` : 'true'
+}
+
+function multiplexed(
+  { values }: Writer,
+  answer: string,
+  { changed, fits }: { changed: string; fits: string },
+): Multiplexed {
+  const numbers = values.map((_, position) => position + 1)
+  const arrays = ['$1::text[]', ...numbers.map(number => `$${number + 1}::text[]`)]
+  const names = ['"state"', ...numbers.map(number => id(`p${number}`)), '"n"']
+  const text = `select "_s"."n", coalesce("_r"."state", "_s"."state"), case when ${changed} and ${fits} then "_r"."root" end, ${fits} from unnest(${arrays.join(', ')}) with ordinality as "_s" (${names.join(', ')}) cross join lateral (${answer}) as "_r"`
+  return { text, values }
+}
