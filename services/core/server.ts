@@ -11,6 +11,7 @@ import { routeRevokeApiKey } from './api-keys/revoke-api-key.ts'
 import { routeGetFile } from './files/get-file.ts'
 import { routeListFiles } from './files/list-files.ts'
 import { routeListFindings } from './files/list-findings.ts'
+import { routeDiffHospital } from './history/diff-hospital.ts'
 import { routeCreateHospital } from './hospitals/create-hospital.ts'
 import { routeGetHospital } from './hospitals/get-hospital.ts'
 import { routeListHospitals } from './hospitals/list-hospitals.ts'
@@ -76,6 +77,7 @@ export async function build(config: CoreConfig): Promise<Server> {
   routeListHospitals(app, pool)
   routeGetHospital(app, pool)
   routeCreateHospital(app, pool)
+  routeDiffHospital(app, pool)
   routeListFiles(app, pool)
   routeGetFile(app, pool)
   routeListFindings(app, pool)

@@ -10,6 +10,7 @@ import { ObjectGone, ObjectReplaced, type StoredObject } from '@glimmr/lib/store
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { binary } from '../binary.ts'
+import { createGate } from '../gate.ts'
 import type { Store } from '../store.ts'
 import { parsePriceId, priceIdParams } from './price-id.ts'
 import { isDeflated, openSourceBytes, type SourceFile, TooDeep } from './source-bytes.ts'
@@ -74,7 +75,8 @@ export function routeGetProof(app: Server, pool: Pool, store: Store | undefined)
       ...problems(400, 404, 409, 410, 422, 503),
     },
   }
-  const gate = createGate(2)
+  // Each takes a good part of a processor.
+  const gate = createGate(2, tooMany)
   app.get('/v1/core/prices/:id/proof', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
     const { id } = request.params
     const row = await rowOf(pool, id)
@@ -188,20 +190,6 @@ function explained(cause: unknown, row: ProofRow, most: number): unknown {
 
 function isZlibError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
-}
-
-/** At most `most` at once; beyond that a 503, as each takes a good part of a processor. */
-function createGate(most: number): () => () => void {
-  let running = 0
-  return () => {
-    if (running >= most) throw tooMany()
-    running++
-    let left = false
-    return () => {
-      if (!left) running--
-      left = true
-    }
-  }
 }
 
 function tooMany(): Problem {
