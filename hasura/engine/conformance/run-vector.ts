@@ -1,11 +1,14 @@
 /** One vector: a fresh database, its setup, its metadata, its steps. */
 import pg from 'pg'
-import { createEngine } from '../engine.ts'
+import { createEngine, type Engine } from '../engine.ts'
+import { authenticate } from '../http/auth.ts'
 import { createJwtCheck, type JwtCheck, type JwtConfig } from '../http/jwt.ts'
 import { type HttpRequest, type ServeOptions, serve } from '../http/serve.ts'
+import { createSockets, type Sockets } from '../http/sockets.ts'
 import { errorsOf } from './compare.ts'
 import type { Databases } from './databases.ts'
 import { fill } from './placeholders.ts'
+import { createSocketSteps } from './socket-steps.ts'
 import { runSteps } from './steps.ts'
 import type { Step, Vector } from './vectors.ts'
 
@@ -25,6 +28,7 @@ export async function runVector(databases: Databases, vector: Vector): Promise<O
   const database = await databases.create()
   const pool = new pg.Pool({ connectionString: database.url, max: 3 })
   pool.on('error', () => undefined)
+  const closing: (() => Promise<void>)[] = []
   try {
     for (const { sql } of vector.setup) if (sql) await pool.query(portable(sql, vector))
     const engine = await createEngine({
@@ -33,12 +37,16 @@ export async function runVector(databases: Databases, vector: Vector): Promise<O
       enableAllowList: vector.server.env?.HASURA_GRAPHQL_ENABLE_ALLOWLIST === 'true',
       inferFunctionPermissions: vector.server.env?.HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS !== 'false',
       stringifyNumericTypes: vector.server.args?.includes('--stringify-numeric-types') ?? false,
+      subscriptions: { intervalMs: 100 },
     })
+    const sockets = createSocketSteps(socketsOf(engine, frontOf(vector)), adminSecret)
+    closing.push(sockets.close)
     const verdict = await runSteps(
       {
         request: requestOf,
         send: request => serve(engine, frontOf(vector), request),
         sql: async text => (await pool.query({ text, rowMode: 'array' })).rows,
+        other: sockets.run,
       },
       vector.steps,
     )
@@ -55,6 +63,7 @@ export async function runVector(databases: Databases, vector: Vector): Promise<O
       reason: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause),
     }
   } finally {
+    for (const close of closing) await close()
     await pool.end()
     await database.drop()
   }
@@ -84,6 +93,10 @@ function frontOf({ server }: Vector): ServeOptions {
   const secret = admin_secret === undefined || admin_secret === 'either' ? undefined : adminSecret
   const { HASURA_GRAPHQL_JWT_SECRET: jwt, HASURA_GRAPHQL_UNAUTHORIZED_ROLE: unauthorizedRole } = env
   return { auth: { adminSecret: secret, unauthorizedRole, ...(jwt ? { jwt: jwtCheck(jwt) } : {}) } }
+}
+
+function socketsOf(engine: Engine, { auth }: ServeOptions): Sockets {
+  return createSockets({ engine, authenticate: headers => authenticate(auth, headers) })
 }
 
 function requestOf({ request, admin_secret }: Step): HttpRequest {
