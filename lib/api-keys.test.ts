@@ -13,13 +13,17 @@ t.test('a key has the documented form, its hash is of the whole key, and no two 
     t.notOk(isApiKey(other), other)
 })
 
-t.test('scopes follow from the roles, and only admin has all of them', async t => {
-  const all = createApiKey({ roles: ['admin'] }).scopes
-  t.same(createApiKey({ roles }).scopes, all)
-  t.same(createApiKey({ roles: ['viewer'] }).scopes, ['core:read', 'links:read'])
-  t.same(createApiKey({ roles: ['partner', 'viewer'] }).scopes, ['core:read', 'links:read', 'links:write'])
-  t.same(createApiKey({ roles: ['store'] }).scopes, ['media:events'])
-  for (const role of roles.filter(role => role !== 'admin'))
-    t.notOk(createApiKey({ roles: [role] }).scopes.includes('admin'), role)
-  t.throws(() => createApiKey({ roles: [] }))
-})
+t.test(
+  'scopes follow from the roles: admin has all within an organisation, operator those beyond it',
+  async t => {
+    const all = createApiKey({ roles: ['admin'] }).scopes
+    t.same(createApiKey({ roles }).scopes, [...all, 'organisations'].sort())
+    t.same(createApiKey({ roles: ['operator'] }).scopes, ['organisations'])
+    t.same(createApiKey({ roles: ['viewer'] }).scopes, ['core:read', 'links:read'])
+    t.same(createApiKey({ roles: ['partner', 'viewer'] }).scopes, ['core:read', 'links:read', 'links:write'])
+    t.same(createApiKey({ roles: ['store'] }).scopes, ['media:events'])
+    for (const role of roles.filter(role => role !== 'admin'))
+      t.notOk(createApiKey({ roles: [role] }).scopes.includes('admin'), role)
+    t.throws(() => createApiKey({ roles: [] }))
+  },
+)

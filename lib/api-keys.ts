@@ -9,10 +9,23 @@ const scopesByRole = {
   viewer: ['core:read', 'links:read'],
   /** The object store's: it may report what was stored, and nothing else. */
   store: ['media:events'],
+  /** Whose installation it is: makes and suspends organisations, and gives keys their class. Beside another role. */
+  operator: ['organisations'],
 } as const
 
 export type Role = keyof typeof scopesByRole
-export const roles = ['admin', 'uploader', 'partner', 'viewer', 'store'] as const satisfies readonly Role[]
+export const roles = [
+  'admin',
+  'uploader',
+  'partner',
+  'viewer',
+  'store',
+  'operator',
+] as const satisfies readonly Role[]
+
+/** How often a key may ask: traefik/dynamic/ has the limits of each class. */
+export const limitClasses = ['standard', 'partner', 'bulk'] as const
+export type LimitClass = (typeof limitClasses)[number]
 
 export type ApiKey = {
   /** Shown once; stored nowhere. */
@@ -24,7 +37,7 @@ export type ApiKey = {
   scopes: string[]
 }
 
-/** A new key of `given` roles (one at least; the first is the default role of its tokens). */
+/** A new key of `given` roles (one at least; the first is the default role of its tokens), with all their scopes. */
 export function createApiKey({ roles: given }: { roles: readonly Role[] }): ApiKey {
   if (given.length === 0) throw new Error('a key needs a role')
   const prefix = `glm_${prefixCharacters()}`

@@ -1,28 +1,32 @@
 /**
- * Who is calling: every service verifies the gateway's RS256 token again, with the keys that gateway/auth publishes.
+ * Who is calling: every service verifies the gateway's token again, with the keys that gateway/auth publishes.
  * Routes are closed by default: `config: { public: true }` opens one, `config: { scope: 'core:read' }` asks for a scope.
  */
-import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import fastifyJwt, { type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { problem } from './errors.ts'
+import {
+  createPublishedKeys,
+  type JwksSource,
+  type PublishedKeys,
+  tokenAlgorithms,
+} from './published-keys.ts'
+
+export type { Jwk, JwksSource } from './published-keys.ts'
 
 export const tokenIssuer = 'glimmr'
 export const tokenAudience = 'glimmr'
-
-export type Jwk = JsonWebKey & { kid?: string }
-/** Gives the current JWKS (RFC 7517 §5): by HTTP, or by a call where gateway/auth is in the same process. */
-export type JwksSource = () => Promise<{ keys: Jwk[] }>
+/** Longer ones are refused before anything is made of them. */
+export const maxTokenBytes = 8192
 
 export type Identity = {
-  /** `key:<uuid>` of the API key behind the token. */
+  /** `key:<uuid>` of the API key behind the token, or `<issuer>:<subject>` of a user of an external issuer. */
   subject: string
   organisation: string
   roles: string[]
   scopes: string[]
 }
-
-type Claims = { sub: string; org: string; roles: string[]; scopes: string[]; exp: number }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -38,42 +42,85 @@ declare module 'fastify' {
 
 /** Adds the check to every route that is registered on `app`. */
 export async function registerAuth(app: FastifyInstance, jwks: JwksSource): Promise<void> {
-  const keyOf = createKeyCache(jwks)
+  const keys = createPublishedKeys(jwks)
   await app.register(fastifyJwt, {
     decode: { complete: true },
-    secret: async (_request: FastifyRequest, token: TokenOrHeader) => keyOf(kidOf(token)),
+    secret: (_request: FastifyRequest, token: TokenOrHeader) => keyFor(keys, token),
     verify: {
-      algorithms: ['RS256'],
+      complete: true,
+      algorithms: [...tokenAlgorithms],
       allowedIss: tokenIssuer,
       allowedAud: tokenAudience,
-      requiredClaims: ['exp', 'sub', 'org'],
+      requiredClaims: ['iss', 'aud', 'exp', 'sub', 'org'],
     },
   })
   app.decorateRequest('identity', null)
+  const identify = createIdentify(keys)
   app.addHook('onRequest', async request => {
     const { public: open, scope } = request.routeOptions.config
     if (open || request.is404) return
-    request.identity = await verified(request)
+    request.identity = await identify(request)
     if (scope) requireScope(request.identity, scope)
   })
 }
 
-function kidOf(token: TokenOrHeader): string | undefined {
-  const { kid } = 'header' in token ? token.header : token
-  return typeof kid === 'string' ? kid : undefined
+/** The key is ours, found by its id alone; the token's `alg` must be the one that this key is for. */
+async function keyFor(keys: PublishedKeys, token: TokenOrHeader): Promise<string> {
+  const { kid, alg } = 'header' in token ? token.header : token
+  const { algorithm, pem } = await keys.find(typeof kid === 'string' ? kid : undefined)
+  if (alg !== algorithm) throw new Error(`the token says ${alg}, but its key is for ${algorithm}`)
+  return pem
 }
 
-async function verified(request: FastifyRequest): Promise<Identity> {
-  try {
-    const claims = await request.jwtVerify<Claims>()
-    return { subject: claims.sub, organisation: claims.org, roles: claims.roles, scopes: claims.scopes }
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : 'no token'
-    throw problem(401, `This needs a valid access token: ${why}`, {
-      cause,
-      headers: { 'www-authenticate': 'Bearer' },
-    })
+type Complete = { payload: Record<string, unknown>; header: { kid: string } }
+type Verified = { identity: Identity; kid: string; expiresAtMs: number }
+
+const maxVerified = 5_000
+
+/**
+ * A token is verified once and then known until it ends or its key is no longer published: the gateway sends the same one
+ * for minutes. By hash, so that a heap dump shows no token that still works.
+ */
+function createIdentify(keys: PublishedKeys): (request: FastifyRequest) => Promise<Identity> {
+  const known = new Map<string, Verified>()
+  return async request => {
+    const { authorization = '' } = request.headers
+    if (authorization.length > maxTokenBytes) throw unauthorized('the token is too long')
+    const index = createHash('sha256').update(authorization).digest('base64')
+    const found = known.get(index)
+    if (found && found.expiresAtMs > Date.now() && keys.has(found.kid)) return found.identity
+    known.delete(index)
+    const verified = await verify(request)
+    if (known.size >= maxVerified) known.delete(known.keys().next().value ?? '')
+    known.set(index, verified)
+    return verified.identity
   }
+}
+
+async function verify(request: FastifyRequest): Promise<Verified> {
+  try {
+    const { payload, header } = await request.jwtVerify<Complete>()
+    return { identity: identityIn(payload), kid: header.kid, expiresAtMs: Number(payload.exp) * 1000 }
+  } catch (cause) {
+    throw unauthorized(cause instanceof Error ? cause.message : 'no token', cause)
+  }
+}
+
+function identityIn({ sub, org, roles, scopes }: Record<string, unknown>): Identity {
+  if (typeof sub !== 'string' || typeof org !== 'string' || !isTexts(roles) || !isTexts(scopes))
+    throw new Error('the token does not say who its bearer is')
+  return { subject: sub, organisation: org, roles, scopes }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(item => typeof item === 'string')
+}
+
+function unauthorized(why: string, cause?: unknown) {
+  return problem(401, `This needs a valid access token: ${why}`, {
+    cause,
+    headers: { 'www-authenticate': 'Bearer' },
+  })
 }
 
 /** The caller of a route that is not public. */
@@ -86,40 +133,4 @@ export function identityOf(request: FastifyRequest): Identity {
 export function requireScope({ scopes }: Identity, scope: string): void {
   if (!scopes.includes(scope))
     throw problem(403, `This needs the scope ${scope}; the key has ${scopes.join(', ') || 'none'}`)
-}
-
-const freshMs = 300_000
-const refetchMs = 5_000
-
-/** Keys by id. An unknown id asks again (rotation), but at most every few seconds: ids come from the caller. */
-function createKeyCache(jwks: JwksSource): (kid: string | undefined) => Promise<string> {
-  let keys = new Map<string, string>()
-  let fetchedAt = 0
-  let fetching: Promise<void> | undefined
-  const fetchKeys = async () => {
-    try {
-      const found = await jwks()
-      keys = new Map(found.keys.map(key => [key.kid ?? '', pem(key)]))
-      fetchedAt = Date.now()
-    } finally {
-      fetching = undefined
-    }
-  }
-  return async kid => {
-    const age = Date.now() - fetchedAt
-    if (age > freshMs || (age > refetchMs && !keys.has(kid ?? ''))) {
-      fetching ??= fetchKeys()
-      // While the publisher is away the keys we know stay good.
-      await fetching.catch(error => {
-        if (keys.size === 0) throw error
-      })
-    }
-    const key = keys.get(kid ?? '')
-    if (!key) throw new Error('the token is signed with a key that is not published')
-    return key
-  }
-}
-
-function pem(key: Jwk): string {
-  return createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }).toString()
 }

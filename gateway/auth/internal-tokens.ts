@@ -1,37 +1,39 @@
-/** The short token that stands for an API key behind the gateway: one for each key, renewed before it ends. */
-import type { KeyRecord } from './api-keys.ts'
+/** The short token that stands for a credential behind the gateway: one for each subject, renewed before it ends. */
+import type { Principal } from './principal.ts'
 import type { Tokens } from './tokens.ts'
 
 const lifetimeSeconds = 300
 const renewBeforeMs = 60_000
 const maxTokens = 20_000
 
-type Entry = { token: string; expiresAtMs: number; from: string; renewing: boolean }
+type Entry = { token: string; expiresAtMs: number; version: string; kid: string; renewing: boolean }
 
 export type InternalTokens = {
   /** At once while there is one; signing takes a millisecond. */
-  forKey(record: KeyRecord): string | Promise<string>
+  for(principal: Principal): string | Promise<string>
 }
 
 export function createInternalTokens(tokens: Tokens, now: () => number): InternalTokens {
   const entries = new Map<string, Entry>()
-  const issue = async (record: KeyRecord, from: string): Promise<string> => {
+  const issue = async (principal: Principal, kid: string): Promise<string> => {
+    const { subject, version } = principal
     const expiresAtMs = now() + lifetimeSeconds * 1000
-    const token = await tokens.issue(record, lifetimeSeconds)
-    entries.delete(record.id)
-    entries.set(record.id, { token, expiresAtMs, from, renewing: false })
+    const token = await tokens.issue(principal, lifetimeSeconds)
+    entries.delete(subject)
+    entries.set(subject, { token, expiresAtMs, version, kid, renewing: false })
     if (entries.size > maxTokens) entries.delete(entries.keys().next().value ?? '')
     return token
   }
   return {
-    forKey(record) {
-      const entry = entries.get(record.id)
-      // What core changed about the key is in the next token, not in the one after five minutes.
-      const from = `${record.organisation_id} ${record.roles.join()} ${record.scopes.join()}`
-      if (!entry || entry.from !== from || entry.expiresAtMs - now() < 5000) return issue(record, from)
+    for(principal) {
+      const entry = entries.get(principal.subject)
+      // What core changed about a key is in the next token, not in the one after five minutes; so is a new signing key.
+      const kid = tokens.signedBy()
+      const fits = entry && entry.version === principal.version && entry.kid === kid
+      if (!fits || entry.expiresAtMs - now() < 5000) return issue(principal, kid)
       if (entry.expiresAtMs - now() < renewBeforeMs && !entry.renewing) {
         entry.renewing = true
-        issue(record, from).catch(() => {
+        issue(principal, kid).catch(() => {
           entry.renewing = false
         })
       }

@@ -6,5 +6,5 @@ import { build } from './server.ts'
 const config = readAuthConfig(process.env)
 // It publishes the keys that others fetch: the address is never asked.
 await runService({ ...config, JWKS_URL: 'http://localhost/' }, ({ databaseUrl, log }) =>
-  build({ databaseUrl, log, keysDir: config.KEYS_DIR }),
+  build({ databaseUrl, log, keysDir: config.KEYS_DIR, issuers: config.ISSUERS }),
 )

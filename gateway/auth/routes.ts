@@ -3,9 +3,10 @@ import { problem, problemDocument, problemType } from '@glimmr/lib/errors'
 import type { Server } from '@glimmr/lib/server'
 import { z } from 'zod'
 import type { ApiKeys } from './api-keys.ts'
-import { credentialOf } from './credentials.ts'
+import { type CredentialHeaders, credentialOf } from './credentials.ts'
+import type { KeyRing } from './key-ring.ts'
 import { challengeOf, Refusal, type RefusalReason } from './refusals.ts'
-import type { SigningKeys } from './signing-keys.ts'
+import { longestTokenSeconds, publishedSeconds } from './signing-keys.ts'
 import type { Tokens } from './tokens.ts'
 import type { Verify } from './verify.ts'
 
@@ -44,9 +45,12 @@ function repeated(raw: readonly string[], headers: Record<string, string | strin
 }
 
 /** Hasura takes its next look at the keys from Cache-Control. */
-export function serveKeys(app: Server, { jwks }: SigningKeys): void {
+export function serveKeys(app: Server, keys: KeyRing): void {
   app.get('/.well-known/jwks.json', { config: open, schema: { hide: true } }, async (_request, reply) =>
-    reply.header('cache-control', 'public, max-age=300').type('application/json').send(jwks),
+    reply
+      .header('cache-control', `public, max-age=${publishedSeconds}`)
+      .type('application/json')
+      .send(keys.jwks()),
   )
 }
 
@@ -65,21 +69,23 @@ const tokenAnswer = z.object({
   scope: z.string(),
 })
 
-const tokenSeconds = 900
-
-export type TokenRouteContext = { apiKeys: ApiKeys; tokens: Tokens; onRefused(reason: RefusalReason): void }
+export type TokenRouteContext = {
+  apiKeys: ApiKeys
+  tokens: Tokens
+  onRefused(reason: RefusalReason, headers: CredentialHeaders): void
+}
 
 /** An API key for a token of 15 minutes. A token is not enough: it could renew itself for ever. */
 export function serveTokens(app: Server, { apiKeys, tokens, onRefused }: TokenRouteContext): void {
-  const recordOf = async (headers: Parameters<typeof credentialOf>[0]) => {
+  const principalOf = async (headers: CredentialHeaders) => {
     try {
       const credential = credentialOf(headers)
       if (credential.kind === 'token')
         throw new Refusal('bad_credentials', { detail: 'A token is made from an API key (glm_…)' })
-      return await apiKeys.byKey(credential.key)
+      return (await apiKeys.byKey(credential.key)).principal
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      onRefused(error.reason)
+      onRefused(error.reason, headers)
       throw problem(error.status, error.message, { headers: challengeOf(error), cause: error })
     }
   }
@@ -87,16 +93,16 @@ export function serveTokens(app: Server, { apiKeys, tokens, onRefused }: TokenRo
     '/v1/core/tokens',
     { config: open, schema: { body: tokenRequest.nullish(), response: { 200: tokenAnswer } } },
     async (request, reply) => {
-      const record = await recordOf(repeated(request.raw.rawHeaders, request.headers))
-      const scopes = request.body?.scopes ?? record.scopes
-      const missing = scopes.filter(scope => !record.scopes.includes(scope))
+      const principal = await principalOf(repeated(request.raw.rawHeaders, request.headers))
+      const scopes = request.body?.scopes ?? principal.scopes
+      const missing = scopes.filter(scope => !principal.scopes.includes(scope))
       if (missing.length > 0) throw problem(403, `The key does not have ${missing.join(', ')}`)
-      const token = await tokens.issue(record, tokenSeconds, scopes)
+      const token = await tokens.issue(principal, longestTokenSeconds, scopes)
       reply.header('cache-control', 'no-store')
       return {
         access_token: token,
         token_type: 'Bearer' as const,
-        expires_in: tokenSeconds,
+        expires_in: longestTokenSeconds,
         scope: scopes.join(' '),
       }
     },

@@ -5,14 +5,18 @@ import { createPool, one } from '@glimmr/lib/db'
 import { createCounter } from '@glimmr/lib/metrics'
 import { createServer, type Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
-import { spanEvent } from '@glimmr/lib/telemetry'
 import type { FastifyBaseLogger } from 'fastify'
 import { createApiKeys } from './api-keys.ts'
+import { createIdentify } from './identify.ts'
 import { createInternalTokens } from './internal-tokens.ts'
+import { createExternalTokens } from './issuers/external-tokens.ts'
+import type { Issuer } from './issuers/issuer.ts'
+import { createUsers } from './issuers/users.ts'
+import { openKeyRing } from './key-ring.ts'
 import { createKeyUses } from './key-uses.ts'
+import { traceRefusal } from './refusal-trace.ts'
 import type { RefusalReason } from './refusals.ts'
 import { serveKeys, serveProblems, serveTokens, serveVerify } from './routes.ts'
-import { loadSigningKeys } from './signing-keys.ts'
 import { createTokens } from './tokens.ts'
 import { createVerify, type Verify } from './verify.ts'
 
@@ -22,14 +26,26 @@ export type AuthConfig = {
   /** Where the signing keys are; created at the first start. */
   keysDir: string
   log: FastifyBaseLogger
+  /** Whose tokens are taken beside our own. */
+  issuers?: readonly Issuer[]
   /** Milliseconds since 1970; tests turn it. */
   now?: () => number
 }
 
-export type AuthServer = Server & { verify: Verify; jwks: JwksSource }
+export type AuthServer = Server & {
+  verify: Verify
+  jwks: JwksSource
+  /** Looks at the signing keys now, not within a second. */
+  reloadKeys(): Promise<void>
+}
 
-export async function build({ databaseUrl, keysDir, log, now = Date.now }: AuthConfig): Promise<AuthServer> {
-  const keys = await loadSigningKeys(keysDir)
+export async function build(config: AuthConfig): Promise<AuthServer> {
+  const { databaseUrl, keysDir, log, issuers = [], now = Date.now } = config
+  const keys = await openKeyRing({
+    directory: keysDir,
+    now,
+    onError: err => log.error({ err }, 'auth: the signing keys cannot be read again; those of before stay'),
+  })
   const onError = (err: unknown) => log.warn({ err }, 'auth: the database does not answer')
   const pool = createPool({
     url: databaseUrl,
@@ -51,30 +67,40 @@ export async function build({ databaseUrl, keysDir, log, now = Date.now }: AuthC
     help: 'Verdicts by reason; `admitted` or why not',
     labelNames: ['reason'],
   })
-  const onRefused = (reason: RefusalReason) => {
+  const onRefused = (
+    reason: RefusalReason,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+  ) => {
     counter.add({ reason })
-    spanEvent('auth.refused', { reason })
+    traceRefusal(reason, headers.traceparent)
   }
   const apiKeys = createApiKeys({ pool, now, onError })
   const tokens = createTokens(keys, now)
   const keyUses = createKeyUses({ pool, now, onError })
+  const externalTokens = createExternalTokens({
+    issuers,
+    users: createUsers({ pool, now, onError }),
+    now,
+    onError: err => log.warn({ err }, 'auth: the keys of an issuer cannot be fetched'),
+  })
+  const internalTokens = createInternalTokens(tokens, now)
   const verify = createVerify({
-    apiKeys,
-    tokens,
-    internalTokens: createInternalTokens(tokens, now),
-    onAdmitted: keyId => {
+    identify: createIdentify({ apiKeys, tokens, internalTokens, externalTokens }),
+    onAdmitted: ({ keyId }) => {
       counter.add({ reason: 'admitted' })
-      keyUses.count(keyId)
+      if (keyId !== undefined) keyUses.count(keyId)
     },
-    onRefused,
+    onRefused: (reason, { headers }) => onRefused(reason, headers),
   })
   serveVerify(app, verify)
   serveKeys(app, keys)
   serveTokens(app, { apiKeys, tokens, onRefused })
   serveProblems(app)
   app.addHook('onClose', async () => {
+    keys.stop()
+    await externalTokens.close()
     await keyUses.stop()
     await pool.end()
   })
-  return Object.assign(app, { verify, jwks: async () => keys.jwks })
+  return Object.assign(app, { verify, jwks: async () => keys.jwks(), reloadKeys: keys.reload })
 }

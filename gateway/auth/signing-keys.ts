@@ -1,105 +1,95 @@
 /**
- * The RS256 keys of our tokens, as files that only their owner may read: `current` signs; `previous` still verifies
- * what it signed; `next` is published before it signs, so that nobody meets a key that they have not heard of.
- * A file is a private JWK (`current.jwk`) or a PEM (`current.pem`). Ids are RFC 7638 thumbprints.
+ * The keys of our tokens and how they follow one another: `next` is published before it signs, `current` signs, a retired
+ * one verifies what it signed until that has expired, and then leaves.
  */
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { calculateJwkThumbprint, type JWK } from 'jose'
+import type { TokenAlgorithm } from '@glimmr/lib/published-keys'
+import { readKeyFile, type StoredKey, type StoredKeys, withKeyLock, writeKeyFile } from './key-file.ts'
+import { generateSigningKey, parseSigningKey } from './signing-key.ts'
 
-export type SigningKey = { kid: string; privateKey: KeyObject; publicKey: KeyObject; jwk: JWK }
-export type SigningKeys = {
-  current: SigningKey
-  /** All that verify, current first. */
-  all: readonly SigningKey[]
-  /** What is published (RFC 7517). */
-  jwks: { keys: JWK[] }
-}
+/** Of the tokens that POST /v1/core/tokens makes: nothing that we sign lives longer. */
+export const longestTokenSeconds = 900
+/** What readers of the JWKS may keep it for. */
+export const publishedSeconds = 300
+const clockSkewMs = 60_000
+/** A next key must have been published for this long: as long as two readers after one another may keep the old JWKS. */
+const heardOfMs = 2 * publishedSeconds * 1000
 
-/** Reads the keys of `directory`, creating it and what is missing. Safe when two processes start at once. */
-export async function loadSigningKeys(directory: string): Promise<SigningKeys> {
+/** Reads the keys of `directory`, creating it and them at the first start. Safe when two processes start at once. */
+export async function loadSigningKeys(directory: string, nowMs = Date.now()): Promise<StoredKeys> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const [current, next] = await Promise.all([ensureKey(directory, 'current'), ensureKey(directory, 'next')])
-  const previous = await readKey(directory, 'previous')
-  const all = [current, next, ...(previous ? [previous] : [])]
-  return { current, all, jwks: { keys: all.map(key => key.jwk) } }
-}
-
-/** next signs from now on, current only verifies, and a new next is made. Tokens in use stay good. */
-export async function rotateSigningKeys(directory: string): Promise<SigningKeys> {
-  await loadSigningKeys(directory)
-  await moveKey(directory, 'current', 'previous')
-  await moveKey(directory, 'next', 'current')
-  return loadSigningKeys(directory)
-}
-
-type Name = 'current' | 'next' | 'previous'
-const forms = ['jwk', 'pem'] as const
-
-async function ensureKey(directory: string, name: Name): Promise<SigningKey> {
-  const known = await readKey(directory, name)
+  const known = await readKeyFile(directory)
   if (known) return known
-  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
-  const path = join(directory, `${name}.jwk`)
-  const draft = `${path}.${randomUUID()}`
-  await writeFile(draft, JSON.stringify(privateKey.export({ format: 'jwk' })), { mode: 0o600, flag: 'wx' })
-  try {
-    // A link is made whole or not at all, and never over a key that another process has just made.
-    await link(draft, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await rm(draft, { force: true })
-  }
-  const made = await readKey(directory, name)
-  if (!made) throw new Error(`the signing key ${path} could not be made`)
+  const [current, next] = await Promise.all([
+    givenKey(directory, 'current', nowMs),
+    givenKey(directory, 'next', nowMs),
+  ])
+  await writeKeyFile(directory, { current, next, retired: [], rotatedAtMs: undefined }, 'new')
+  const made = await readKeyFile(directory)
+  if (!made) throw new Error(`the signing keys in ${directory} could not be made`)
+  for (const name of ['current', 'next'])
+    for (const form of forms) await rm(join(directory, `${name}.${form}`), { force: true })
   return made
 }
 
-async function readKey(directory: string, name: Name): Promise<SigningKey | undefined> {
+const forms = ['jwk', 'pem'] as const
+
+/** A key of the operator's own: `current.pem` or `current.jwk` (and `next`) before the first start, taken in and removed. */
+async function givenKey(directory: string, name: 'current' | 'next', nowMs: number): Promise<StoredKey> {
   for (const form of forms) {
     const path = join(directory, `${name}.${form}`)
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined
-      throw new Error(`the signing key ${path} cannot be read`, { cause: error })
+      if (error.code !== 'ENOENT') throw new Error(`the signing key ${path} cannot be read`, { cause: error })
     })
-    if (text !== undefined) return parseKey(text, path)
+    if (text === undefined) continue
+    const key = await parseSigningKey(text).catch(() => {
+      throw new Error(`${path} holds no usable private key`)
+    })
+    return { ...key, madeAtMs: nowMs }
   }
-  return undefined
+  return { ...(await generateSigningKey('RS256')), madeAtMs: nowMs }
 }
 
-async function parseKey(text: string, path: string): Promise<SigningKey> {
-  try {
-    const privateKey = text.trimStart().startsWith('-----BEGIN')
-      ? createPrivateKey(text)
-      : createPrivateKey({ key: JSON.parse(text), format: 'jwk' })
-    const bits = privateKey.asymmetricKeyDetails?.modulusLength ?? 0
-    if (privateKey.asymmetricKeyType !== 'rsa' || bits < 2048)
-      throw new Error('it is no RSA key of 2048 bits or more')
-    const publicKey = createPublicKey(privateKey)
-    const { kty, n, e } = publicKey.export({ format: 'jwk' })
-    const shown = { kty: String(kty), n: String(n), e: String(e) }
-    const kid = await calculateJwkThumbprint(shown)
-    return { kid, privateKey, publicKey, jwk: { ...shown, kid, use: 'sig', alg: 'RS256' } }
-  } catch (cause) {
-    // What the file holds stays out of the message.
-    throw new Error(`${path} holds no usable private key`, { cause })
-  }
+export type Rotation = {
+  /** Of the key that is made: it signs after the next rotation. */
+  algorithm?: TokenAlgorithm
+  /** Also when the next key is so new that some reader of the JWKS may not have heard of it. */
+  hurry?: boolean
+  /** The current key was stolen: what it signed is refused from now on. */
+  discard?: boolean
+  nowMs?: number
 }
 
-async function moveKey(directory: string, from: Name, to: Name): Promise<void> {
-  for (const form of forms) {
-    const path = join(directory, `${from}.${form}`)
-    try {
-      await rename(path, join(directory, `${to}.${form}`))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
-      throw error
+/** next signs from now on, current only verifies (or is discarded), and a new next is made. Throws a sentence when it is too early. */
+export function rotateSigningKeys(
+  directory: string,
+  { algorithm = 'RS256', hurry = false, discard = false, nowMs = Date.now() }: Rotation = {},
+): Promise<StoredKeys> {
+  return withKeyLock(directory, async () => {
+    const { current, next, retired, rotatedAtMs } = await loadSigningKeys(directory, nowMs)
+    const readyInMs = rotatedAtMs === undefined ? 0 : next.madeAtMs + heardOfMs - nowMs
+    if (readyInMs > 0 && !hurry && !discard) throw new TooEarly(Math.ceil(readyInMs / 1000))
+    const verifiesUntilMs = nowMs + longestTokenSeconds * 1000 + clockSkewMs
+    const rotated: StoredKeys = {
+      current: next,
+      next: { ...(await generateSigningKey(algorithm)), madeAtMs: nowMs },
+      retired: [
+        ...(discard ? [] : [{ ...current, verifiesUntilMs }]),
+        ...retired.filter(one => one.verifiesUntilMs > nowMs),
+      ],
+      rotatedAtMs: nowMs,
     }
-    for (const other of forms)
-      if (other !== form) await rm(join(directory, `${to}.${other}`), { force: true })
-    return
+    await writeKeyFile(directory, rotated)
+    return rotated
+  })
+}
+
+export class TooEarly extends Error {
+  override name = 'TooEarly'
+  constructor(seconds: number) {
+    super(
+      `the next key was published a moment ago and some verifiers may not have heard of it: try again in ${seconds} s, or rotate with --now`,
+    )
   }
 }

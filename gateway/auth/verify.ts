@@ -4,11 +4,9 @@
  * https://doc.traefik.io/traefik/middlewares/http/forwardauth/
  */
 import { problemDocument, problemType } from '@glimmr/lib/errors'
-import type { ApiKeys } from './api-keys.ts'
-import { type CredentialHeaders, credentialOf } from './credentials.ts'
-import type { InternalTokens } from './internal-tokens.ts'
+import type { CredentialHeaders } from './credentials.ts'
+import type { Identity } from './identify.ts'
 import { challengeOf, Refusal, type RefusalReason } from './refusals.ts'
-import type { Tokens } from './tokens.ts'
 
 export type VerifyRequest = {
   /** Path and query of the endpoint: `/verify?scope=media:read&write_scope=media:write`. */
@@ -25,66 +23,32 @@ export type Verdict = { status: number; headers: Record<string, string>; body: s
 export type Verify = (request: VerifyRequest) => Verdict | Promise<Verdict>
 
 export type VerifyContext = {
-  apiKeys: ApiKeys
-  tokens: Tokens
-  internalTokens: InternalTokens
-  onAdmitted(keyId: string): void
-  onRefused(reason: RefusalReason): void
+  identify(headers: CredentialHeaders): Identity | Promise<Identity>
+  onAdmitted(identity: Identity): void
+  onRefused(reason: RefusalReason, request: VerifyRequest): void
 }
 
-type Identity = { keyId: string; organisation: string; roles: string[]; scopes: string[]; token: string }
-
-export function createVerify(context: VerifyContext): Verify {
+export function createVerify({ identify, onAdmitted, onRefused }: VerifyContext): Verify {
   const refuse = (request: VerifyRequest, error: unknown): Verdict => {
     if (!(error instanceof Refusal)) throw error
-    context.onRefused(error.reason)
+    onRefused(error.reason, request)
     return refusalVerdict(request, error)
   }
   const admit = (request: VerifyRequest, identity: Identity): Verdict => {
     requireScopes(identity, requirementsOf(request.address), request.method)
     const headers = identityHeaders(identity, request)
-    context.onAdmitted(identity.keyId)
+    onAdmitted(identity)
     return { status: 200, headers, body: '' }
   }
   return request => {
     try {
-      const identity = identify(request.headers, context)
+      const identity = identify(request.headers)
       if (!(identity instanceof Promise)) return admit(request, identity)
       return identity.then(found => admit(request, found)).catch(error => refuse(request, error))
     } catch (error) {
       return refuse(request, error)
     }
   }
-}
-
-/** At once for what was seen before: no promise, no signature, no query. */
-function identify(
-  headers: CredentialHeaders,
-  { apiKeys, tokens, internalTokens }: VerifyContext,
-): Identity | Promise<Identity> {
-  const credential = credentialOf(headers)
-  if (credential.kind === 'key') {
-    const record = apiKeys.byKey(credential.key)
-    if (record instanceof Promise) return record.then(found => internalIdentity(found, internalTokens))
-    return internalIdentity(record, internalTokens)
-  }
-  const { token } = credential
-  const bearer = tokens.verify(token)
-  // A token ends with the key behind it, and never outgrows it.
-  const settle = (found: Awaited<typeof bearer>): Identity | Promise<Identity> => {
-    const record = apiKeys.byId(found.keyId)
-    return record instanceof Promise ? record.then(() => ({ ...found, token })) : { ...found, token }
-  }
-  return bearer instanceof Promise ? bearer.then(settle) : settle(bearer)
-}
-
-function internalIdentity(
-  { id, organisation_id: organisation, roles, scopes, ...record }: Parameters<InternalTokens['forKey']>[0],
-  internalTokens: InternalTokens,
-): Identity | Promise<Identity> {
-  const token = internalTokens.forKey({ id, organisation_id: organisation, roles, scopes, ...record })
-  const identity = (made: string): Identity => ({ keyId: id, organisation, roles, scopes, token: made })
-  return token instanceof Promise ? token.then(identity) : identity(token)
 }
 
 type Requirements = { scope: string | undefined; writeScope: string | undefined }
@@ -112,18 +76,23 @@ function requireScopes({ scopes }: Identity, { scope, writeScope }: Requirements
   throw new Refusal('missing_scope', { detail, scope: needed })
 }
 
-function identityHeaders(identity: Identity, { headers, requestId }: VerifyRequest): Record<string, string> {
+function identityHeaders(
+  { subject, organisation, roles, scopes, limitClass, token }: Identity,
+  { headers, requestId }: VerifyRequest,
+): Record<string, string> {
   const role = headers['x-hasura-role']
-  if (role !== undefined && (Array.isArray(role) || !identity.roles.includes(role)))
+  if (role !== undefined && (Array.isArray(role) || !roles.includes(role)))
     throw new Refusal('role_not_allowed', {
-      detail: `X-Hasura-Role must be one of ${identity.roles.join(', ')}`,
+      detail: `X-Hasura-Role must be one of ${roles.join(', ')}`,
     })
   return {
-    authorization: `Bearer ${identity.token}`,
-    'x-auth-subject': `key:${identity.keyId}`,
-    'x-auth-org': identity.organisation,
-    'x-auth-roles': identity.roles.join(','),
-    'x-auth-scopes': identity.scopes.join(','),
+    authorization: `Bearer ${token}`,
+    'x-auth-subject': subject,
+    'x-auth-org': organisation,
+    'x-auth-roles': roles.join(','),
+    'x-auth-scopes': scopes.join(','),
+    // Not for services: the routers of the next layer choose the limit by it.
+    'x-auth-class': limitClass,
     'x-request-id': requestId,
     ...(role !== undefined && { 'x-hasura-role': role }),
   }

@@ -1,0 +1,72 @@
+/** From the header to who it is: an API key, a token of ours, or one of an issuer we were told of. */
+import { decodeJwt } from 'jose'
+import type { ApiKey, ApiKeys } from './api-keys.ts'
+import { type CredentialHeaders, credentialOf } from './credentials.ts'
+import type { InternalTokens } from './internal-tokens.ts'
+import type { ExternalTokens } from './issuers/external-tokens.ts'
+import type { Principal } from './principal.ts'
+import { Refusal } from './refusals.ts'
+import type { Bearer, Tokens } from './tokens.ts'
+
+export type Identity = Omit<Principal, 'version'> & {
+  /** Of ours, for the service. */
+  token: string
+  /** The API key behind it, if one is. */
+  keyId: string | undefined
+}
+
+export type IdentifyContext = {
+  apiKeys: ApiKeys
+  tokens: Tokens
+  internalTokens: InternalTokens
+  externalTokens: ExternalTokens
+}
+
+/** Throws Refusal. At once for what was seen before: no promise, no signature, no query. */
+export function createIdentify({ apiKeys, tokens, internalTokens, externalTokens }: IdentifyContext) {
+  const withToken = (principal: Principal, keyId: string | undefined): Identity | Promise<Identity> => {
+    const token = internalTokens.for(principal)
+    if (token instanceof Promise) return token.then(made => ({ ...principal, token: made, keyId }))
+    return { ...principal, token, keyId }
+  }
+  const ofKey = ({ id, principal }: ApiKey) => withToken(principal, id)
+  const ofBearer = (bearer: Bearer, token: string): Identity | Promise<Identity> => {
+    const key = apiKeys.byId(bearer.keyId)
+    if (key instanceof Promise) return key.then(found => bearerIdentity(bearer, found, token))
+    return bearerIdentity(bearer, key, token)
+  }
+  return (headers: CredentialHeaders): Identity | Promise<Identity> => {
+    const credential = credentialOf(headers)
+    if (credential.kind === 'key') {
+      const key = apiKeys.byKey(credential.key)
+      return key instanceof Promise ? key.then(ofKey) : ofKey(key)
+    }
+    const { token } = credential
+    const issuer = externalTokens.any ? issuerIn(token) : undefined
+    if (issuer !== undefined && externalTokens.knows(issuer))
+      return externalTokens.verify(issuer, token).then(principal => withToken(principal, undefined))
+    const bearer = tokens.verify(token)
+    return bearer instanceof Promise ? bearer.then(found => ofBearer(found, token)) : ofBearer(bearer, token)
+  }
+}
+
+/** A token ends with the key behind it, and is no good for more than the key is good for now. */
+function bearerIdentity(bearer: Bearer, { id, principal }: ApiKey, token: string): Identity {
+  const { organisation, roles, scopes } = bearer
+  const within =
+    organisation === principal.organisation &&
+    roles.every(role => principal.roles.includes(role)) &&
+    scopes.every(scope => principal.scopes.includes(scope))
+  if (!within) throw new Refusal('outgrown_token')
+  const { subject, limitClass } = principal
+  return { subject, organisation, roles, scopes, limitClass, token, keyId: id }
+}
+
+/** Not verified: it only says whose keys to verify with. */
+function issuerIn(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Issuers of tokens other than ourselves, as the operator configures them: `ISSUERS` (or `ISSUERS_FILE`) holds
+ *
+ *   { "issuers": [{ "name": "acme", "issuer": "https://login.acme.example/", "audience": "glimmr",
+ *       "jwks_url": "https://login.acme.example/keys", "algorithms": ["RS256"],
+ *       "organisation": { "claim": "tenant", "map": { "acme": "5f0c…" } },
+ *       "roles": { "claim": "/realm_access/roles", "map": { "price-team": "uploader", "staff": "viewer" } } }] }
+ *
+ * Without `organisation` and `roles` only users that core knows by issuer and subject (core.users) get in.
+ */
+import { readFileSync } from 'node:fs'
+import { limitClasses } from '@glimmr/lib/api-keys'
+import { tokenIssuer } from '@glimmr/lib/auth'
+import { tokenAlgorithms } from '@glimmr/lib/published-keys'
+import { z } from 'zod'
+
+/** A claim by its name, or by a JSON pointer (RFC 6901) into the token: `/realm_access/roles`. */
+const claim = z.string().min(1).max(200)
+/** What an issuer can give: never `operator`, whose keys this installation makes itself. */
+const role = z.enum(['admin', 'uploader', 'partner', 'viewer'])
+
+const shared = {
+  /** Begins the subject of its users: `acme:…`. */
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/)
+    .refine(name => name !== 'key', 'is taken by our own keys'),
+  /** `iss` of its tokens, to the letter. */
+  issuer: z
+    .string()
+    .min(1)
+    .max(500)
+    .refine(issuer => issuer !== tokenIssuer, 'is our own'),
+  /** `aud` its tokens must have: without this check any token of that issuer, made for anybody, would do here. */
+  audience: z.string().min(1).max(500),
+  organisation: z
+    .union([
+      z.strictObject({ value: z.uuid() }),
+      z.strictObject({ claim, map: z.record(z.string(), z.uuid()).optional() }),
+    ])
+    .optional(),
+  roles: z
+    .union([
+      z.strictObject({ value: z.array(role).min(1) }),
+      z.strictObject({ claim, map: z.record(z.string(), role).optional() }),
+    ])
+    .optional(),
+  /** Narrows what the roles give; a token without this claim has none. */
+  scopes: z.strictObject({ claim }).optional(),
+  limit_class: z.enum(limitClasses).default('standard'),
+}
+
+const byKeys = z.strictObject({
+  ...shared,
+  jwks_url: z.url({ protocol: /^https?$/ }),
+  algorithms: z.array(z.enum(tokenAlgorithms)).min(1).default(['RS256']),
+  /** For an issuer in the operator's own network: private addresses, and http. */
+  private: z.boolean().default(false),
+})
+
+const bySecret = z.strictObject({
+  ...shared,
+  algorithms: z.tuple([z.literal('HS256')]),
+  /** Holds the shared secret, 32 bytes or more. */
+  secret_file: z.string().min(1),
+})
+
+export type IssuerBase = Pick<
+  z.infer<typeof byKeys>,
+  'name' | 'issuer' | 'audience' | 'organisation' | 'roles' | 'scopes' | 'limit_class'
+>
+export type Issuer = IssuerBase &
+  (
+    | { kind: 'keys'; jwksUrl: string; algorithms: readonly string[]; private: boolean }
+    | { kind: 'secret'; secret: Uint8Array }
+  )
+
+const schema = z.strictObject({ issuers: z.array(z.union([byKeys, bySecret])).max(100) })
+
+/** Throws what is wrong, without the secrets. */
+export function parseIssuers(text: string): Issuer[] {
+  const { success, data, error } = schema.safeParse(json(text))
+  if (!success) throw new Error(`ISSUERS: ${z.prettifyError(error)}`)
+  const issuers = data.issuers.map(issuerOf)
+  for (const field of ['name', 'issuer'] as const)
+    if (new Set(issuers.map(one => one[field])).size < issuers.length)
+      throw new Error(`ISSUERS: two have the same ${field}`)
+  return issuers
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error('ISSUERS: this is not JSON')
+  }
+}
+
+function issuerOf(given: z.infer<typeof schema>['issuers'][number]): Issuer {
+  if ('secret_file' in given) {
+    // Bytes, without the newline that editors put at the end.
+    const secret = readFileSync(given.secret_file, 'latin1').replace(/\r?\n$/, '')
+    if (secret.length < 32)
+      throw new Error(`ISSUERS: the secret of ${given.name} is shorter than 32 bytes (RFC 7518 §3.2)`)
+    return { ...given, kind: 'secret', secret: Buffer.from(secret, 'latin1') }
+  }
+  if (!given.private && !given.jwks_url.startsWith('https:'))
+    throw new Error(`ISSUERS: jwks_url of ${given.name} must be https`)
+  return { ...given, kind: 'keys', jwksUrl: given.jwks_url }
+}
