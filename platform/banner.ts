@@ -13,6 +13,7 @@ Glimmr is up after ${seconds.toFixed(1)} s.
   gateway   ${url}
   store     ${platform.store_url}
   metrics   ${platform.ops_url}
+  GraphiQL  ${platform.ops_url}/graphiql
   postgres  ${platform.postgres_url}
   data      ${dataDir}   (platform.json has all of this, glimmr.log the logs)
 

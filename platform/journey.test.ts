@@ -152,6 +152,11 @@ t.test(
       await (await fetch(`${platform.file.ops_url}/gateway/metrics`)).text(),
       /traefik_entrypoint_requests_total/,
     )
+    const explorer = await (await fetch(`${platform.file.ops_url}/graphiql`)).text()
+    t.match(explorer, `${url}/v1/links/graphql`)
+    for (const [, file] of explorer.matchAll(/(?:src|href)="(\/graphiql\/[^"]+)"/g))
+      t.equal((await fetch(`${platform.file.ops_url}${file}`)).status, 200, file)
+    t.notMatch(explorer, /(?:src|href)="http/, 'nothing comes from another host')
     t.equal(
       (await call(`${url}/v1/media/presign`, { key: keys.partner, method: 'POST', body: {} })).status,
       403,

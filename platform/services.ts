@@ -68,7 +68,10 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   })
   await router.listen()
   await pipeline.start()
-  const ops = await serveOperations({ core, media, links, pipeline, auth }, router.metricsText)
+  const ops = await serveOperations(
+    { core, media, links, pipeline, auth },
+    { url: gatewayUrl, metrics: router.metricsText },
+  )
   const stop = async () => {
     media.endStreams()
     await router.close()
