@@ -83,7 +83,7 @@ function watchMemory(): { stop(): void; mb(): number } {
 type Outcome = { path: string; result: LoadResult; ms: number; rssMb: number; pool: Pool; sizeBytes: number }
 
 async function lineOf({ path, result, ms, rssMb, pool, sizeBytes }: Outcome): Promise<Line> {
-  const read = result.outcome === 'already_loaded' ? {} : result.read
+  const read = 'read' in result ? result.read : {}
   const published = result.outcome === 'published' ? result : undefined
   const bytes = published?.read.sourceBytes ?? sizeBytes
   const sums = published ? await sumsOf(pool, published.fileId) : { dollar: null, percentage: null }

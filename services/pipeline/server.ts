@@ -5,6 +5,7 @@ import type { S3Config } from '@glimmr/lib/s3'
 import { createServer, type Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
 import type { FastifyBaseLogger } from 'fastify'
+import { createCompareJob } from './compare-job.ts'
 import { createLoadJob } from './load-job.ts'
 import { createLoadMetrics } from './metrics.ts'
 import { contentLimits } from './source/content.ts'
@@ -51,8 +52,9 @@ export async function build(config: PipelineConfig): Promise<Pipeline> {
     limits: { ...contentLimits, bytes: maxFileBytes },
     metrics: createLoadMetrics(metrics.registry),
   })
+  const compare = createCompareJob({ pool, log: app.log })
   const start = async () => {
-    jobs ??= await startJobs({ url: databaseUrl, tasks: { load }, concurrency, log: app.log })
+    jobs ??= await startJobs({ url: databaseUrl, tasks: { load, compare }, concurrency, log: app.log })
   }
   const stop = async () => {
     const running = jobs

@@ -34,7 +34,7 @@ export async function loadedAlready(
       select f.id from prices.files f
       where f.sha256 = ${sha256} and f.organisation_id = ${organisationId} and f.status in ('published', 'superseded')
         and (${hospitalId}::uuid is null or f.hospital_id = ${hospitalId})
-      order by f.id desc limit 1`,
+      order by f.status = 'published' desc, f.id desc limit 1`,
   )
   return found?.id
 }

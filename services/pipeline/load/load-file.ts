@@ -15,8 +15,15 @@ import { type Reason, Refusal } from '../source/refusal.ts'
 import { type Source, sha256Of } from '../source/source.ts'
 import { type CopyLanes, openCopyLanes } from './copy-lanes.ts'
 import { beginFile, type FileToLoad, loadedAlready, lockContent, rejectFile } from './file-record.ts'
-import { tellAlreadyLoaded, tellProgress, tellPublished, tellRejected } from './load-status.ts'
+import {
+  tellAlreadyLoaded,
+  tellProgress,
+  tellPublished,
+  tellRejected,
+  tellRepublished,
+} from './load-status.ts'
 import { publish, type Verdict } from './publish.ts'
+import { publishAgain } from './publish-again.ts'
 import { Rows } from './rows.ts'
 import { tableNames } from './tables.ts'
 
@@ -44,7 +51,8 @@ export type LoadResult =
       counts: Rows['counts']
       findings: Record<string, number>
     }
-  | { outcome: 'already_loaded'; fileId: number }
+  /** Nothing was loaded: the content is its hospital's current file, or (`republished`) has become so again. */
+  | { outcome: 'already_loaded' | 'republished'; fileId: number }
   | { outcome: 'rejected'; fileId: number; reasons: Reason[]; read: Partial<ReadResult> }
 
 // The two connections are fed between chunks only: with 1 MB they stood still for more of the load, with 256 kB for yet more.
@@ -62,15 +70,21 @@ export async function loadFile(options: LoadOptions): Promise<LoadResult> {
     const file: FileToLoad = { ...options.file, sha256, sizeBytes: source.sizeBytes }
     await lockContent(control, file)
     const known = await loadedAlready(control, file)
-    if (known !== undefined) {
-      await tellAlreadyLoaded(control, file.uploadId, known)
-      return { outcome: 'already_loaded', fileId: known }
-    }
+    if (known !== undefined) return await loadedBefore(control, known, file)
     const fileId = await beginFile(control, file)
     return await loadRows({ ...options, control, file, fileId })
   } finally {
     await control.end().catch(() => {})
   }
+}
+
+async function loadedBefore(control: pg.Client, fileId: number, file: FileToLoad): Promise<LoadResult> {
+  return inTransaction(control, async () => {
+    const outcome = (await publishAgain(control, fileId, file)) ? 'republished' : 'already_loaded'
+    if (outcome === 'republished') await tellRepublished(control, file.uploadId, fileId)
+    else await tellAlreadyLoaded(control, file.uploadId, fileId)
+    return { outcome, fileId }
+  })
 }
 
 type Work = LoadOptions & { control: pg.Client; file: FileToLoad; fileId: number }

@@ -52,6 +52,18 @@ export async function tellAlreadyLoaded(
   )
 }
 
+/** In the transaction that makes a file current again; the counts are those of the load that once read it. */
+export async function tellRepublished(db: Queryable, uploadId: string | null, fileId: number): Promise<void> {
+  if (!uploadId) return
+  await execute(
+    db,
+    sql`
+      update prices.loads l set status = 'published', file_id = f.id, bytes_read = l.bytes_total, rows_seen = f.rows_seen,
+        rows_loaded = f.rows_loaded, rows_rejected = f.rows_rejected, error = null, finished_at = now(), updated_at = now()
+      from prices.files f where f.id = ${fileId} and l.upload_id = ${uploadId}`,
+  )
+}
+
 /** In the transaction that marks the file rejected. */
 export async function tellRejected(
   db: Queryable,

@@ -9,6 +9,7 @@ import type { ZipMember } from '../source/zip.ts'
 import { addPlans } from './file-plans.ts'
 import type { FileToLoad } from './file-record.ts'
 import type { Rows } from './rows.ts'
+import { addComparison } from './same-prices.ts'
 import type { TableName } from './tables.ts'
 
 export type ToPublish = {
@@ -54,6 +55,7 @@ export async function publish(db: Queryable, work: ToPublish): Promise<Verdict> 
     throw new Error(
       `file ${fileId}: ${read.counts.seen} rows seen, ${read.counts.loaded} loaded, ${read.counts.rejected} rejected do not add up`,
     )
+  await addComparison(db, fileId)
   return verdict
 }
 
