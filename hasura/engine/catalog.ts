@@ -47,12 +47,15 @@ export type CatalogFunction = {
   variadic: boolean
   arguments: { name: string; type: CatalogType; has_default: boolean }[]
 }
+/** Anything that runs a query: a pool, or one connection of it. */
+export type CatalogReader = Pick<pg.Pool, 'query'>
+
 export type Catalog = { tables: CatalogTable[]; functions: CatalogFunction[] }
 export type NameInSchema = { schema: string; name: string }
 
 /** Reads what is asked for and exists; what is missing is simply not in the answer. */
 export async function readCatalog(
-  pool: pg.Pool,
+  pool: CatalogReader,
   wanted: { tables: NameInSchema[]; functions: NameInSchema[] },
 ): Promise<Catalog> {
   const [tables, functions] = await Promise.all([
@@ -62,7 +65,7 @@ export async function readCatalog(
   return { tables, functions }
 }
 
-async function readAll<T>(pool: pg.Pool, text: string, names: NameInSchema[]): Promise<T[]> {
+async function readAll<T>(pool: CatalogReader, text: string, names: NameInSchema[]): Promise<T[]> {
   const values = [names.map(({ schema }) => schema), names.map(({ name }) => name)]
   const { rows } = await pool.query<{ found: T }>({ text, values })
   return rows.map(({ found }) => found)

@@ -20,13 +20,22 @@ export class RequestError extends Error {
   readonly path: string
   /** Only shown to admin. */
   readonly internal: unknown
+  /** Of the answer, where errors are told by their status: everywhere but at /v1/graphql. */
+  readonly status: number
 
-  constructor(code: ErrorCode | (string & {}), path: string, message: string, internal?: unknown) {
+  constructor(
+    code: ErrorCode | (string & {}),
+    path: string,
+    message: string,
+    internal?: unknown,
+    status = 400,
+  ) {
     super(message)
     this.name = 'RequestError'
     this.code = code
     this.path = path
     this.internal = internal
+    this.status = status
   }
 }
 

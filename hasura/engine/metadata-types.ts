@@ -59,6 +59,72 @@ export type TableConfiguration = {
   custom_column_names?: Record<string, string>
   column_config?: Record<string, ColumnConfig>
 }
+export type HeaderMetadata = { name: string; value?: string; value_from_env?: string }
+export type OperationSpec = { columns: '*' | string[]; payload?: '*' | string[] }
+export type EventTriggerMetadata = {
+  name: string
+  definition: {
+    enable_manual?: boolean
+    insert?: OperationSpec
+    update?: OperationSpec
+    delete?: OperationSpec
+  }
+  retry_conf?: {
+    num_retries?: number
+    interval_sec?: number
+    timeout_sec?: number
+    tolerance_seconds?: number
+  }
+  webhook?: string
+  webhook_from_env?: string
+  headers?: HeaderMetadata[]
+  request_transform?: unknown
+  response_transform?: unknown
+  cleanup_config?: unknown
+  trigger_on_replication?: boolean
+}
+export type ActionArgument = { name: string; type: string; description?: string | null }
+export type ActionMetadata = {
+  name: string
+  definition: {
+    kind?: 'synchronous' | 'asynchronous'
+    type?: 'query' | 'mutation'
+    handler: string
+    arguments?: ActionArgument[]
+    output_type: string
+    headers?: HeaderMetadata[]
+    forward_client_headers?: boolean
+    timeout?: number
+    request_transform?: unknown
+    response_transform?: unknown
+    ignored_client_headers?: string[]
+  }
+  permissions?: { role: string }[]
+  comment?: string | null
+}
+export type TypeField = { name: string; type: string; description?: string | null }
+export type TypeRelationship = {
+  name: string
+  type: 'object' | 'array'
+  source?: string
+  remote_table: QualifiedName
+  field_mapping: Record<string, string>
+}
+export type CustomTypes = {
+  input_objects?: { name: string; description?: string | null; fields: TypeField[] }[]
+  objects?: {
+    name: string
+    description?: string | null
+    fields: TypeField[]
+    relationships?: TypeRelationship[]
+  }[]
+  scalars?: { name: string; description?: string | null }[]
+  enums?: {
+    name: string
+    description?: string | null
+    values: { value: string; description?: string | null; is_deprecated?: boolean }[]
+  }[]
+}
 export type TrackedTable = {
   table: QualifiedName
   is_enum?: boolean
@@ -71,7 +137,7 @@ export type TrackedTable = {
   insert_permissions?: ForRole<InsertPermission>[]
   update_permissions?: ForRole<UpdatePermission>[]
   delete_permissions?: ForRole<DeletePermission>[]
-  event_triggers?: unknown[]
+  event_triggers?: EventTriggerMetadata[]
 }
 export type TrackedFunction = {
   function: QualifiedName
@@ -104,6 +170,10 @@ export type Metadata = {
   query_collections?: { name: string; definition: { queries: { name: string; query: string }[] } }[]
   allowlist?: { collection: string; scope?: { global: boolean; roles?: string[] } }[]
   rest_endpoints?: unknown
+  actions?: ActionMetadata[]
+  custom_types?: CustomTypes
+  cron_triggers?: unknown
+  network?: unknown
   inherited_roles?: { role_name: string; role_set: string[] }[]
   graphql_schema_introspection?: { disabled_for_roles?: string[] }
   api_limits?: {

@@ -109,9 +109,13 @@ export type TrackedFn = {
   comment: string | null
   roles: Set<string>
 }
-export type RootTarget =
+export type FieldTarget =
   | { is: 'table'; table: Table; as: RootFieldName }
   | { is: 'function'; fn: TrackedFn; as: 'rows' | 'aggregate' }
+export type RootTarget =
+  | FieldTarget
+  /** All root fields of a source, under one name. */
+  | { is: 'namespace'; targets: Map<string, RootTarget> }
 
 export type Model = {
   /** Source → the tables of it, by schema and name. */
@@ -124,6 +128,8 @@ export type Model = {
   introspectionDisabled: Set<string>
   /** Whether a stable function is open to whoever may read the table it returns. */
   inferFunctionPermissions: boolean
+  /** Root fields that more than one object asks for; the first has them. */
+  conflicts: { root: string; field: string; owners: string[] }[]
   inconsistencies: Inconsistency[]
 }
 

@@ -1,6 +1,5 @@
 /** Reads what the metadata names from each source's catalogue. */
-import type pg from 'pg'
-import { type NameInSchema, readCatalog } from './catalog.ts'
+import { type CatalogReader, type NameInSchema, readCatalog } from './catalog.ts'
 import type { Inconsistency, Metadata, SourceMetadata } from './metadata-types.ts'
 import { qualified } from './model/building.ts'
 import { type EnumValue, qualifiedKey, type SourceCatalog } from './model.ts'
@@ -8,7 +7,7 @@ import { id } from './print/text.ts'
 
 export async function readSources(
   metadata: Metadata,
-  pools: Readonly<Record<string, pg.Pool>>,
+  pools: Readonly<Record<string, CatalogReader>>,
 ): Promise<{ catalogs: Map<string, SourceCatalog>; inconsistencies: Inconsistency[] }> {
   const catalogs = new Map<string, SourceCatalog>()
   const inconsistencies: Inconsistency[] = []
@@ -33,7 +32,7 @@ export async function readSources(
   return { catalogs, inconsistencies }
 }
 
-async function readSource(source: SourceMetadata, pool: pg.Pool): Promise<SourceCatalog> {
+async function readSource(source: SourceMetadata, pool: CatalogReader): Promise<SourceCatalog> {
   const entries = source.tables ?? []
   const functions = [
     ...(source.functions ?? []).map(entry => qualified(entry.function)),
@@ -61,7 +60,7 @@ function distinct(names: NameInSchema[]): NameInSchema[] {
 }
 
 async function readEnum(
-  pool: pg.Pool,
+  pool: CatalogReader,
   table: NameInSchema,
   key: string,
   comment: string | undefined,

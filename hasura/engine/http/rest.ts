@@ -138,6 +138,6 @@ function unwrapped({ body }: HttpAnswer): HttpAnswer {
   return failure(400, new RequestError(extensions.code, extensions.path, message))
 }
 
-export function failure(status: number, { path, message, code }: RequestError): HttpAnswer {
-  return { status, body: JSON.stringify({ path, error: message, code }) }
+export function failure(status: number, { path, message, code, internal }: RequestError): HttpAnswer {
+  return { status, body: JSON.stringify({ path, error: message, code, internal }) }
 }

@@ -3,6 +3,8 @@
 import type { Inconsistency, Metadata, SourceMetadata, TrackedTable } from '../metadata-types.ts'
 import { type Model, qualifiedKey, type RootTarget, type SourceCatalog, type Table } from '../model.ts'
 import type { Building } from './building.ts'
+import { shown } from './building.ts'
+import { checkPermissions } from './check-permissions.ts'
 import { buildComputedFields } from './computed.ts'
 import { buildFunctions } from './functions.ts'
 import { resolveInheritedRoles } from './inherited-roles.ts'
@@ -21,6 +23,7 @@ export function buildModel(
     functions: [],
     roots: { query: new Map(), mutation: new Map() },
     inheritedRoles: resolveInheritedRoles(metadata.inherited_roles ?? [], inconsistencies),
+    conflicts: [],
     introspectionDisabled: new Set(metadata.graphql_schema_introspection?.disabled_for_roles ?? []),
     inferFunctionPermissions,
     inconsistencies,
@@ -51,16 +54,32 @@ function addSource(model: Model, source: SourceMetadata, catalog: SourceCatalog)
     buildRelations(building, entry, table)
     buildComputedFields(building, entry, table)
   }
+  for (const [entry, table] of tracked) checkPermissions(building, entry, table)
   linkEnums(building)
-  for (const [, table] of tracked) addTableRoots(model, table)
+  const roots = rootsOf(model, source)
+  for (const [, table] of tracked) addTableRoots(model, roots, table)
   model.tablesBySource.set(source.name, building.tables)
   for (const fn of buildFunctions(building)) {
     model.functions.push(fn)
-    const roots = fn.exposedAs === 'mutation' ? model.roots.mutation : model.roots.query
-    addRoot(model, roots, fn.field, { is: 'function', fn, as: 'rows' })
+    const targets = fn.exposedAs === 'mutation' ? roots.mutation : roots.query
+    addRoot(model, targets, fn.field, { is: 'function', fn, as: 'rows' })
     if (fn.exposedAs === 'query')
-      addRoot(model, roots, fn.aggregateField, { is: 'function', fn, as: 'aggregate' })
+      addRoot(model, targets, fn.aggregateField, { is: 'function', fn, as: 'aggregate' })
   }
+}
+
+/** Where a source's root fields go: to those of all sources, or under a name of its own. */
+function rootsOf(model: Model, { customization }: SourceMetadata): Model['roots'] {
+  const namespace = customization?.root_fields?.namespace
+  if (!namespace) return model.roots
+  const open = (targets: Map<string, RootTarget>) => {
+    const known = targets.get(namespace)
+    if (known?.is === 'namespace') return known.targets
+    const inside = new Map<string, RootTarget>()
+    targets.set(namespace, { is: 'namespace', targets: inside })
+    return inside
+  }
+  return { query: open(model.roots.query), mutation: open(model.roots.mutation) }
 }
 
 function namingOf({ customization }: SourceMetadata): Naming {
@@ -86,23 +105,31 @@ function linkEnums({ tables, catalog }: Building): void {
   }
 }
 
-function addTableRoots(model: Model, table: Table): void {
+function addTableRoots(model: Model, roots: Model['roots'], table: Table): void {
   for (const as of rootFieldNames) {
     const { name } = table.rootFields[as]
-    const roots = as.startsWith('select') ? model.roots.query : model.roots.mutation
-    addRoot(model, roots, name, { is: 'table', table, as })
+    const targets = as.startsWith('select') ? roots.query : roots.mutation
+    addRoot(model, targets, name, { is: 'table', table, as })
   }
 }
 
 function addRoot(model: Model, roots: Map<string, RootTarget>, name: string, target: RootTarget): void {
-  if (!roots.has(name)) {
+  const first = roots.get(name)
+  if (!first) {
     roots.set(name, target)
     return
   }
-  const owner = target.is === 'table' ? target.table : target.fn.function
+  const owners = [ownerOf(first), ownerOf(target)]
+  const named = roots === model.roots.mutation ? ['mutation_root'] : ['query_root', 'subscription_root']
+  for (const root of named) model.conflicts.push({ root, field: name, owners })
   model.inconsistencies.push({
     type: target.is,
-    name: `${owner.schema}.${owner.name}`,
+    name: ownerOf(target),
     reason: `Inconsistent object: the root field "${name}" is defined twice`,
   })
+}
+
+function ownerOf(target: RootTarget): string {
+  if (target.is === 'table') return `table ${shown(target.table)} in source ${target.table.source}`
+  return `function ${shown(target.fn.function)} in source ${target.fn.source}`
 }

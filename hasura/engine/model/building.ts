@@ -17,3 +17,8 @@ export function qualified(name: QualifiedName): { schema: string; name: string }
     ? { schema: 'public', name }
     : { schema: name.schema ?? 'public', name: name.name }
 }
+
+/** A table's name as Hasura writes it in messages. */
+export function shown({ schema, name }: { schema: string; name: string }): string {
+  return schema === 'public' ? name : `${schema}.${name}`
+}

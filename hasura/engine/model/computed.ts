@@ -1,21 +1,27 @@
 /** Computed fields: functions that take a row. */
+
 import type { CatalogFunction } from '../catalog.ts'
 import type { ComputedField, TrackedTable } from '../metadata-types.ts'
 import { type CallArgument, type Computed, qualifiedKey, type Table } from '../model.ts'
-import { type Building, qualified } from './building.ts'
+import { type Building, qualified, shown } from './building.ts'
+import { inconsistentInTable } from './inconsistent.ts'
 import { fieldName } from './naming.ts'
-import { shown } from './relations.ts'
+import { conflict } from './relations.ts'
 
 export function buildComputedFields(building: Building, entry: TrackedTable, table: Table): void {
   for (const field of entry.computed_fields ?? []) {
     const computed = buildComputed(building, table, field)
-    if (typeof computed === 'string')
-      building.inconsistencies.push({
-        type: 'computed_field',
-        name: `computed_field ${field.name} in table ${table.name} in source ${table.source}`,
-        reason: `Inconsistent object: in table "${shown(table)}": in computed field "${field.name}": ${computed}`,
-      })
-    else table.fields.set(computed.field, computed)
+    const taken = typeof computed === 'string' ? undefined : conflict(table, computed.field)
+    if (typeof computed === 'string' || taken) {
+      const { name, definition, comment = null } = field
+      building.inconsistencies.push(
+        inconsistentInTable(
+          table,
+          { type: 'computed_field', name, definition: { name, definition, comment } },
+          taken ?? `in table "${shown(table)}": in computed field "${name}": ${computed}`,
+        ),
+      )
+    } else table.fields.set(computed.field, computed)
   }
 }
 

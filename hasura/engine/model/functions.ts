@@ -1,11 +1,12 @@
 /** Functions tracked as root fields. */
+
 import type { CatalogFunction } from '../catalog.ts'
 import type { TrackedFunction } from '../metadata-types.ts'
 import { qualifiedKey, type TrackedFn } from '../model.ts'
-import { type Building, qualified } from './building.ts'
+import { type Building, qualified, shown } from './building.ts'
 import { callArguments } from './computed.ts'
+import { inconsistentFunction } from './inconsistent.ts'
 import { customised, fieldName, isGraphqlName, tableName, typeName } from './naming.ts'
-import { shown } from './relations.ts'
 
 export function buildFunctions(building: Building): TrackedFn[] {
   const functions: TrackedFn[] = []
@@ -15,12 +16,7 @@ export function buildFunctions(building: Building): TrackedFn[] {
       functions.push(fn)
       continue
     }
-    const name = shown(qualified(entry.function))
-    building.inconsistencies.push({
-      type: 'function',
-      name: `function ${name} in source ${building.source.name}`,
-      reason: `Inconsistent object: in function "${name}": ${fn}`,
-    })
+    building.inconsistencies.push(inconsistentFunction(building.source.name, qualified(entry.function), fn))
   }
   return functions
 }

@@ -2,7 +2,8 @@
 import type { CatalogForeignKey } from '../catalog.ts'
 import type { ManualConfiguration, Relationship, TrackedTable } from '../metadata-types.ts'
 import { type Column, qualifiedKey, type Relation, type Table } from '../model.ts'
-import { type Building, qualified } from './building.ts'
+import { type Building, qualified, shown } from './building.ts'
+import { inconsistentInTable } from './inconsistent.ts'
 
 type Target = {
   table: Table
@@ -16,11 +17,17 @@ export function buildRelations(building: Building, entry: TrackedTable, table: T
     const target = targetOf(building, table, relationship, kind)
     const reason = typeof target === 'string' ? target : conflict(table, relationship.name)
     if (typeof target === 'string' || reason) {
-      building.inconsistencies.push({
+      const { name, using, comment = null } = relationship
+      const object = {
         type: `${kind}_relation`,
-        name: `${kind}_relation ${relationship.name} in table ${table.name} in source ${table.source}`,
-        reason: `Inconsistent object: in table "${shown(table)}": in relationship "${relationship.name}": ${reason}`,
-      })
+        name,
+        definition: { name, using: shownUsing(using), comment },
+      }
+      // What is not there is told by the table it is missing from; what is not tracked, or taken, by itself.
+      const place = placeless.test(reason ?? '')
+        ? ''
+        : `in table "${shown(table)}": in relationship "${name}": `
+      building.inconsistencies.push(inconsistentInTable(table, object, `${place}${reason}`))
       return
     }
     const comment = relationship.comment ?? null
@@ -36,13 +43,31 @@ export function buildRelations(building: Building, entry: TrackedTable, table: T
   for (const relationship of entry.array_relationships ?? []) add(relationship, 'array')
 }
 
-function conflict(table: Table, name: string): string | undefined {
-  return table.fields.has(name) ? 'field definition conflicts with postgres column' : undefined
+const placeless = /is not tracked$|^field definition conflicts/
+
+/** With all that Hasura fills in. */
+function shownUsing(using: Relationship['using']): Relationship['using'] {
+  const { manual_configuration: manual, foreign_key_constraint_on: key } = using
+  if (manual)
+    return {
+      manual_configuration: {
+        insertion_order: null,
+        ...manual,
+        remote_table: qualified(manual.remote_table),
+      },
+    }
+  if (typeof key === 'object' && !Array.isArray(key))
+    return { foreign_key_constraint_on: { ...key, table: qualified(key.table) } }
+  return using
 }
 
-/** A table's name as Hasura writes it in messages. */
-export function shown({ schema, name }: { schema: string; name: string }): string {
-  return schema === 'public' ? name : `${schema}.${name}`
+/** Why a field may not take this name. */
+export function conflict(table: Table, name: string): string | undefined {
+  const taken = table.fields.get(name)
+  if (!taken) return undefined
+  if (taken.is === 'column' && taken.field !== taken.name)
+    return `field definition conflicts with custom field name for postgres column "${taken.name}"`
+  return 'field definition conflicts with postgres column'
 }
 
 function targetOf(
@@ -100,13 +125,13 @@ function ownKeyTarget({ tables, catalog }: Building, table: Table, columns: stri
 }
 
 function remoteKeyTarget(
-  { tables, catalog }: Building,
+  { source, tables, catalog }: Building,
   table: Table,
   remote: { schema: string; name: string },
   columns: string[],
 ): Target | string {
   const target = tables.get(qualifiedKey(remote))
-  if (!target) return `table "${shown(remote)}" is not tracked`
+  if (!target) return `table "${shown(remote)}" does not exist in source: ${source.name}`
   const keys = catalog.tables.get(qualifiedKey(remote))?.foreign_keys
   const key = findKey(
     keys?.filter(candidate => qualifiedKey(candidate.table) === qualifiedKey(table)),

@@ -1,8 +1,11 @@
 /** A tracked table with its columns, keys, root fields and permissions. */
+
 import type { CatalogTable } from '../catalog.ts'
 import type { RootField, TrackedTable } from '../metadata-types.ts'
 import { type Column, qualifiedKey, type RolePermissions, type Table } from '../model.ts'
-import { type Building, qualified } from './building.ts'
+import { type Building, qualified, shown } from './building.ts'
+import { enumFault } from './enum-table.ts'
+import { inconsistentTable } from './inconsistent.ts'
 import { fieldName, isGraphqlName, rootFieldName, type rootFieldNames, tableName } from './naming.ts'
 
 export function buildTable(
@@ -12,18 +15,19 @@ export function buildTable(
   const wanted = qualified(entry.table)
   const found = catalog.tables.get(qualifiedKey(wanted))
   const graphqlName = entry.configuration?.custom_name || tableName(wanted.schema, wanted.name)
-  const report = (reason: string) =>
-    inconsistencies.push({
-      type: 'table',
-      name: `table ${wanted.schema === 'public' ? '' : `${wanted.schema}.`}${wanted.name} in source ${source.name}`,
-      reason: `Inconsistent object: ${reason}`,
-    })
+  const report = (reason: string) => inconsistencies.push(inconsistentTable(source.name, wanted, reason))
   if (!found) {
-    report(`no such table/view exists in source: "${wanted.name}"`)
+    report(`no such table/view exists in source: "${shown(wanted)}"`)
     return undefined
   }
   if (!isGraphqlName(graphqlName)) {
     report(`"${graphqlName}" is not a valid GraphQL identifier; give the table a custom_name`)
+    return undefined
+  }
+  const values = catalog.enumValues.get(qualifiedKey(found)) ?? []
+  const noEnum = entry.is_enum ? enumFault(found, values) : undefined
+  if (noEnum !== undefined) {
+    report(noEnum)
     return undefined
   }
   const columns = buildColumns(entry, found, name => fieldName(naming, name))
@@ -50,7 +54,7 @@ export function buildTable(
     updatable: found.updatable,
     deletable: found.deletable,
     rootFields: rootFieldsOf(entry, as => rootFieldName(naming, as, graphqlName)),
-    enumValues: entry.is_enum ? (catalog.enumValues.get(qualifiedKey(found)) ?? []) : undefined,
+    enumValues: entry.is_enum ? values : undefined,
     permissions: permissionsOf(entry),
   }
 }

@@ -1,0 +1,37 @@
+/** Whether a change of metadata may stand. */
+import { RequestError } from '../errors.ts'
+import type { Touched } from '../metadata-edits/edit.ts'
+import type { State } from '../state.ts'
+import { newInconsistencies } from './whole.ts'
+
+export function checkChange(before: State, after: State, touched: Touched[]): void {
+  checkNames(before, after)
+  const found = newInconsistencies(before, after)
+  const own = after.inconsistencies.filter(({ type, name }) =>
+    touched.some(object => object.type === type && object.name === name),
+  )
+  if (own.length > 0)
+    throw new RequestError('invalid-configuration', '$.args', own.map(({ reason }) => reason).join(', '), own)
+  if (found.length > 0)
+    throw new RequestError('unexpected', '$.args', 'cannot continue due to new inconsistent metadata', found)
+}
+
+/** Two root fields of one name make no schema. */
+export function checkNames(before: State, after: State): void {
+  const known = new Set(before.model.conflicts.map(({ root, field }) => `${root} ${field}`))
+  const found = after.model.conflicts.filter(({ root, field }) => !known.has(`${root} ${field}`))
+  for (const root of ['mutation_root', 'subscription_root', 'query_root']) {
+    const here = found.filter(conflict => conflict.root === root)
+    const said = here.map(({ field, owners }) => `'${field}' defined in [${owners.toSorted().join(', ')}]`)
+    if (here.length === 0) continue
+    const fields =
+      said.length === 1 ? `field ${said[0]}` : `fields: [\n  ${said.toReversed().join(',\n  ')}\n]`
+    throw new RequestError(
+      'unexpected',
+      '$.args',
+      `Encountered conflicting definitions in the selection set for '${root}' for ${fields}. Fields must not be defined more than once across all sources.`,
+      undefined,
+      500,
+    )
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * `/v1/metadata`: commands over the one metadata object in memory, for admin alone. The same commands answer at
+ * `/v1/query` by their older names, and run_sql at `/v2/query`.
+ *
+ * Source: https://hasura.io/docs/2.0/api-reference/metadata-api/index/
+ */
+import type { EngineControl } from '../engine.ts'
+import { RequestError } from '../errors.ts'
+import { edits } from '../metadata-edits/edits.ts'
+import type { Metadata } from '../metadata-types.ts'
+import { admin } from '../model/role-permissions.ts'
+import type { Session } from '../session.ts'
+import { type Act, acts } from './acts.ts'
+import { type Args, isObject, objectArgs, text } from './arguments.ts'
+import { checkChange, checkNames } from './check-change.ts'
+import { runSql } from './run-sql.ts'
+import { createTurns } from './turns.ts'
+
+export type MetadataApiOptions = {
+  control: EngineControl
+  /** run_sql may do anything that the database's role may: off unless this is true. */
+  allowRunSql?: boolean
+  /** Told after each change, in turn: where the metadata is kept, if it is. */
+  onChange?: (metadata: Metadata, resourceVersion: number) => Promise<void>
+  /** Commands of other parts, by name: events, actions, tests of webhooks. */
+  acts?: Record<string, Act>
+  /** The environment that `from_env` reads. */
+  env?: Readonly<Record<string, string | undefined>>
+}
+/** Where a command came in: it decides where the paths of its errors begin. */
+export type Door = 'metadata' | 'query'
+
+export type MetadataApi = {
+  /** Runs a command, or a bulk of them. Throws a RequestError. */
+  run(request: { body: unknown; session: Session; door: Door }): Promise<unknown>
+  resourceVersion(): number
+}
+
+export const success = { message: 'success' }
+const mostInBulk = 1000
+
+export type ApiContext = MetadataApiOptions & {
+  session: Session
+  change(
+    make: (draft: Metadata) => Promise<{ answer?: unknown; touched?: { type: string; name: string }[] }>,
+    allowInconsistent?: boolean,
+  ): Promise<unknown>
+  /** Puts a state in force that was checked before. */
+  put(state: EngineState): Promise<void>
+  resourceVersion(): number
+}
+type EngineState = ReturnType<EngineControl['current']>
+
+export function createMetadataApi(options: MetadataApiOptions): MetadataApi {
+  const turns = createTurns()
+  const { control } = options
+  let version = 1
+  const put = async (state: EngineState) => {
+    await control.use(state)
+    version += 1
+    await options.onChange?.(state.metadata, version)
+  }
+  const contextOf = (session: Session): ApiContext => ({
+    ...options,
+    session,
+    put,
+    resourceVersion: () => version,
+    async change(make, allowInconsistent = false) {
+      const before = control.current()
+      const draft = structuredClone(before.metadata)
+      const { answer = success, touched = [] } = await make(draft)
+      const after = await control.load(draft)
+      if (allowInconsistent) checkNames(before, after)
+      else checkChange(before, after, touched)
+      await put(after)
+      return answer
+    },
+  })
+  return {
+    resourceVersion: () => version,
+    run: ({ body, session, door }) =>
+      turns(async () => {
+        const command = objectArgs(body)
+        const wanted = command.resource_version
+        if (typeof wanted === 'number' && wanted !== version)
+          throw new RequestError(
+            'conflict',
+            '$',
+            `metadata resource version referenced (${wanted}) did not match current version`,
+            undefined,
+            409,
+          )
+        return runCommand(contextOf(session), command, door)
+      }),
+  }
+}
+
+async function runCommand(context: ApiContext, command: Args, door: Door): Promise<unknown> {
+  const type = text(command, 'type')
+  const args = command.args ?? {}
+  if (context.session.role !== admin && !isData(type))
+    throw new RequestError('access-denied', '$.args', 'restricted access : admin only')
+  switch (type) {
+    case 'bulk':
+      return bulk(context, args, door)
+    case 'bulk_keep_going':
+      return bulkKeepGoing(context, args, door)
+    case 'bulk_atomic':
+      return bulkAtomic(context, args, door)
+    case 'concurrent_bulk':
+      return bulk(context, args, door)
+    default:
+      return runOne(context, { type, args, version: command.version }, door)
+  }
+}
+
+/** `pg_track_table` is `track_table` of a Postgres source. */
+function nameOf(type: string): { name: string; prefixed: boolean } {
+  const prefixed = /^(pg|postgres)_/.test(type) && !(type in acts)
+  return { name: prefixed ? type.replace(/^(pg|postgres)_/, '') : type, prefixed }
+}
+
+const otherDatabases = /^(mssql|bigquery|citus|cockroach|dataconnector|mysql)_/
+const remoteSchemas = /remote_schema/
+
+async function runOne(
+  context: ApiContext,
+  { type, args, version }: { type: string; args: unknown; version: unknown },
+  door: Door,
+): Promise<unknown> {
+  const { name, prefixed } = nameOf(type)
+  const edit = edits[name]
+  const act = acts[name] ?? context.acts?.[name]
+  try {
+    if (edit)
+      return await context.change(async draft => edit(draft, argsOf(name, args), context.control.current()))
+    if (name === 'run_sql') return await runSql(context, objectArgs(args))
+    if (act) return await act(context, argsOf(name, args), { version })
+  } catch (cause) {
+    throw cause instanceof RequestError ? placed(cause, { name, prefixed, door }) : cause
+  }
+  throw unknownCommand(name, args)
+}
+
+function unknownCommand(name: string, args: unknown): RequestError {
+  if (remoteSchemas.test(name)) {
+    if (isObject(args) && args.name === '')
+      return new RequestError('parse-failed', '$.name', 'empty string not allowed')
+    return new RequestError('not-supported', '$.args', 'remote schemas are not supported by this server')
+  }
+  if (otherDatabases.test(name))
+    return new RequestError('not-supported', '$.args', 'this server has sources of kind postgres only')
+  return new RequestError('parse-failed', '$.type', `unknown metadata command ${JSON.stringify(name)}`)
+}
+
+/** The first version of some commands has a name alone for arguments. */
+function argsOf(name: string, args: unknown): Args {
+  if (typeof args === 'string' && ['track_table', 'track_function', 'untrack_function'].includes(name))
+    return { name: args }
+  return objectArgs(args)
+}
+
+/** Faults of reading arguments know their place in these; at /v1/metadata the place is told from the top. */
+function placed(
+  error: RequestError,
+  { name, prefixed, door }: { name: string; prefixed: boolean; door: Door },
+): RequestError {
+  if (error.code !== 'parse-failed' || door === 'query' || error.path.startsWith('$.args')) return error
+  const message = prefixed
+    ? `Error when parsing command ${name}.\nSee our documentation at https://hasura.io/docs/latest/graphql/core/api-reference/metadata-api/index.html#metadata-apis.\nInternal error message: ${error.message}`
+    : error.message
+  return new RequestError(error.code, `$.args${error.path.slice(1)}`, message, error.internal, error.status)
+}
+
+function commandsOf(args: unknown): Args[] {
+  if (!Array.isArray(args))
+    throw new RequestError('parse-failed', '$.args', 'parsing [] failed, expected Array')
+  if (args.length > mostInBulk)
+    throw new RequestError('validation-failed', '$.args', `a bulk has at most ${mostInBulk} commands`)
+  return args.map(objectArgs)
+}
+
+async function bulk(context: ApiContext, args: unknown, door: Door): Promise<unknown[]> {
+  const answers: unknown[] = []
+  for (const [position, command] of commandsOf(args).entries())
+    answers.push(
+      await runCommand(context, command, door).catch(cause => Promise.reject(within(cause, position))),
+    )
+  return answers
+}
+
+/** `$.args` of the third command is `$.args[2].args` of the bulk. */
+function within(cause: unknown, position: number): unknown {
+  if (!(cause instanceof RequestError)) return cause
+  const path = `$.args[${position}]${cause.path.slice(1)}`
+  return new RequestError(cause.code, path, cause.message, cause.internal, cause.status)
+}
+
+async function bulkKeepGoing(context: ApiContext, args: unknown, door: Door): Promise<unknown[]> {
+  const answers: unknown[] = []
+  for (const [position, command] of commandsOf(args).entries())
+    try {
+      answers.push(await runCommand(context, command, door))
+    } catch (cause) {
+      if (!(cause instanceof RequestError)) throw cause
+      const { code, path, message, internal } = within(cause, position) as RequestError
+      answers.push({ code, error: message, path, internal })
+    }
+  return answers
+}
+
+/** All of it or nothing, looked at once all is done. */
+async function bulkAtomic(context: ApiContext, args: unknown, door: Door): Promise<unknown> {
+  const commands = commandsOf(args)
+  const before = context.control.current()
+  try {
+    await context.change(async draft => {
+      for (const command of commands) {
+        const { name, prefixed } = nameOf(text(command, 'type'))
+        const edit = edits[name]
+        if (!edit) throw new RequestError('bad-request', '$.args', `${name} is not supported in bulk_atomic`)
+        try {
+          await edit(draft, argsOf(name, command.args ?? {}), before)
+        } catch (cause) {
+          throw cause instanceof RequestError ? placed(cause, { name, prefixed, door }) : cause
+        }
+      }
+      return {}
+    })
+  } catch (cause) {
+    if (
+      !(cause instanceof RequestError) ||
+      cause.message !== 'cannot continue due to new inconsistent metadata'
+    )
+      throw cause
+    throw new RequestError('bad-request', '$.args', 'Schema inconsistency', [cause.internal])
+  }
+  return success
+}
+
+/** The old commands on rows, which other roles may send. */
+function isData(type: string): boolean {
+  return ['select', 'insert', 'update', 'delete', 'count', 'bulk'].includes(type)
+}
