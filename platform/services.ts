@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build as buildCore } from '@glimmr/core/server'
+import { readIssuers } from '@glimmr/gateway/auth/config'
 import { build as buildAuth } from '@glimmr/gateway/auth/server'
 import { createRouter } from '@glimmr/gateway/router/router'
 import type { S3Config } from '@glimmr/lib/s3'
@@ -36,6 +37,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const auth = await buildAuth({
     databaseUrl: database.url('glimmr_auth'),
     keysDir: join(dataDir, 'auth-keys'),
+    issuers: readIssuers(env),
     log,
   })
   const { jwks } = auth

@@ -75,17 +75,23 @@ export type Issuer = IssuerBase &
     | { kind: 'secret'; secret: Uint8Array }
   )
 
-const schema = z.strictObject({ issuers: z.array(z.union([byKeys, bySecret])).max(100) })
+const list = z.strictObject({ issuers: z.array(z.record(z.string(), z.unknown())).max(100) })
 
 /** Throws what is wrong, without the secrets. */
 export function parseIssuers(text: string): Issuer[] {
-  const { success, data, error } = schema.safeParse(json(text))
-  if (!success) throw new Error(`ISSUERS: ${z.prettifyError(error)}`)
-  const issuers = data.issuers.map(issuerOf)
+  const issuers = parsed(list, json(text), 'the list').issuers.map((given, index) =>
+    issuerOf(given, `issuer ${index + 1}`),
+  )
   for (const field of ['name', 'issuer'] as const)
     if (new Set(issuers.map(one => one[field])).size < issuers.length)
       throw new Error(`ISSUERS: two have the same ${field}`)
   return issuers
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, given: unknown, what: string): z.infer<Schema> {
+  const { success, data, error } = schema.safeParse(given)
+  if (!success) throw new Error(`ISSUERS: ${what}: ${z.prettifyError(error)}`)
+  return data
 }
 
 function json(text: string): unknown {
@@ -96,15 +102,17 @@ function json(text: string): unknown {
   }
 }
 
-function issuerOf(given: z.infer<typeof schema>['issuers'][number]): Issuer {
+function issuerOf(given: Record<string, unknown>, what: string): Issuer {
   if ('secret_file' in given) {
+    const issuer = parsed(bySecret, given, what)
     // Bytes, without the newline that editors put at the end.
-    const secret = readFileSync(given.secret_file, 'latin1').replace(/\r?\n$/, '')
+    const secret = readFileSync(issuer.secret_file, 'latin1').replace(/\r?\n$/, '')
     if (secret.length < 32)
-      throw new Error(`ISSUERS: the secret of ${given.name} is shorter than 32 bytes (RFC 7518 §3.2)`)
-    return { ...given, kind: 'secret', secret: Buffer.from(secret, 'latin1') }
+      throw new Error(`ISSUERS: the secret of ${issuer.name} is shorter than 32 bytes (RFC 7518 §3.2)`)
+    return { ...issuer, kind: 'secret', secret: Buffer.from(secret, 'latin1') }
   }
-  if (!given.private && !given.jwks_url.startsWith('https:'))
-    throw new Error(`ISSUERS: jwks_url of ${given.name} must be https`)
-  return { ...given, kind: 'keys', jwksUrl: given.jwks_url }
+  const issuer = parsed(byKeys, given, what)
+  if (!issuer.private && !issuer.jwks_url.startsWith('https:'))
+    throw new Error(`ISSUERS: jwks_url of ${issuer.name} must be https`)
+  return { ...issuer, kind: 'keys', jwksUrl: issuer.jwks_url }
 }
