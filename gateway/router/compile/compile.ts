@@ -43,7 +43,8 @@ export function compile(
       return undefined
     }
   }
-  const service = createServices(dynamic, context, onRetire)
+  // A service may name middlewares, and a middleware services: each is made when it is first asked for.
+  const service = createServices(dynamic, context, { onRetire, middleware: name => middleware(name) })
   const middleware = createMiddlewares(dynamic, {
     ...context,
     onRetire,

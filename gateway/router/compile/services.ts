@@ -1,26 +1,30 @@
 /** `http.services` → balancers, each made once and shared by all who name it. */
-import { Agent, type Dispatcher } from 'undici'
-import {
-  defaultTransport,
-  type ServersTransport,
-  type ServiceConfiguration,
-} from '../configuration/dynamic.ts'
+import type { Dispatcher } from 'undici'
+import { defaultTransport, type ServiceConfiguration } from '../configuration/dynamic.ts'
 import type { DynamicConfiguration } from '../configuration/load.ts'
 import type { Log } from '../middlewares/kind.ts'
 import type { RouterMetrics } from '../observe/metrics.ts'
-import { createFailover, createWeighted } from '../services/composite.ts'
+import type { Middleware } from '../request/exchange.ts'
+import { createFailover, createHighestRandomWeight, createWeighted } from '../services/composite.ts'
 import { createLoadBalancer } from '../services/load-balancer.ts'
+import { createMirroring } from '../services/mirroring.ts'
 import type { Mounts } from '../services/mount.ts'
 import type { Service } from '../services/service.ts'
+import { createDispatcher } from './dispatcher.ts'
 import { unqualified } from './names.ts'
 
 export type CompileContext = { mounts: Mounts; log: Log; metrics: RouterMetrics; now(): number }
+
+export type ServiceParts = {
+  onRetire(release: () => void): void
+  middleware(name: string): Middleware
+}
 
 /** Services by name; throws an Error for one that is not there, or that leads back to itself. */
 export function createServices(
   dynamic: DynamicConfiguration,
   context: CompileContext,
-  onRetire: (release: () => void) => void,
+  { onRetire, middleware }: ServiceParts,
 ): (name: string) => Service {
   const made = new Map<string, Service>()
   const making = new Set<string>()
@@ -31,7 +35,8 @@ export function createServices(
     if (known) return known
     const options = key === '' ? defaultTransport : dynamic.serversTransports.get(key)
     if (!options) throw new Error(`there is no serversTransport "${key}"`)
-    const dispatcher = createDispatcher(options)
+    const { file } = dynamic.fault('serversTransports', key, [], '')
+    const dispatcher = createDispatcher(options, file)
     dispatchers.set(key, dispatcher)
     onRetire(() => void dispatcher.close().catch(() => {}))
     return dispatcher
@@ -45,7 +50,9 @@ export function createServices(
     if (making.has(name)) throw new Error(`the service "${name}" leads back to itself`)
     making.add(name)
     try {
-      const service = createService(name, options, find, { ...context, dispatcherFor, onRetire })
+      const bare = createService(name, options, find, { ...context, dispatcherFor, onRetire })
+      const steps = (options.middlewares ?? []).map(middleware)
+      const service = { ...bare, handle: steps.reduceRight((inner, one) => one(inner), bare.handle) }
       made.set(name, service)
       return service
     } finally {
@@ -67,6 +74,8 @@ function createService(
   context: ServiceContext,
 ): Service {
   if (options.weighted) return createWeighted(options.weighted, name, find)
+  if (options.highestRandomWeight) return createHighestRandomWeight(options.highestRandomWeight, find)
+  if (options.mirroring) return createMirroring(options.mirroring, find)
   if (options.failover) return createFailover(options.failover, find)
   if (!options.loadBalancer) throw new Error('the service has no kind')
   const { metrics, dispatcherFor } = context
@@ -75,26 +84,5 @@ function createService(
     name: `${name}@file`,
     dispatcher: dispatcherFor(options.loadBalancer.serversTransport),
     onServerState: (url, up) => metrics.serverState(`${name}@file`, url, up),
-  })
-}
-
-function createDispatcher({
-  forwardingTimeouts,
-  insecureSkipVerify,
-  serverName,
-}: ServersTransport): Dispatcher {
-  const { dialTimeout, responseHeaderTimeout, idleConnTimeout } = forwardingTimeouts
-  return new Agent({
-    connect: {
-      timeout: dialTimeout,
-      rejectUnauthorized: !insecureSkipVerify,
-      ...(serverName && { servername: serverName }),
-    },
-    headersTimeout: responseHeaderTimeout,
-    // A stream may be silent for as long as it likes; the client or the service ends it.
-    bodyTimeout: 0,
-    keepAliveTimeout: Math.max(1, idleConnTimeout),
-    keepAliveMaxTimeout: Math.max(1, idleConnTimeout),
-    pipelining: 1,
   })
 }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { middlewareKinds } from '../middlewares/all.ts'
-import { routerTls, tlsSchema } from './tls.ts'
+import { certificate, routerTls, tlsSchema, tlsVersion } from './tls.ts'
 import { count, durationMs, flag, integer, statusRanges, text, textMap, texts } from './values.ts'
 
 const router = z.strictObject({
@@ -65,6 +65,7 @@ const serverUrl = text.pipe(
 
 const healthCheck = z.strictObject({
   scheme: z.enum(['http', 'https']).optional(),
+  mode: z.literal('http').default('http'),
   path: text.refine(path => path.startsWith('/'), 'the path starts with a slash'),
   method: text.default('GET'),
   status: count.default(0),
@@ -100,12 +101,36 @@ const named = z
   .array(z.strictObject({ name: text, weight: count.default(1) }))
   .min(1, 'name at least one service')
 
+/** More than any mirror is asked to take; Traefik's own bound is the memory. */
+const maxMirroredBytes = 8 * 2 ** 20
+
+const mirroring = z.strictObject({
+  service: text,
+  mirrorBody: flag.default(true),
+  maxBodySize: integer
+    .default(-1)
+    .transform(bytes => (bytes < 0 ? maxMirroredBytes : Math.min(bytes, maxMirroredBytes))),
+  mirrors: z
+    .array(
+      z.strictObject({
+        name: text,
+        percent: count.refine(value => value <= 100, 'must be from 0 to 100').default(0),
+      }),
+    )
+    .default([]),
+  healthCheck: childHealth,
+})
+
 const service = z
   .strictObject({
+    /** Run for every request that comes to the service, whichever router it came by. */
+    middlewares: texts.optional(),
     loadBalancer: loadBalancer.optional(),
     weighted: z
       .strictObject({ services: named, sticky: sticky.optional(), healthCheck: childHealth })
       .optional(),
+    highestRandomWeight: z.strictObject({ services: named, healthCheck: childHealth }).optional(),
+    mirroring: mirroring.optional(),
     failover: z
       .strictObject({
         service: text,
@@ -115,7 +140,10 @@ const service = z
       })
       .optional(),
   })
-  .refine(value => Object.keys(value).length === 1, 'a service is of exactly one kind')
+  .refine(
+    ({ middlewares: _, ...kinds }) => Object.keys(kinds).length === 1,
+    'a service is of exactly one kind',
+  )
 
 const serversTransport = z.strictObject({
   maxIdleConnsPerHost: integer.default(0),
@@ -128,6 +156,13 @@ const serversTransport = z.strictObject({
     .prefault({}),
   insecureSkipVerify: flag.default(false),
   serverName: text.optional(),
+  rootCAs: texts.default([]),
+  certificates: z.array(z.strictObject(certificate)).default([]),
+  minVersion: tlsVersion.optional(),
+  maxVersion: tlsVersion.optional(),
+  cipherSuites: texts.optional(),
+  // Servers are asked by HTTP/1.1 either way.
+  disableHTTP2: flag.default(false),
 })
 
 export const dynamicSchema = z.strictObject({

@@ -12,13 +12,13 @@ import { z } from 'zod'
 import { flag, text, texts } from './values.ts'
 
 /** Each is a path (relative ones count from the file that names them) or the PEM text itself. */
-const certificate = { certFile: text, keyFile: text }
+export const certificate = { certFile: text, keyFile: text }
 
-const version = z.enum(['VersionTLS10', 'VersionTLS11', 'VersionTLS12', 'VersionTLS13'])
+export const tlsVersion = z.enum(['VersionTLS10', 'VersionTLS11', 'VersionTLS12', 'VersionTLS13'])
 
 const options = z.strictObject({
-  minVersion: version.default('VersionTLS12'),
-  maxVersion: version.optional(),
+  minVersion: tlsVersion.default('VersionTLS12'),
+  maxVersion: tlsVersion.optional(),
   cipherSuites: texts.optional(),
   curvePreferences: texts.optional(),
   clientAuth: z

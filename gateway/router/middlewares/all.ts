@@ -4,6 +4,7 @@ import { buffering } from './buffering.ts'
 import { chain } from './chain.ts'
 import { circuitBreaker } from './circuit-breaker.ts'
 import { compress } from './compress.ts'
+import { contentType } from './content-type.ts'
 import { encodedCharacters } from './encoded-characters.ts'
 import { errors } from './errors.ts'
 import { forwardAuth } from './forward-auth.ts'
@@ -25,6 +26,7 @@ export const middlewareKinds = {
   chain,
   circuitBreaker,
   compress,
+  contentType,
   encodedCharacters,
   errors,
   forwardAuth,

@@ -7,10 +7,11 @@
  */
 import { z } from 'zod'
 import { count, durationMs, integer } from '../configuration/values.ts'
-import { answerPlain, type Exchange } from '../request/exchange.ts'
+import { answerError, answerPlain, type Exchange, type Handler } from '../request/exchange.ts'
 import { middlewareKind } from './kind.ts'
+import { createRedisBuckets, redisSchema } from './redis-limit.ts'
 import { sourceCriterionSchema, sourceOf } from './source.ts'
-import { createTokenBuckets } from './token-bucket.ts'
+import { createTokenBuckets, maxDelay } from './token-bucket.ts'
 
 export const rateLimit = middlewareKind({
   schema: z.strictObject({
@@ -18,29 +19,46 @@ export const rateLimit = middlewareKind({
     period: durationMs.default(1000),
     burst: integer.default(1),
     sourceCriterion: sourceCriterionSchema.optional(),
+    redis: redisSchema.optional(),
   }),
-  create: ({ average, period, burst, sourceCriterion }, { now }) => {
+  create: ({ average, period, burst: given, sourceCriterion, redis }, { now, name, log, onRetire }) => {
+    if (average === 0) return next => next
     const source = sourceOf(sourceCriterion)
-    const periodMs = period === 0 ? 1000 : period
-    const buckets = createTokenBuckets({
-      perSecond: average === 0 ? Number.POSITIVE_INFINITY : average / (periodMs / 1000),
-      burst: Math.max(burst, 1),
-    })
-    return next => exchange => {
-      const delayMs = buckets.take(source(exchange), now())
-      if (delayMs === 0) return next(exchange)
-      if (delayMs > buckets.maxDelayMs) return refuse(exchange, delayMs)
-      return new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => Promise.resolve(next(exchange)).then(resolve, reject), delayMs)
-        // Who has gone away while waiting is not served.
-        exchange.response.once('close', () => {
-          clearTimeout(timer)
-          resolve()
-        })
-      })
+    const perSecond = average / ((period || 1000) / 1000)
+    const burst = Math.max(given, 1)
+    if (!redis) {
+      const buckets = createTokenBuckets({ perSecond, burst })
+      return next => exchange =>
+        pass(exchange, buckets.take(source(exchange), now()), buckets.maxDelayMs, next)
+    }
+    const maxDelayMs = maxDelay(perSecond)
+    const buckets = createRedisBuckets({ redis, name, perSecond, burst, maxDelayMs, log })
+    onRetire(buckets.close)
+    return next => async exchange => {
+      let delayMs: number
+      try {
+        delayMs = await buckets.take(source(exchange))
+      } catch (error) {
+        log.error({ err: error, middleware: name, request_id: exchange.requestId }, 'rateLimit: no verdict')
+        return answerError(exchange, 500, 'Could not insert/update bucket')
+      }
+      return pass(exchange, delayMs, maxDelayMs, next)
     }
   },
 })
+
+function pass(exchange: Exchange, delayMs: number, maxDelayMs: number, next: Handler): void | Promise<void> {
+  if (delayMs === 0) return next(exchange)
+  if (delayMs > maxDelayMs) return refuse(exchange, delayMs)
+  return new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => Promise.resolve(next(exchange)).then(resolve, reject), delayMs)
+    // Who has gone away while waiting is not served.
+    exchange.response.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
 
 function refuse(exchange: Exchange, delayMs: number): void {
   exchange.response.setHeader('retry-after', String(Math.ceil(delayMs / 1000)))

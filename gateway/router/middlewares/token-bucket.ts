@@ -20,9 +20,14 @@ export type TokenBuckets = {
   readonly size: number
 }
 
+/** How long Traefik lets a request wait for its token: half the time that one takes to come. */
+export function maxDelay(perSecond: number): number {
+  if (perSecond === Number.POSITIVE_INFINITY) return 0
+  return perSecond < 1 ? 500 : 1000 / (Math.trunc(perSecond) * 2)
+}
+
 export function createTokenBuckets({ perSecond, burst, maxSources = 65_536 }: BucketOptions): TokenBuckets {
-  const maxDelayMs =
-    perSecond === Number.POSITIVE_INFINITY ? 0 : perSecond < 1 ? 500 : 1000 / (Math.trunc(perSecond) * 2)
+  const maxDelayMs = maxDelay(perSecond)
   // After this long a bucket is full again: forgetting it then changes nothing.
   const fullAfterMs = (burst / perSecond) * 1000
   const buckets = new Map<string, Bucket>()

@@ -57,7 +57,7 @@ export type UpstreamFailure = { status: number; requestSent: boolean; cause: unk
 /** Most of Traefik's own answers: the status in words, without a type. */
 export function answerPlain(exchange: Exchange, status: number, body = STATUS_CODES[status] ?? ''): void {
   const { response } = exchange
-  if (response.headersSent) return void response.destroy()
+  if (response.begun) return void response.destroy()
   response.statusCode = status
   response.end(body)
 }

@@ -20,26 +20,31 @@ export class BodyTooLarge extends Error {
   override name = 'BodyTooLarge'
 }
 
-/** The whole body, at most `limit` bytes (0: any), else BodyTooLarge; the rest is left unread. */
+/**
+ * The whole body, at most `limit` bytes (0: any). BodyTooLarge: the request is as it was, its body still to be read.
+ */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   return new Promise((resolve, reject) => {
     const finish = (error?: Error) => {
-      request.off('data', onData).off('end', onEnd).off('error', finish).off('close', onClose)
+      request.off('readable', onReadable).off('end', onEnd).off('error', finish).off('close', onClose)
       if (error) reject(error)
       else resolve(Buffer.concat(chunks, size))
     }
-    const onData = (chunk: Buffer) => {
-      size += chunk.length
-      if (limit > 0 && size > limit) {
-        request.pause()
-        finish(new BodyTooLarge(`the body is larger than ${limit} bytes`))
-      } else chunks.push(chunk)
+    // Not by 'data': a stream that was made to flow and stopped does not flow again for its next reader.
+    const onReadable = () => {
+      for (let chunk = request.read(); chunk !== null; chunk = request.read()) {
+        chunks.push(chunk)
+        size += chunk.length
+        if (limit === 0 || size <= limit) continue
+        request.unshift(Buffer.concat(chunks.splice(0)))
+        return finish(new BodyTooLarge(`the body is larger than ${limit} bytes`))
+      }
     }
     const onEnd = () => finish()
     const onClose = () => finish(new Error('the client went away within the body'))
-    request.on('data', onData).on('end', onEnd).on('error', finish).on('close', onClose)
+    request.on('readable', onReadable).on('end', onEnd).on('error', finish).on('close', onClose)
   })
 }
 

@@ -5,6 +5,7 @@
  */
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Transform } from 'node:stream'
+import { bytesOf, callback, sizeOf, type Written } from './written.ts'
 
 export type Head = {
   status: number
@@ -18,12 +19,19 @@ export type HeadHook = (head: Head) => void
 /** zlib's streams. */
 export type Flushable = Transform & { flush(): void }
 
-type Written = Buffer | Uint8Array | string
+type Collecting = {
+  bytes: number
+  next(body: Buffer, whole: boolean): void
+  head: Head | undefined
+  chunks: Buffer[]
+  size: number
+}
 
 export class GatewayResponse extends ServerResponse {
   #hooks: HeadHook[] = []
   #running = -1
   #resume: (() => void) | undefined
+  #collecting: Collecting | undefined
   #transform: Flushable | undefined
   #prompt = false
   #bodyBytes = 0
@@ -36,6 +44,11 @@ export class GatewayResponse extends ServerResponse {
   /** Whether a middleware has dropped the answer that is being written: what writes it may stop early. */
   get held(): boolean {
     return this.#resume !== undefined
+  }
+
+  /** Whether something of the answer is there, sent or waiting: another one cannot take its place. */
+  get begun(): boolean {
+    return this.headersSent || this.#collecting !== undefined
   }
 
   get hookCount(): number {
@@ -60,6 +73,14 @@ export class GatewayResponse extends ServerResponse {
     this.#resume = resume
   }
 
+  /**
+   * Only from a hook: the answer waits until `bytes` of its body are there, or all of it. `next` gets them, and may
+   * still change the head or hold the answer back.
+   */
+  collect(bytes: number, next: Collecting['next']): void {
+    this.#collecting = { bytes, next, head: undefined, chunks: [], size: 0 }
+  }
+
   /** Only from a hook: the body goes through `stream`, which is flushed after every piece if `prompt`. */
   transform(stream: Flushable, prompt: boolean): void {
     this.#transform = stream
@@ -80,16 +101,39 @@ export class GatewayResponse extends ServerResponse {
     reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
     given?: OutgoingHttpHeaders | OutgoingHttpHeader[],
   ): this {
-    if (this.#resume) return this
+    if (this.#resume || this.#collecting) return this
     const fields = typeof reason === 'string' ? given : (reason ?? given)
     if (this.headersSent || this.#hooks.length === 0) return this.#send(status, fields)
     const head = { status, headers: this.#takeHeaders(fields) }
-    for (this.#running = this.#hooks.length - 1; this.#running >= 0; this.#running--) {
+    this.#running = this.#hooks.length - 1
+    return this.#runHooks(head)
+  }
+
+  #runHooks(head: Head): this {
+    for (; this.#running >= 0; this.#running--) {
       this.#hooks[this.#running]?.(head)
       if (this.#resume) return this
+      if (!this.#collecting) continue
+      this.#collecting.head = head
+      return this
     }
-    this.#hooks.length = 0
     return this.#send(head.status, head.headers)
+  }
+
+  /** `ended`: nothing follows. The answer goes on its way once enough is there. */
+  #gather(collecting: Collecting, chunk: Buffer, ended: boolean): void {
+    collecting.chunks.push(chunk)
+    collecting.size += chunk.length
+    if (!ended && collecting.size < collecting.bytes) return
+    const body = Buffer.concat(collecting.chunks)
+    collecting.next(body, ended)
+    this.#collecting = undefined
+    if (this.#resume || !collecting.head) return
+    this.#running--
+    this.#runHooks(collecting.head)
+    const outer = this.#collecting as Collecting | undefined
+    if (outer) this.#gather(outer, body, ended)
+    else if (body.length > 0) this.write(body)
   }
 
   #send(status: number, fields: OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined): this {
@@ -120,13 +164,18 @@ export class GatewayResponse extends ServerResponse {
   override flushHeaders(): void {
     if (!this.headersSent) this.writeHead(this.statusCode)
     // Of an answer that is dropped there is no head to send.
-    if (!this.#resume) super.flushHeaders()
+    if (!this.#resume && !this.#collecting) super.flushHeaders()
   }
 
   // node's own signatures are overloaded; what comes in is what ServerResponse takes.
   override write(chunk: Written, ...rest: unknown[]): boolean {
     if (!this.headersSent && !this.#resume) this.writeHead(this.statusCode)
     if (this.#resume) {
+      callback(rest)?.()
+      return true
+    }
+    if (this.#collecting) {
+      this.#gather(this.#collecting, bytesOf(chunk, rest[0]), false)
       callback(rest)?.()
       return true
     }
@@ -142,10 +191,14 @@ export class GatewayResponse extends ServerResponse {
       this.#sizeKnown(chunk)
       this.writeHead(this.statusCode)
     }
+    if (this.#collecting) {
+      this.#gather(this.#collecting, bytesOf(chunk ?? '', args[1]), true)
+      if (!this.#resume) return this.end(...[callback(args)].filter(Boolean))
+    }
     if (this.#resume) return this.#resumed(args)
     if (this.#transform) {
       if (chunk === undefined) this.#transform.end()
-      else this.#transform.end(typeof chunk === 'string' ? Buffer.from(chunk, encodingOf(args[1])) : chunk)
+      else this.#transform.end(bytesOf(chunk, args[1]))
       callback(args)?.()
       return this
     }
@@ -161,8 +214,7 @@ export class GatewayResponse extends ServerResponse {
   }
 
   #writeThrough(stream: Flushable, chunk: Written, rest: unknown[]): boolean {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encodingOf(rest[0])) : chunk
-    const roomLeft = stream.write(bytes)
+    const roomLeft = stream.write(bytesOf(chunk, rest[0]))
     // Someone may be waiting for this very line.
     if (this.#prompt) stream.flush()
     callback(rest)?.()
@@ -179,17 +231,4 @@ export class GatewayResponse extends ServerResponse {
     if (resume) setImmediate(resume)
     return this
   }
-}
-
-function callback(args: readonly unknown[]): (() => void) | undefined {
-  const last = args.findLast(argument => typeof argument === 'function')
-  return last as (() => void) | undefined
-}
-
-function encodingOf(value: unknown): BufferEncoding {
-  return typeof value === 'string' && Buffer.isEncoding(value) ? value : 'utf8'
-}
-
-function sizeOf(chunk: Written, encoding: unknown): number {
-  return typeof chunk === 'string' ? Buffer.byteLength(chunk, encodingOf(encoding)) : chunk.length
 }

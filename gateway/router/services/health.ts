@@ -52,17 +52,34 @@ async function answers(
   dispatcher: Dispatcher,
 ): Promise<boolean> {
   try {
-    const { statusCode, body } = await dispatcher.request({
-      origin: target.origin,
-      path: target.pathname + target.search,
-      method: check.method as Dispatcher.HttpMethod,
-      headers: { ...check.headers, ...(check.hostname && { host: check.hostname }) },
-      signal: AbortSignal.timeout(check.timeout),
-    })
-    await body.dump()
-    return check.status > 0 ? statusCode === check.status : statusCode >= 200 && statusCode < 400
+    const status = await statusAt(target, check, dispatcher, AbortSignal.timeout(check.timeout))
+    return check.status > 0 ? status === check.status : status >= 200 && status < 400
   } catch {
     return false
+  }
+}
+
+const maxRedirects = 10
+
+async function statusAt(
+  target: URL,
+  check: HealthCheckConfiguration,
+  dispatcher: Dispatcher,
+  signal: AbortSignal,
+): Promise<number> {
+  for (let redirects = 0, url = target; ; redirects++) {
+    const { statusCode, headers, body } = await dispatcher.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: check.method as Dispatcher.HttpMethod,
+      headers: { ...check.headers, ...(check.hostname && { host: check.hostname }) },
+      signal,
+    })
+    await body.dump()
+    const { location } = headers
+    if (!check.followRedirects || ![301, 302, 303, 307, 308].includes(statusCode)) return statusCode
+    if (typeof location !== 'string' || redirects === maxRedirects) return statusCode
+    url = new URL(location, url)
   }
 }
 

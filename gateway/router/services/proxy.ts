@@ -69,6 +69,13 @@ function dispatch(
       response.off('close', clientGone).off('drain', resumeUpstream)
       resolve()
     }
+    // A middleware answers instead: what comes is not read.
+    const giveWay = () => {
+      done = true
+      controller?.abort(new Error('another answer is given'))
+      response.end()
+      finish()
+    }
     const clientGone = () => {
       if (!done) controller?.abort(new Error('the client went away'))
     }
@@ -92,15 +99,11 @@ function dispatch(
           if (status < 200) return
           options.onOutcome?.({ status, ms: performance.now() - startedAt })
           copyAnswer(exchange, status, answered, statusMessage)
-          if (!response.held) return
-          // A middleware answers instead: what comes is not read.
-          done = true
-          controller?.abort(new Error('another answer is given'))
-          response.end()
-          finish()
+          if (response.held) giveWay()
         },
         onResponseData: (made, chunk) => {
           if (!response.write(chunk)) made.pause()
+          if (response.held) giveWay()
         },
         onResponseEnd: (_made, trailers) => {
           if (trailers && Object.keys(trailers).length > 0)
@@ -138,7 +141,7 @@ function fail(exchange: Exchange, options: ProxyOptions, error: unknown, started
   const { response } = exchange
   if (response.destroyed) return
   // Half an answer cannot be taken back: the client must see that it is not whole.
-  if (response.headersSent) return void response.destroy()
+  if (response.begun) return void response.destroy()
   const failure = failureOf(error)
   options.onOutcome?.({ status: failure.status, ms: performance.now() - startedAt })
   if (!exchange.failed?.(failure)) answerPlain(exchange, failure.status)

@@ -1,6 +1,11 @@
 /** `tls.options` in the words of node's TLS: Go names versions, suites and curves in its own way. */
 import { constants } from 'node:crypto'
-import { getCiphers, type TlsOptions as NodeTlsOptions, type SecureVersion } from 'node:tls'
+import {
+  getCiphers,
+  type TlsOptions as NodeTlsOptions,
+  type SecureContextOptions,
+  type SecureVersion,
+} from 'node:tls'
 import type { TlsOptions } from '../configuration/tls.ts'
 
 const versions: Record<TlsOptions['minVersion'], SecureVersion> = {
@@ -24,16 +29,25 @@ const curves: Record<string, string> = {
   x25519: 'X25519',
 }
 
-/** `readPem` gives a path's content. Throws an Error with a sentence for a name that means nothing here. */
-export function nodeTlsOptions(options: TlsOptions, readPem: (file: string) => string): NodeTlsOptions {
-  const { cipherSuites, curvePreferences, maxVersion } = options
+type Versions = { [Name in 'minVersion' | 'maxVersion' | 'cipherSuites']?: TlsOptions[Name] | undefined }
+
+/** The part that clients of servers have as well. Throws an Error for a suite that there is not. */
+export function nodeVersions({ minVersion, maxVersion, cipherSuites }: Versions): SecureContextOptions {
   return {
-    minVersion: versions[options.minVersion],
+    ...(minVersion && { minVersion: versions[minVersion] }),
     ...(maxVersion && { maxVersion: versions[maxVersion] }),
     ...(cipherSuites && {
       ciphers: [...new Set([...always, ...cipherSuites.map(opensslSuite)])].join(':'),
       honorCipherOrder: true,
     }),
+  }
+}
+
+/** `readPem` gives a path's content. Throws an Error with a sentence for a name that means nothing here. */
+export function nodeTlsOptions(options: TlsOptions, readPem: (file: string) => string): NodeTlsOptions {
+  const { curvePreferences } = options
+  return {
+    ...nodeVersions(options),
     ...(curvePreferences && { ecdhCurve: curvePreferences.map(curve).join(':') }),
     ...(options.disableSessionTickets && { secureOptions: constants.SSL_OP_NO_TICKET }),
     ...clientAuth(options.clientAuth, readPem),
