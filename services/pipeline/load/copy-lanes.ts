@@ -5,7 +5,7 @@
  */
 import { quoteIdentifier } from '@glimmr/lib/sql'
 import pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import { copyBatch } from './copy-batch.ts'
 import { type TableName, tableColumns, tableNames } from './tables.ts'
 
 type Batch = { table: TableName; bytes: Buffer; rows: number }
@@ -23,19 +23,23 @@ export type CopyLanes = {
   abort(): Promise<void>
 }
 
-export type LaneOptions = { url: string; lanes?: number; bufferBytes: number; waiting?: number }
+export type LaneOptions = { url: string; lanes?: number; bufferBytes: number }
 
-export async function openCopyLanes({
-  url,
-  lanes = 2,
-  bufferBytes,
-  waiting = 2,
-}: LaneOptions): Promise<CopyLanes> {
+/** Batches on the wire of one connection: the one the server copies and the one it goes on with. */
+const ahead = 2
+/** Batches that wait for a connection, beyond those on the wire. */
+const waiting = 1
+
+/** Buffers kept for the next batches: new memory costs its first touch. */
+const mostSpare = 6
+
+type Lane = { client: pg.Client; sent: number }
+
+export async function openCopyLanes({ url, lanes = 2, bufferBytes }: LaneOptions): Promise<CopyLanes> {
   const queue: Batch[] = []
   const spare: Buffer[] = []
   const counted = Object.fromEntries(tableNames.map(name => [name, 0])) as Record<TableName, number>
   let failure: Error | undefined
-  let closing = false
   let wake: (() => void)[] = []
 
   const changed = () => {
@@ -50,30 +54,37 @@ export async function openCopyLanes({
     changed()
   }
 
-  const clients = await Promise.all(Array.from({ length: lanes }, () => openLane(url, fail)))
+  const open: Lane[] = await Promise.all(
+    Array.from({ length: lanes }, async () => ({ client: await openLane(url, fail), sent: 0 })),
+  )
+  const idle = () => open.every(lane => lane.sent === 0)
 
-  async function serve(client: pg.Client): Promise<void> {
-    while (!failure) {
-      const batch = queue.shift()
-      if (!batch) {
-        if (closing) return
-        await change()
-        continue
-      }
-      const arrived = await copy(client, batch)
-      counted[batch.table] += arrived // not `+= await`, which would read the sum before waiting
-      const { buffer } = batch.bytes
-      if (spare.length < waiting && buffer.byteLength === bufferBytes) spare.push(Buffer.from(buffer))
-      changed()
+  /** The batch goes to the connection with the fewest, as soon as one has room. */
+  function dispatch(): void {
+    while (queue.length > 0) {
+      const lane = open.reduce((least, other) => (other.sent < least.sent ? other : least))
+      const batch = lane.sent < ahead ? queue.shift() : undefined
+      if (!batch) return
+      lane.sent++
+      copy(lane.client, batch)
+        .then(rows => {
+          counted[batch.table] += rows
+          const { buffer } = batch.bytes
+          if (spare.length < mostSpare && buffer.byteLength === bufferBytes) spare.push(Buffer.from(buffer))
+        }, fail)
+        .finally(() => {
+          lane.sent--
+          dispatch()
+          changed()
+        })
     }
   }
-  const served = Promise.all(clients.map(client => serve(client).catch(fail)))
 
   return {
     add(batch) {
       if (failure) throw failure
       queue.push(batch)
-      changed()
+      dispatch()
     },
     async room() {
       while (queue.length > waiting && !failure) await change()
@@ -81,18 +92,16 @@ export async function openCopyLanes({
     },
     buffer: () => spare.pop() ?? Buffer.allocUnsafeSlow(bufferBytes),
     async commit() {
-      closing = true
-      changed()
-      await served
+      while (queue.length > 0 || !idle()) await change()
       if (failure) throw failure
-      await Promise.all(clients.map(client => client.query('commit')))
-      await Promise.all(clients.map(client => client.end()))
+      await Promise.all(open.map(({ client }) => client.query('commit')))
+      await Promise.all(open.map(({ client }) => client.end()))
       return counted
     },
     async abort() {
       fail(failure ?? new Error('the load was given up'))
-      await served
-      await Promise.allSettled(clients.map(client => client.end()))
+      while (!idle()) await change()
+      await Promise.allSettled(open.map(({ client }) => client.end()))
     },
   }
 }
@@ -113,11 +122,10 @@ const statements = new Map(
   }),
 )
 
+/** The batch is on its way before its turn: see copy-batch.ts. */
 function copy(client: pg.Client, { table, bytes }: Batch): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const stream = client.query(copyFrom(statements.get(table) ?? ''))
-    stream.on('error', reject)
-    stream.on('finish', () => resolve(stream.rowCount))
-    stream.end(bytes)
-  })
+  const batch = copyBatch(statements.get(table) ?? '', bytes)
+  client.query(batch)
+  batch.send(client.connection)
+  return batch.copied
 }

@@ -55,8 +55,8 @@ export type LoadResult =
   | { outcome: 'already_loaded' | 'republished'; fileId: number }
   | { outcome: 'rejected'; fileId: number; reasons: Reason[]; read: Partial<ReadResult> }
 
-// The two connections are fed between chunks only: with 1 MB they stood still for more of the load, with 256 kB for yet more.
-const bufferBytes = 4 << 20
+// Batches follow each other on the wire without a pause, so they may be small: what is left to copy at the end is little.
+const bufferBytes = 1 << 20
 const progressMs = 300
 
 export async function loadFile(options: LoadOptions): Promise<LoadResult> {
