@@ -29,6 +29,8 @@ export type PayerColumns = RateColumns & {
   payer: string
   /** Null where the header lacks the plan segment. */
   plan: string | null
+  /** Whether its headers have the two parts, payer and plan, by which CMS knows payer columns. */
+  official: boolean
 }
 
 export type ItemColumns = {
@@ -63,7 +65,7 @@ export type DataColumns = ItemColumns & {
   )
 
 /** Why the columns cannot be understood, all reasons at once. */
-export type Unreadable = { layout: undefined; faults: Fault[] }
+export type Unreadable = { layout: undefined; version: TemplateVersion; faults: Fault[] }
 
 export const rateKinds = table<keyof RateColumns>({
   negotiated_dollar: 'dollar',

@@ -18,8 +18,8 @@ import {
 } from './csv-column-names.ts'
 import { missingColumns, type Reading } from './csv-missing.ts'
 
-/** `v3` says whether rows 1 and 2 are those of template 3.0: a hint where the columns could be either. */
-export function readDataColumns(names: string[], v3: boolean): DataColumns | Unreadable {
+/** `hint`: how many headers of row 1 belong to template 3.0, less those that belong to 2.x. */
+export function readDataColumns(names: string[], hint: number): DataColumns | Unreadable {
   const none = names.length
   const rate = () => emptyRate(none)
   const reading: Reading = {
@@ -54,7 +54,7 @@ export function readDataColumns(names: string[], v3: boolean): DataColumns | Unr
     } else take(reading, key, column)
     seen.add(key)
   })
-  return conclude(reading, templateVersion(seen, reading, v3))
+  return conclude(reading, templateVersion(seen, reading, hint))
 }
 
 function emptyRate(none: number): RateColumns {
@@ -123,15 +123,14 @@ function takePayer(reading: Reading, parts: string[], column: number): boolean {
   if (!kind) return false
   const written = (reading.names[column] ?? '').split('|').map(part => part.trim())
   const [payer = '', ...plan] = charge ? written.slice(1, -1) : written.slice(1)
-  if (/^\[payer_name\]$/i.test(payer) || plan.some(part => /^\[plan_name\]$/i.test(part))) {
-    reading.faults.push(fault('columnPlaceholder', reading.names, column))
-    return false
-  }
   const planName = plan.length === 0 ? null : plan.join('|')
   const group = payerGroup(reading, payer, planName)
   if (group.payer !== payer || group.plan !== planName)
     reading.faults.push(fault('payerColumnCase', reading.names, column))
-  if (planName === null) reading.faults.push(fault('payerColumnWithoutPlan', reading.names, column))
+  if (!group.official)
+    reading.faults.push(
+      fault(planName === null ? 'payerColumnWithoutPlan' : 'payerColumnParts', reading.names, column),
+    )
   group[kind] = column
   return true
 }
@@ -140,40 +139,88 @@ function payerGroup({ payers, none }: Reading, payer: string, plan: string | nul
   const key = `${payer}|${plan === null ? '' : `|${plan}`}`.toLowerCase()
   const known = payers.get(key)
   if (known) return known
-  const group = { payer, plan, ...emptyRate(none) }
+  const group = { payer, plan, official: plan !== null && !plan.includes('|'), ...emptyRate(none) }
   payers.set(key, group)
   return group
 }
 
-/** By columns and headers, never by the version cell: 2.1 and 2.2 files are told to write 2.0.0 there. */
-function templateVersion(keys: Set<string>, { payers, tall, none }: Reading, v3: boolean): TemplateVersion {
+/**
+ * By columns and headers, never by the version cell: 2.1 and 2.2 files are told to write 2.0.0 there. Each header that one
+ * template has and the other has not counts, so that a single misspelt one does not turn the file into another's.
+ */
+function templateVersion(keys: Set<string>, { payers, tall, none }: Reading, hint: number): TemplateVersion {
   const rates = [tall.rate, ...payers.values()]
-  const some = (kind: keyof RateColumns) => rates.some(rate => rate[kind] !== none)
-  if (v3 || some('median') || some('percentile10') || some('percentile90') || some('count')) return '3.0'
+  const some = (kind: keyof RateColumns) => (rates.some(rate => rate[kind] !== none) ? 1 : 0)
+  const of30 = hint + some('median') + some('percentile10') + some('percentile90') + some('count')
+  if (of30 > some('estimated')) return '3.0'
   const all = [...keys]
   if (all.some(key => key.endsWith('|negotiated_percent') || key.endsWith('|contracting_method')))
     return '1.1'
   const of22 = ['modifiers', 'drug_unit_of_measurement', 'drug_type_of_measurement']
-  return some('estimated') || of22.some(key => keys.has(key)) ? '2.2' : '2.1'
+  return some('estimated') === 1 || of22.some(key => keys.has(key)) ? '2.2' : '2.1'
 }
 
 function conclude(reading: Reading, version: TemplateVersion): DataColumns | Unreadable {
   const { item, tall, none, names, faults } = reading
+  if (version === '3.0') dropPlaceholders(reading)
+  const known = payerKinds(version)
+  for (const group of reading.payers.values())
+    if (known.every(kind => group[kind] === none)) group.official = false
   const isTall = tall.payer !== none && tall.plan !== none
-  const isWide = reading.payers.size > 0
-  if (isTall === isWide)
-    return { layout: undefined, faults: [...faults, unclear, ...missingColumns(reading, version, undefined)] }
+  const official = [...reading.payers.values()].some(payer => payer.official)
+  if (isTall ? official : reading.payers.size === 0)
+    return {
+      layout: undefined,
+      version,
+      faults: [...faults, unclear, ...missingColumns(reading, version, undefined)],
+    }
   const layout = isTall ? 'tall' : 'wide'
+  if (layout === 'wide' && !official) faults.push(unclear)
+  if (layout === 'tall') keepAsExtra(reading)
   const lacking = missingColumns(reading, version, layout)
   const needed = new Set(['description', 'code|1'])
   if (lacking.some(({ place }) => needed.has(place.columnName ?? '')))
-    return { layout: undefined, faults: [...faults, ...lacking] }
+    return { layout: undefined, version, faults: [...faults, ...lacking] }
   faults.push(...lacking)
   for (const { column } of item.extra.filter(({ name }) => !/\([A-Z]+\)$|^\(column/.test(name)))
     faults.push(fault('columnUnknown', names, column))
   const shared = { ...item, names, none, version, faults }
   if (layout === 'tall') return { ...shared, layout, ...tall }
   return { ...shared, layout, payers: [...reading.payers.values()] }
+}
+
+/** Which columns of a payer and plan the template knows; others do not make a payer. */
+function payerKinds(version: TemplateVersion): (keyof RateColumns)[] {
+  const charge = ['dollar', 'percentage', 'algorithm', 'methodology', 'notes'] as const
+  if (version === '3.0') return [...charge, 'median', 'percentile10', 'percentile90', 'count']
+  return version === '2.2' ? [...charge, 'estimated'] : [...charge]
+}
+
+/** Template 3.0 alone asks that nobody is called [payer_name] or [plan_name]. */
+function dropPlaceholders({ payers, item, names, none, faults }: Reading): void {
+  for (const [key, { payer, plan, official, ...rate }] of payers) {
+    const ofPayer = /^\[payer_name\]$/i.test(payer)
+    const ofPlan = /^\[plan_name\]$/i.test(plan ?? '')
+    if (!official || !(ofPayer || ofPlan)) continue
+    payers.delete(key)
+    for (const column of Object.values(rate).filter(value => value !== none)) {
+      const charge = /^\s*standard_charge/i.test(names[column] ?? '')
+      if (charge || (ofPayer && ofPlan)) faults.push(fault('columnPlaceholder', names, column))
+      item.extra.push({ column, name: (names[column] ?? '').trim() })
+    }
+  }
+}
+
+/** Payer columns have no place in a tall file: their values stay beside the row. */
+function keepAsExtra({ item, payers, names, none, faults }: Reading): void {
+  const columns = new Set(
+    [...payers.values()].flatMap(({ payer: _, plan: __, official: ___, ...rate }) => Object.values(rate)),
+  )
+  columns.delete(none)
+  for (const column of columns) item.extra.push({ column, name: (names[column] ?? '').trim() })
+  payers.clear()
+  const kept = faults.filter(({ rule }) => !rule.startsWith('payerColumn'))
+  faults.splice(0, faults.length, ...kept)
 }
 
 const unclear: Fault = { rule: 'layoutUnclear', place: { row: 3, cell: 'row 3' } }

@@ -15,6 +15,14 @@ import {
 
 const common = ['hospital_name', 'last_updated_on', 'version', 'hospital_address']
 
+/** How many headers belong to template 3.0 only, less those that belong to 2.x only. */
+export function templateHint(headers: string[]): number {
+  const keys = new Set(headers.map(columnKey))
+  const some = (...names: string[]) => names.filter(name => keys.has(name)).length
+  const of30 = some('location_name', 'type_2_npi', 'attester_name', columnKey(attestation))
+  return of30 - some('hospital_location', columnKey(affirmation))
+}
+
 /** Reads what is there; says nothing of what is missing (see `checkCsvGeneral`). */
 export function readCsvGeneral(headers: string[], values: string[]): General {
   const general = emptyGeneral()
@@ -62,7 +70,7 @@ export function checkCsvGeneral(
   headers: string[],
   values: string[],
   version: TemplateVersion,
-  findings: Findings,
+  findings: Pick<Findings, 'add'>,
 ): void {
   const v3 = version === '3.0'
   const wanted = new Set([
@@ -74,13 +82,14 @@ export function checkCsvGeneral(
   ])
   if (version === '1.1') wanted.delete('hospital_address')
   const found = new Set<string>()
-  let licence = false
+  let licence: string | undefined
   headers.forEach((header, column) => {
     const key = columnKey(header)
     const place = { row: 1, column, columnName: header, cell: `${columnLetters(column)}1` }
     if (key.startsWith('license_number|') && key.split('|').length === 2) {
-      if (states.has((key.split('|')[1] ?? '').toUpperCase())) licence = true
-      else findings.add('state', place)
+      if (licence === undefined && states.has((key.split('|')[1] ?? '').toUpperCase())) licence = key
+      else if (licence === undefined) findings.add('state', place)
+      else if (licence === key) findings.add('headerDuplicate', { ...place, fill: { name: header } })
       return
     }
     if (found.has(key)) findings.add('headerDuplicate', { ...place, fill: { name: header } })
@@ -97,14 +106,14 @@ export function checkCsvGeneral(
     const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name
     findings.add('headerMissing', { row: 1, cell: 'row 1', columnName: shown, fill: { name: shown } })
   }
-  if (!licence)
+  if (licence === undefined)
     findings.add('headerMissing', { row: 1, cell: 'row 1', fill: { name: 'license_number|[state]' } })
   checkVersion(headers, values, version, findings)
 }
 
 type ValuePlace = { row: number; column: number; columnName: string; cell: string }
 
-function checkValue(key: string, value: string, place: ValuePlace, findings: Findings): void {
+function checkValue(key: string, value: string, place: ValuePlace, findings: Pick<Findings, 'add'>): void {
   const fill = { name: place.columnName.length > 60 ? `${place.columnName.slice(0, 60)}…` : place.columnName }
   if (value === '') findings.add('headerValue', { ...place, fill })
   else if (key === 'last_updated_on' && !readDate(value, true))
@@ -120,7 +129,7 @@ function checkVersion(
   headers: string[],
   values: string[],
   version: TemplateVersion,
-  findings: Findings,
+  findings: Pick<Findings, 'add'>,
 ): void {
   const expected = version === '3.0' ? '3.0.0' : version === '1.1' ? undefined : '2.0.0'
   const column = headers.findIndex(header => columnKey(header) === 'version')

@@ -54,7 +54,7 @@ export function missingColumns(
       if (group[kindOf(kind)] !== reading.none) continue
       const name = wideName(kind, group)
       lacking.push(
-        group.plan === null
+        !group.official
           ? { rule: 'payerColumnsIncomplete', place: { row: 3, cell: 'row 3', fill: { name } } }
           : columnMissing(name),
       )

@@ -6,17 +6,22 @@ import { affirmation, attestation, emptyGeneral, type General, licencesOf } from
 
 export type Members = Map<string, unknown>
 
-/** By keys, never by `version` alone; `undefined` while nothing tells. */
+/** By keys, and by `version` only where they leave it open; `undefined` while nothing tells. */
 export function jsonVersion(
   members: Members,
   hints: { v11: boolean; v22: boolean; v30: boolean },
 ): TemplateVersion | undefined {
-  if (['location_name', 'type_2_npi', 'attestation'].some(key => members.has(key)) || hints.v30) return '3.0'
+  const some = (...keys: string[]) => keys.filter(key => members.has(key)).length
+  const of30 = some('location_name', 'type_2_npi', 'attestation')
+  const of2x = some('hospital_location', 'affirmation')
+  if (of30 > of2x || (of30 === of2x && hints.v30)) return '3.0'
   if (hints.v11) return '1.1'
-  if (hints.v22 || members.has('affirmation')) return '2.2'
+  if (of2x === 0 && !hints.v22) return of30 > 0 ? '3.0' : undefined
   const location = members.get('hospital_location')
-  if (location !== undefined) return Array.isArray(location) ? '2.2' : '1.1'
-  return undefined
+  if (of2x === 1 && location !== undefined && !Array.isArray(location) && !hints.v22) return '1.1'
+  if (hints.v22 || members.has('modifier_information')) return '2.2'
+  // 2.2 added keys that need not be there, so a file without them could be either: here alone the version decides.
+  return members.get('version') === '2.1.0' ? '2.1' : '2.2'
 }
 
 export function readJsonGeneral(members: Members): General {
@@ -82,12 +87,14 @@ export function checkJsonGeneral(members: Members, version: TemplateVersion, fin
     : version === '1.1'
       ? []
       : ['hospital_location', 'hospital_address']
-  for (const name of lists) checkTexts(members, name, findings)
+  for (const name of lists) checkTexts(members, name, v3, findings)
   const date = members.get('last_updated_on')
   if (date !== undefined && (typeof date !== 'string' || !readDate(date, false)))
     findings.add('date', { cell: '/last_updated_on', value: String(date), fill: { name: 'last_updated_on' } })
-  if (version !== '1.1') checkLicence(members, findings)
-  checkStatement(members, v3, findings)
+  if (version !== '1.1') {
+    checkLicence(members, findings)
+    checkStatement(members, v3, findings)
+  }
   checkVersion(members, version, findings)
 }
 
@@ -99,47 +106,56 @@ function checkText(members: Members, name: string, findings: Findings): void {
   else if (value === '') findings.add('headerValue', { cell: `/${name}`, fill: { name } })
 }
 
-function checkTexts(members: Members, name: string, findings: Findings): void {
+function checkTexts(members: Members, name: string, v3: boolean, findings: Findings): void {
   const value = members.get(name)
   if (value === undefined) return
-  if (!Array.isArray(value) || value.some(entry => typeof entry !== 'string'))
+  if (!Array.isArray(value)) {
     findings.add('headerType', { cell: `/${name}`, fill: { name, type: 'a list of strings' } })
-  else if (value.length === 0 || value.includes(''))
-    findings.add('headerValue', { cell: `/${name}`, fill: { name } })
+    return
+  }
+  if (value.length === 0) findings.add('headerValue', { cell: `/${name}`, fill: { name } })
+  value.forEach((entry, at) => {
+    const cell = `/${name}/${at}`
+    if (typeof entry !== 'string') findings.add('headerType', { cell, fill: { name, type: 'a string' } })
+    else if (v3 && entry === '') findings.add('headerValue', { cell, fill: { name } })
+  })
+}
+
+/** Reports a value that is no object; what is in it is not asked for then. */
+function isObject(members: Members, name: string, findings: Findings): boolean {
+  const value = members.get(name)
+  if (value === undefined) return false
+  const object = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!object) findings.add('headerType', { cell: `/${name}`, fill: { name, type: 'an object' } })
+  return object
 }
 
 function checkLicence(members: Members, findings: Findings): void {
-  const value = members.get('license_information')
-  if (value === undefined) return
-  const { license_number: number, state } = record(value)
-  if (Array.isArray(value) || typeof value !== 'object' || value === null)
-    findings.add('headerType', {
-      cell: '/license_information',
-      fill: { name: 'license_information', type: 'an object' },
-    })
-  else if (state === undefined)
+  if (!isObject(members, 'license_information', findings)) return
+  const { license_number: number, state } = record(members.get('license_information'))
+  if (state === undefined)
     findings.add('headerMissing', { cell: '/license_information/state', fill: { name: 'state' } })
   else if (typeof state !== 'string' || !statesOfJson.has(state))
     findings.add('state', { cell: '/license_information/state', value: String(state) })
-  if (number !== undefined && (typeof number !== 'string' || number === ''))
-    findings.add('headerType', {
-      cell: '/license_information/license_number',
-      fill: { name: 'license_number', type: 'a string that is not empty' },
-    })
+  const at = { cell: '/license_information/license_number' }
+  if (number === undefined) return
+  if (typeof number !== 'string')
+    findings.add('headerType', { ...at, fill: { name: 'license_number', type: 'a string' } })
+  else if (number === '') findings.add('headerValue', { ...at, fill: { name: 'license_number' } })
 }
 
 function checkStatement(members: Members, v3: boolean, findings: Findings): void {
   const name = v3 ? 'attestation' : 'affirmation'
-  const value = members.get(name)
-  if (value === undefined) return
-  const statement = record(value)
+  if (!isObject(members, name, findings)) return
+  const statement = record(members.get(name))
   const confirm = `confirm_${name}`
   if (statement[name] !== (v3 ? attestation : affirmation))
     findings.add('attestationText', { cell: `/${name}/${name}` })
   if (typeof statement[confirm] !== 'boolean')
     findings.add('attestationValue', { cell: `/${name}/${confirm}` })
   else if (!statement[confirm]) findings.add('attestationFalse', { cell: `/${name}/${confirm}` })
-  if (v3 && !text(statement.attester_name))
+  const attester = statement.attester_name
+  if (v3 && (typeof attester !== 'string' || attester === ''))
     findings.add('headerValue', { cell: '/attestation/attester_name', fill: { name: 'attester_name' } })
 }
 

@@ -9,7 +9,7 @@ import { type Field, has } from '../rules/conditions.ts'
 import { columnLetters, cutCell, type Findings, type Place } from '../rules/findings.ts'
 import { isCount, numberKind, plainNumber, readNumber, zeroNumber } from '../rules/values.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
-import { cellText, firstBadByte } from '../scan/encoding.ts'
+import { cellText, firstBadByte, skipBlanks, skipBlanksBack } from '../scan/encoding.ts'
 
 export class CsvRow implements Row {
   bytes: Buffer = Buffer.alloc(0)
@@ -45,6 +45,10 @@ export class CsvRow implements Row {
       let end = to[column] ?? 0
       while (start < end && (bytes[start] ?? 0) <= 0x20) start++
       while (start < end && (bytes[end - 1] ?? 0) <= 0x20) end--
+      if (!scanner.ascii && start < end) {
+        start = skipBlanks(bytes, start, end)
+        end = skipBlanksBack(bytes, start, end)
+      }
       if (start < end) blank = false
       starts[column] = start
       ends[column] = end
@@ -201,10 +205,7 @@ export function itemFlags(
 ): number {
   let flags = 0
   if (row.filled(columns.description)) flags |= has.description
-  if (words.setting.index !== 0) {
-    flags |= has.setting
-    if (!words.setting.known) row.find('setting', columns.setting)
-  }
+  if (words.setting.index !== 0) flags |= has.setting
   if (row.number(columns.gross) !== 0) flags |= has.gross
   if (row.number(columns.cash) !== 0) flags |= has.cash
   if (row.number(columns.minimum) !== 0) flags |= has.minimum
@@ -216,6 +217,12 @@ export function itemFlags(
   }
   if (row.filled(columns.modifiers)) flags |= has.modifiers
   return flags
+}
+
+/** The setting of an item is an enumeration; of a modifier's row CMS asks nothing. */
+export function checkSetting(row: CsvRow, columns: ItemColumns, setting: Word, adjustment: boolean): void {
+  if (setting.index !== 0 && !setting.known)
+    row.find(adjustment ? 'modifierRowSetting' : 'setting', columns.setting)
 }
 
 /** Codes and their types: flags, and findings for halves of a pair and unknown types. */
@@ -231,7 +238,7 @@ export function codeFlags(row: CsvRow, columns: DataColumns, rows: Rows): number
     const word = rows.words.codeTypes.find(row, type)
     if (word.text === 'NDC') flags |= has.ndc
     if (hasCode && !word.known) row.find('codeType', type)
-    else if (word.text === 'CMG' || word.text === 'MS-LTC-DRG') row.find('codeTypeTooNew', type)
+    else if (hasCode && (word.text === 'CMG' || word.text === 'MS-LTC-DRG')) row.find('codeTypeTooNew', type)
   }
   return flags
 }

@@ -17,17 +17,26 @@ export function createJsonModifiers(row: JsonRow, rows: Rows): () => void {
   const modifier = new Int32Array(modifierKeys.size)
   const payer = new Int32Array(modifierPayerKeys.size)
 
-  function loadPayer(token: number, pointer: string): void {
+  /** Members the template does not name, of the modifier and of one payer, as one JSON object. */
+  function objectOf(members: string[]): string | undefined {
+    return members.length === 0 ? undefined : `{${members.join(',')}}`
+  }
+
+  const memberAt = (key: number) => `${JSON.stringify(tape.text(key))}:${tape.json(key + 1)}`
+
+  function loadPayer(token: number, pointer: string, shared: string[]): void {
+    const extras = [...shared]
     row.clear(column.dollar, column.code)
-    row.members(token, modifierPayerKeys, payer, pointer, () => {})
+    row.members(token, modifierPayerKeys, payer, pointer, key => extras.push(memberAt(key)))
     const required = [
       [column.payer, modifierPayerKey.payer, 'payer_name'],
       [column.plan, modifierPayerKey.plan, 'plan_name'],
       [column.payerNotes, modifierPayerKey.description, 'description'],
     ] as const
     for (const [at, key, name] of required) {
-      if (!row.string(at, payer[key] ?? 0, `${pointer}/${name}`))
-        row.find('keyMissing', `${pointer}/${name}`, -1, { name })
+      const token = payer[key] ?? 0
+      if (token === 0) row.find('keyMissing', `${pointer}/${name}`, -1, { name })
+      row.string(at, token, `${pointer}/${name}`, 'valueEmpty')
     }
     const { starts, ends } = row
     const pair = rows.payers.find(
@@ -37,37 +46,54 @@ export function createJsonModifiers(row: JsonRow, rows: Rows): () => void {
       starts[column.plan] ?? 0,
       ends[column.plan] ?? 0,
     )
-    rows.modifier(row, itemColumns, rateColumns, pair, undefined)
+    rows.modifier(row, itemColumns, rateColumns, pair, objectOf(extras))
+  }
+
+  function loadPayers(list: number, extras: string[]): number {
+    const name = 'modifier_payer_information'
+    if (list === 0) row.find('keyMissing', `/${name}`, -1, { name })
+    else if (tape.kinds[list] !== kind.array)
+      row.find('valueType', `/${name}`, list, { name, type: 'a list' })
+    else if (tape.after[list] === list + 1) row.find('valueEmpty', `/${name}`, -1, { name })
+    else {
+      let index = 0
+      let loaded = 0
+      const end = tape.after[list] ?? 0
+      for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end) {
+        const pointer = `/${name}/${index++}`
+        if (tape.kinds[entry] !== kind.object)
+          row.find('valueType', pointer, entry, { name, type: 'an object' })
+        else {
+          loadPayer(entry, pointer, extras)
+          loaded++
+        }
+      }
+      return loaded
+    }
+    return 0
   }
 
   return () => {
     const extras: string[] = []
     row.clear(0, column.none + 1)
-    row.members(0, modifierKeys, modifier, '', key =>
-      extras.push(`${JSON.stringify(tape.text(key))}:${tape.json(key + 1)}`),
+    row.members(0, modifierKeys, modifier, '', key => extras.push(memberAt(key)))
+    const code = modifier[modifierKey.code] ?? 0
+    if (code === 0) row.find('keyMissing', '/code', -1, { name: 'code' })
+    row.string(column.modifiers, code, '/code', 'valueEmpty')
+    const description = modifier[modifierKey.description] ?? 0
+    if (description === 0) row.find('descriptionMissing', '/description')
+    row.string(column.description, description, '/description', 'valueEmpty')
+    const setting = modifier[modifierKey.setting] ?? 0
+    if (setting !== 0 && tape.kinds[setting] !== kind.string)
+      row.find('modifierSettingType', '/setting', setting, { name: 'setting', type: 'a string' })
+    row.point(column.setting, setting)
+    if (
+      tape.kinds[setting] === kind.string &&
+      setting !== 0 &&
+      !rows.words.settings.find(row, column.setting).exact
     )
-    if (!row.string(column.modifiers, modifier[modifierKey.code] ?? 0, '/code'))
-      row.find('keyMissing', '/code', -1, { name: 'code' })
-    if (!row.string(column.description, modifier[modifierKey.description] ?? 0, '/description'))
-      row.find('descriptionMissing', '/description')
-    row.string(column.setting, modifier[modifierKey.setting] ?? 0, '/setting')
-    const list = modifier[modifierKey.payers] ?? 0
-    let index = 0
-    if (list !== 0 && tape.kinds[list] === kind.array) {
-      const end = tape.after[list] ?? 0
-      for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end) {
-        const pointer = `/modifier_payer_information/${index++}`
-        if (tape.kinds[entry] === kind.object) loadPayer(entry, pointer)
-      }
-    }
-    if (index > 0) return
-    row.find('keyMissing', '/modifier_payer_information', -1, { name: 'modifier_payer_information' })
-    rows.modifier(
-      row,
-      itemColumns,
-      undefined,
-      undefined,
-      extras.length > 0 ? `{${extras.join(',')}}` : undefined,
-    )
+      row.find('modifierSetting', '/setting', setting)
+    if (loadPayers(modifier[modifierKey.payers] ?? 0, extras) > 0) return
+    rows.modifier(row, itemColumns, undefined, undefined, objectOf(extras))
   }
 }

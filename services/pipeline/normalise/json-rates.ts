@@ -1,8 +1,8 @@
 /** payers_information of one charge: its rates. */
 import type { Rows } from '../load/rows.ts'
-import type { TemplateVersion } from '../rules/catalogue.ts'
+import type { RuleName, TemplateVersion } from '../rules/catalogue.ts'
 import { createConditions, type Field, has } from '../rules/conditions.ts'
-import { isCount } from '../rules/values.ts'
+import { isCountOfJson, readNumber } from '../rules/values.ts'
 import { kind } from '../scan/json-tape.ts'
 import type { JsonExtras } from './json-extras.ts'
 import type { JsonRow } from './json-row.ts'
@@ -12,13 +12,22 @@ import { column, payerKey, payerKeys, rateColumns } from './json-shape.ts'
 export type JsonHints = { v11: boolean; v22: boolean; v30: boolean }
 
 export type JsonRates = {
-  /** Loads the list of payers at a token; returns which kinds of charge they have. */
-  load(chargeId: number, list: number, pointer: string): number
+  /** Loads the list of payers at a token. */
+  load(chargeId: number, list: number, pointer: string): ChargeOfPayers
   /** The template became known, or another. */
   follow(version: TemplateVersion | undefined): void
 }
 
 type Options = { row: JsonRow; rows: Rows; extras: JsonExtras; hints: JsonHints }
+
+/** What the conditions of the charge ask of its payers. */
+type ChargeOfPayers = {
+  /** Whether one of them has a dollar amount. */
+  dollar: boolean
+  /** Whether each has a dollar amount, a percentage or an algorithm. */
+  charged: boolean
+}
+const none: ChargeOfPayers = { dollar: false, charged: false }
 
 const anyCharge = has.dollar | has.percentage | has.algorithm
 
@@ -42,103 +51,137 @@ export const jsonFieldKeys: Partial<Record<Field, string>> = {
   drugType: 'drug_information',
 }
 
+/** The flag of each key, in the order of `payerKey`. */
+const keyFlags = [
+  has.payer,
+  has.plan,
+  has.dollar,
+  has.percentage,
+  has.algorithm,
+  has.estimated,
+  has.median,
+  has.percentile10,
+  has.percentile90,
+  has.count,
+  has.methodology,
+  has.notes,
+]
+
 export function createJsonRates({ row, rows, extras, hints }: Options): JsonRates {
   const { tape } = row
   const payer = new Int32Array(payerKeys.size)
   let version: TemplateVersion | undefined
-  let rateConditions = createConditions({ version, scopes: ['rate'] })
+  let rateConditions = createConditions({ version, scopes: ['rate'], layout: 'json' })
 
-  function load(chargeId: number, list: number, pointer: string): number {
-    if (list === 0) return 0
+  function load(chargeId: number, list: number, pointer: string): ChargeOfPayers {
+    if (list === 0) return none
     if (tape.kinds[list] !== kind.array) {
       row.find('valueType', `${pointer}/payers_information`, list, {
         name: 'payers_information',
         type: 'a list',
       })
-      return 0
+      return none
     }
-    let flags = 0
+    let dollar = false
+    let charged = true
     let index = 0
     const end = tape.after[list] ?? 0
     for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end) {
       const at = index++
-      if (tape.kinds[entry] === kind.object)
-        flags |= loadRate(chargeId, entry, () => `${pointer}/payers_information/${at}`)
-      else
-        row.find('valueType', `${pointer}/payers_information/${at}`, entry, {
-          name: String(at),
-          type: 'an object',
-        })
+      if (tape.kinds[entry] === kind.object) {
+        const present = loadRate(chargeId, entry, () => `${pointer}/payers_information/${at}`)
+        if ((present & has.dollar) !== 0) dollar = true
+        if ((present & anyCharge) === 0) charged = false
+      } else {
+        charged = false
+        const fill = { name: String(at), type: 'an object' }
+        row.find('valueType', `${pointer}/payers_information/${at}`, entry, fill)
+      }
     }
-    return flags & anyCharge
+    if (index === 0)
+      row.find('valueEmpty', `${pointer}/payers_information`, -1, { name: 'payers_information' })
+    return { dollar, charged: charged && (index > 0 || version !== '3.0') }
   }
 
   function loadRate(chargeId: number, token: number, where: () => string): number {
     row.clear(column.dollar, column.code)
-    const found = rateValues(token, where)
-    const { flags, readable } = found
-    for (const { rule, field } of rateConditions(flags))
-      row.find(rule, `${where()}/${jsonFieldKeys[field] ?? ''}`)
+    row.members(token, payerKeys, payer, '', extras.keep)
+    const { readable, zero, other } = rateValues(where)
+    const present = presentKeys() | (zero ? has.countZero : 0) | (other ? has.methodologyOther : 0)
+    for (const { rule, field } of rateConditions(present))
+      row.find(rule, rule === 'chargeForPayer' ? where() : `${where()}/${jsonFieldKeys[field] ?? ''}`)
     const extra = extras.any() ? extras.take(where()) : undefined
-    if ((readable & anyCharge) === 0) {
-      row.find('payerWithoutRate', where())
-      return 0
+    if ((readable & anyCharge) === 0) row.find('payerWithoutRate', where())
+    else {
+      const { starts, ends } = row
+      const pair = rows.payers.find(
+        row.bytes,
+        starts[column.payer] ?? 0,
+        ends[column.payer] ?? 0,
+        starts[column.plan] ?? 0,
+        ends[column.plan] ?? 0,
+      )
+      rows.rate(row, chargeId, rateColumns, pair, extra)
     }
-    const { starts, ends } = row
-    const pair = rows.payers.find(
-      row.bytes,
-      starts[column.payer] ?? 0,
-      ends[column.payer] ?? 0,
-      starts[column.plan] ?? 0,
-      ends[column.plan] ?? 0,
-    )
-    rows.rate(row, chargeId, rateColumns, pair, extra)
+    return present
+  }
+
+  /** Which keys are there, whatever their values: what the schema's `required` asks. */
+  function presentKeys(): number {
+    let flags = 0
+    for (let key = 0; key < keyFlags.length; key++) if (payer[key] !== 0) flags |= keyFlags[key] ?? 0
     return flags
   }
 
-  function rateValues(token: number, where: () => string): { flags: number; readable: number } {
-    // Pointers are made only where something is wrong: most rates have nothing to say.
-    row.members(token, payerKeys, payer, '', extras.keep)
-    let flags = 0
-    let lost = 0
-    const note = (read: number, flag: number) => {
-      if (read !== 0) flags |= flag
-      if (read < 0) lost |= flag
-    }
-    if (text(column.payer, payerKey.payer, where)) flags |= has.payer
-    if (text(column.plan, payerKey.plan, where)) flags |= has.plan
-    note(amount(column.dollar, payerKey.dollar, where), has.dollar)
-    note(amount(column.percentage, payerKey.percentage, where), has.percentage)
-    if (text(column.algorithm, payerKey.algorithm, where)) flags |= has.algorithm
-    note(amount(column.estimated, payerKey.estimated, where), has.estimated)
-    note(amount(column.median, payerKey.median, where), has.median)
-    note(amount(column.percentile10, payerKey.percentile10, where), has.percentile10)
-    note(amount(column.percentile90, payerKey.percentile90, where), has.percentile90)
-    if (text(column.payerNotes, payerKey.notes, where)) flags |= has.notes
-    if (text(column.count, payerKey.count, where)) flags |= has.count | countFlags(where)
+  /** Pointers are made only where something is wrong: most rates have nothing to say. */
+  function rateValues(where: () => string): { readable: number; zero: boolean; other: boolean } {
+    let readable = 0
+    text(column.payer, payerKey.payer, where, 'valueEmpty')
+    text(column.plan, payerKey.plan, where, 'valueEmpty')
+    if (amount(column.dollar, payerKey.dollar, where) > 0) readable |= has.dollar
+    if (amount(column.percentage, payerKey.percentage, where) > 0) readable |= has.percentage
+    if (text(column.algorithm, payerKey.algorithm, where, 'textEmpty')) readable |= has.algorithm
+    amount(column.estimated, payerKey.estimated, where)
+    amount(column.median, payerKey.median, where)
+    amount(column.percentile10, payerKey.percentile10, where)
+    amount(column.percentile90, payerKey.percentile90, where)
+    let other = false
     if (text(column.methodology, payerKey.methodology, where)) {
       const word = rows.words.methodologies.find(row, column.methodology)
-      flags |= has.methodology | (word.text === 'other' ? has.methodologyOther : 0)
-      if (!word.exact) row.find('methodology', `${where()}/methodology`, payer[payerKey.methodology] ?? 0)
-    }
-    if ((flags & (has.median | has.percentile10 | has.percentile90)) !== 0 || (flags & has.count) !== 0)
-      hints.v30 = true
-    if ((flags & has.estimated) !== 0) {
-      hints.v22 = true
-      if (version === '3.0')
-        row.find('estimatedAmount', `${where()}/estimated_amount`, payer[payerKey.estimated] ?? 0)
-    }
-    return { flags, readable: flags & ~lost }
+      other = word.exact && word.text === 'other'
+      if (!word.exact && isString(payerKey.methodology))
+        notAllowed('methodology', payerKey.methodology, where)
+    } else if (isString(payerKey.methodology)) notAllowed('methodology', payerKey.methodology, where)
+    text(column.payerNotes, payerKey.notes, where, other && version !== '3.0' ? 'notesForOther' : 'textEmpty')
+    const zero = countValue(where)
+    hint(where)
+    return { readable, zero, other }
   }
 
-  function text(at: number, key: number, where: () => string): boolean {
+  function hint(where: () => string): void {
+    if (
+      ((payer[payerKey.median] ?? 0) | (payer[payerKey.count] ?? 0) | (payer[payerKey.percentile10] ?? 0)) !==
+      0
+    )
+      hints.v30 = true
+    const estimated = payer[payerKey.estimated] ?? 0
+    if (estimated === 0) return
+    hints.v22 = true
+    row.find('estimatedAmount', `${where()}/estimated_amount`, estimated)
+  }
+
+  const isString = (key: number) => tape.kinds[payer[key] ?? 0] === kind.string && (payer[key] ?? 0) !== 0
+
+  function notAllowed(rule: RuleName, key: number, where: () => string): void {
+    const token = payer[key] ?? 0
+    row.find(rule, `${where()}/${tape.text(token - 1)}`, token)
+  }
+
+  function text(at: number, key: number, where: () => string, empty?: RuleName): boolean {
     const token = payer[key] ?? 0
     if (token === 0) return false
-    return row.string(
-      at,
-      token,
-      tape.kinds[token] === kind.string ? '' : `${where()}/${tape.text(token - 1)}`,
-    )
+    if (tape.kinds[token] === kind.string && row.point(at, token)) return true
+    return row.string(at, token, `${where()}/${tape.text(token - 1)}`, empty)
   }
 
   function amount(at: number, key: number, where: () => string): 0 | 1 | -1 {
@@ -149,9 +192,35 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       row.ends[at] = tape.ends[token] ?? 0
       return 1
     }
+    if (key === payerKey.estimated) return estimate(at, token, where)
+    if (hasNines(key) && !asks30()) return row.point(at, token) && isReadable(at) ? 1 : 0
     const pointer = `${where()}/${tape.text(token - 1)}`
-    if (tape.text(token) === '999999999') row.find('nineNines', pointer, token)
+    if (hasNines(key) && tape.kinds[token] === kind.number && Number(tape.text(token)) === 999_999_999)
+      row.find('nineNines', pointer, token)
     return row.number(at, token, pointer)
+  }
+
+  /** Whether the keys of template 3.0 are looked at; until the header has said which it is, they are. */
+  const asks30 = () => version === undefined || version === '3.0'
+  const isReadable = (at: number) => readNumber(row.text(at)) !== undefined
+
+  /** Template 2.2 alone knows this key, so it has rules of its own, which other templates leave out. */
+  function estimate(at: number, token: number, where: () => string): 0 | 1 | -1 {
+    const pointer = `${where()}/estimated_amount`
+    const value = Number(tape.text(token))
+    if (tape.kinds[token] !== kind.number)
+      row.find('estimatedType', pointer, token, { name: 'estimated_amount', type: 'a number' })
+    else if (!(value > 0)) row.find('estimatedNumber', pointer, token)
+    else if (value === 999_999_999) row.find('estimatedNines', pointer, token)
+    if (!row.point(at, token)) return 0
+    const readable = isReadable(at)
+    if (!readable) row.find('numberUnreadable', pointer, token)
+    return readable ? 1 : -1
+  }
+
+  /** 999999999 has once stood for "not enough data" in these. */
+  function hasNines(key: number): boolean {
+    return key === payerKey.median || key === payerKey.percentile10 || key === payerKey.percentile90
   }
 
   /** Digits above zero that are not nine 9s: what nearly every amount is. */
@@ -171,23 +240,35 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       nonZero !== 0 &&
       points <= 1 &&
       end - start <= 100 &&
-      !(end - start === 9 && bytes[start] === 0x39 && tape.text(token) === '999999999')
+      !(end - start >= 9 && bytes[start] === 0x39 && Number(tape.text(token)) === 999_999_999)
     )
   }
 
-  function countFlags(where: () => string): number {
-    const value = row.text(column.count)
-    if (value === '0') return has.countZero
-    if (value === '999999999') row.find('nineNines', `${where()}/count`, payer[payerKey.count] ?? 0)
-    if (!isCount(value)) row.find('count', `${where()}/count`, payer[payerKey.count] ?? 0)
-    return 0
+  /** Whether the count is 0. */
+  function countValue(where: () => string): boolean {
+    if (!asks30()) {
+      row.point(column.count, payer[payerKey.count] ?? 0)
+      return false
+    }
+    const filled = text(column.count, payerKey.count, where)
+    if (!isString(payerKey.count)) return false
+    const value = filled ? tape.text(payer[payerKey.count] ?? 0) : ''
+    if (value === '0') return true
+    if (value === '999999999') notAllowed('nineNines', payerKey.count, where)
+    if (!isCountOfJson(value)) notAllowed('count', payerKey.count, where)
+    return false
   }
 
   return {
     load,
     follow(now) {
       version = now
-      rateConditions = createConditions({ version, scopes: ['rate'] })
+      // 2.1 and 2.2 are told apart by keys that may still come: both are asked, and what belongs to the other dropped at the end.
+      rateConditions = createConditions({
+        version: now === '3.0' ? now : undefined,
+        scopes: ['rate'],
+        layout: 'json',
+      })
     },
   }
 }

@@ -60,13 +60,13 @@ export class JsonRow implements Row {
 
   /**
    * The value tokens of an object by their key's number, 0 for an absent key; `other` is told of every other member.
-   * Reports keys that stand twice; the last counts.
+   * Reports keys that stand twice (unless `pointer` is undefined); the last counts.
    */
   members(
     object: number,
     keys: KeyTable,
     into: Int32Array,
-    pointer: string,
+    pointer: string | undefined,
     other: (key: number) => void,
   ): void {
     const { tape } = this
@@ -78,32 +78,31 @@ export class JsonRow implements Row {
         other(key)
         continue
       }
-      if (into[which] !== 0)
+      if (into[which] !== 0 && pointer !== undefined)
         this.find('duplicateKey', `${pointer}/${tape.text(key)}`, key + 1, { name: tape.text(key) })
       into[which] = key + 1
     }
   }
 
-  /** Points a column at a text. A number or boolean is taken as its text, and reported. */
-  string(at: number, token: number, pointer: string): boolean {
+  /**
+   * Points a column at a text; true when it holds more than blanks. A number or boolean is taken as its text, and reported;
+   * `empty` is the rule that a text without characters breaks, where there is one.
+   */
+  string(at: number, token: number, pointer: string, empty?: RuleName): boolean {
     if (token === 0) return false
     const { tape } = this
     const which = tape.kinds[token] ?? 0
-    if (which !== kind.string)
-      this.find('valueType', pointer, token, {
-        name: pointer.slice(pointer.lastIndexOf('/') + 1),
-        type: 'a string',
-      })
-    if (which <= kind.array || which === kind.null) return false
-    if (tape.starts[token] === tape.ends[token]) {
-      const key = tape.text(token - 1)
-      this.find('valueEmpty', pointer === '' ? `/${key}` : pointer, token, { name: key })
-    }
+    const name = pointer.slice(pointer.lastIndexOf('/') + 1)
+    if (which !== kind.string) this.find('valueType', pointer, token, { name, type: 'a string' })
+    else if (empty && tape.starts[token] === tape.ends[token]) this.find(empty, pointer, token, { name })
     return this.point(at, token)
   }
 
-  private point(at: number, token: number): boolean {
-    const { bytes, starts, ends } = this.tape
+  /** Points a column at the text of a token, trimmed; true when there is any. */
+  point(at: number, token: number): boolean {
+    const { bytes, starts, ends, kinds } = this.tape
+    const which = kinds[token] ?? 0
+    if (token === 0 || which <= kind.array || which === kind.null) return false
     let start = starts[token] ?? 0
     let end = ends[token] ?? 0
     while (start < end && (bytes[start] ?? 0) <= 0x20) start++
@@ -116,20 +115,26 @@ export class JsonRow implements Row {
   /** Points a column at a number and checks it. 0 absent, 1 readable, -1 not. `asText`: template 2.x writes it as one. */
   number(at: number, token: number, pointer: string, asText = false): 0 | 1 | -1 {
     if (token === 0) return 0
-    const which = this.tape.kinds[token] ?? 0
+    const { tape } = this
+    const which = tape.kinds[token] ?? 0
     const name = pointer.slice(pointer.lastIndexOf('/') + 1)
-    if (which !== kind.number && !(asText && which === kind.string))
-      this.find('valueType', pointer, token, { name, type: 'a number' })
-    if (which !== kind.number && which !== kind.string) return 0
-    if (!this.point(at, token)) return 0
+    const wanted = asText ? kind.string : kind.number
+    if (which !== wanted)
+      this.find('valueType', pointer, token, { name, type: asText ? 'a string' : 'a number' })
+    if (asText && which === kind.string && tape.starts[token] === tape.ends[token])
+      this.find('valueEmpty', pointer, token, { name })
+    if ((which !== kind.number && which !== kind.string) || !this.point(at, token)) return 0
     const start = this.starts[at] ?? 0
     const end = this.ends[at] ?? 0
     const written = numberKind(this.bytes, start, end)
     if (written === plainNumber) return 1
-    const read = written === otherNumber ? readNumber(this.text(at)) : '0'
-    // 1.5e3 is a number above zero in JSON; what CMS asks there is the value, not the spelling.
-    if (which === kind.number && read !== undefined && Number(read) > 0) return 1
-    this.find('number', pointer, token)
+    const text = this.text(at)
+    const read = written === otherNumber ? readNumber(text) : '0'
+    // 1.5e3 is a number above zero in JSON, where CMS asks for the value and not for its spelling; a text is told above.
+    if (which === kind.number && !asText) {
+      if (!(Number(text) > 0)) this.find('number', pointer, token)
+      else if (read !== undefined) return 1
+    }
     if (read === undefined) this.find('numberUnreadable', pointer, token)
     return read === undefined ? -1 : 1
   }

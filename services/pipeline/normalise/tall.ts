@@ -9,7 +9,16 @@ import type { TemplateVersion } from '../rules/catalogue.ts'
 import { type Broken, createConditions, has } from '../rules/conditions.ts'
 import type { Findings } from '../rules/findings.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
-import { CsvRow, checkBounds, codeFlags, fieldColumn, itemFlags, rateFlags, writeCodes } from './csv-row.ts'
+import {
+  CsvRow,
+  checkBounds,
+  checkSetting,
+  codeFlags,
+  fieldColumn,
+  itemFlags,
+  rateFlags,
+  writeCodes,
+} from './csv-row.ts'
 import { chargeAmounts, countNineNines, type Normaliser, notLoaded, type RowCounts } from './normaliser.ts'
 import { SameCells } from './same-cells.ts'
 
@@ -119,6 +128,7 @@ export function createTall(
     sharedFlags = itemFlags(row, columns, spoken) | codeFlags(row, columns, rows)
     if (withModifiers && (sharedFlags & (has.code | has.modifiers)) === has.modifiers)
       sharedFlags |= has.modifierRow
+    checkSetting(row, columns, spoken.setting, (sharedFlags & has.modifierRow) !== 0)
     clean = findings.total === before
     return sameItem
   }

@@ -9,7 +9,16 @@ import type { TemplateVersion } from '../rules/catalogue.ts'
 import { createConditions, has } from '../rules/conditions.ts'
 import type { Findings } from '../rules/findings.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
-import { CsvRow, checkBounds, codeFlags, fieldColumn, itemFlags, rateFlags, writeCodes } from './csv-row.ts'
+import {
+  CsvRow,
+  checkBounds,
+  checkSetting,
+  codeFlags,
+  fieldColumn,
+  itemFlags,
+  rateFlags,
+  writeCodes,
+} from './csv-row.ts'
 import { chargeAmounts, countNineNines, type Normaliser, notLoaded, type RowCounts } from './normaliser.ts'
 
 type WideColumns = DataColumns & { layout: 'wide' }
@@ -46,7 +55,7 @@ export function createWide(
       group.flags = 0
       group.unreadable = 0
       if (!filledSome(row, group.used)) continue
-      row.outsideTemplate = group.columns.plan === null
+      row.outsideTemplate = !group.columns.official
       const found = rateFlags(
         row,
         group.columns,
@@ -65,7 +74,7 @@ export function createWide(
   function checkGroups(adjustment: number): void {
     for (const { flags, columns: payer } of groups) {
       if (flags === 0) continue
-      row.outsideTemplate = payer.plan === null
+      row.outsideTemplate = !payer.official
       for (const { rule, field } of rateConditions(flags | named | adjustment))
         row.find(rule, fieldColumn(field, columns, payer))
       if ((flags & charge) === 0 && adjustment === 0)
@@ -119,6 +128,7 @@ export function createWide(
       if (row.filled(columns.notes)) flags |= has.notes
       const adjustment =
         withModifiers && (flags & (has.code | has.modifiers)) === has.modifiers ? has.modifierRow : 0
+      checkSetting(row, columns, setting, adjustment !== 0)
       const { any, official, unreadable } = readGroups()
       for (const { rule, field } of rowConditions(flags | adjustment | (official & (charge | has.notes))))
         row.find(rule, fieldColumn(field, columns, undefined))

@@ -1,18 +1,18 @@
 /** A CSV in the CMS template: two rows on the hospital, one of data headers, then the data. */
 import { columnKey, type DataColumns, type Fault } from '../layout/csv-column-names.ts'
 import { readDataColumns } from '../layout/csv-columns.ts'
-import { checkCsvGeneral, readCsvGeneral } from '../layout/csv-general.ts'
+import { checkCsvGeneral, readCsvGeneral, templateHint } from '../layout/csv-general.ts'
 import { checkGeneral, emptyGeneral } from '../layout/general.ts'
 import type { Rows } from '../load/rows.ts'
 import type { Normaliser } from '../normalise/normaliser.ts'
 import { createTall } from '../normalise/tall.ts'
 import { createWide } from '../normalise/wide.ts'
-import { rules } from '../rules/catalogue.ts'
-import { columnLetters, type Findings } from '../rules/findings.ts'
+import { appliesTo, rules, type TemplateVersion } from '../rules/catalogue.ts'
+import { columnLetters, type Findings, filled } from '../rules/findings.ts'
 import { CsvLimitError, CsvScanner } from '../scan/csv-scanner.ts'
 import { cellText, utf16Length } from '../scan/encoding.ts'
 import { type Reason, Refusal } from '../source/refusal.ts'
-import type { FileFacts, Reader } from './reader.ts'
+import { type FileFacts, noRows, type Reader } from './reader.ts'
 
 type Options = {
   rows: Rows
@@ -39,10 +39,17 @@ export function createCsvReader({ rows, findings, now, skipped, utf16 }: Options
     if (head.length < 3) return
     const [names = [], values = [], data = []] = head
     const general = readCsvGeneral(names, values)
-    const v3 = names.some(name => ['location_name', 'type_2_npi', 'attester_name'].includes(columnKey(name)))
-    const columns = readDataColumns(data, v3)
-    if (!columns.layout) throw refusal(columns.faults, head)
+    const columns = readDataColumns(data, templateHint(names))
+    if (!columns.layout) {
+      const { version, faults } = columns
+      const all = [...blankRows(names, data), ...generalFaults(names, values, version), ...faults]
+      throw refusal(
+        all.filter(({ rule }) => appliesTo(rules[rule], version)),
+        head,
+      )
+    }
     const { layout, version } = columns
+    if (isBlank(names)) findings.add('headerRowBlank', { row: 1, cell: 'A1' })
     checkCsvGeneral(names, values, version, findings)
     checkGeneral(general, findings, name => placeOfHeader(names, name), now)
     for (const { rule, place } of columns.faults) findings.add(rule, place)
@@ -88,9 +95,26 @@ export function createCsvReader({ rows, findings, now, skipped, utf16 }: Options
       drain()
       if (!normaliser) throw refusal([], head)
       normaliser.end()
-      if (facts.counts.seen === 0) findings.add('noRows', { row: 4, cell: 'row 4' })
+      if (facts.counts.seen === 0)
+        throw noRows('The file has its three rows of headers and none below', 'row 4')
     },
   }
+}
+
+const isBlank = (row: string[]) => row.every(cell => cell === '')
+
+function blankRows(names: string[], data: string[]): Fault[] {
+  const blank = [...(isBlank(names) ? [1] : []), ...(isBlank(data) ? [3] : [])]
+  return blank.map(row => ({ rule: 'headerRowBlank', place: { row, cell: `A${row}` } }))
+}
+
+/** Faults of rows 1 and 2, for a file that is refused for its row 3: who corrects one wants to know of the others. */
+function generalFaults(names: string[], values: string[], version: TemplateVersion): Fault[] {
+  const faults: Fault[] = []
+  checkCsvGeneral(names, values, version, {
+    add: (rule, place = {}) => faults.push({ rule, place: typeof place === 'function' ? place() : place }),
+  })
+  return faults.filter(({ rule }) => rules[rule].severity === 'error')
 }
 
 function cells({ bytes, starts, ends, count }: CsvScanner): string[] {
@@ -142,7 +166,7 @@ function tooLong({ kind, message }: CsvLimitError): Refusal {
 function refusal(faults: Fault[], head: string[][]): Refusal {
   const reasons: Reason[] = faults.map(({ rule, place }) => ({
     rule: rules[rule].id,
-    message: rules[rule].message.replaceAll('{name}', String(place.fill?.name ?? '')),
+    message: filled(rules[rule].message, place.fill),
     ...(place.cell && { cell: place.cell }),
   }))
   return new Refusal(
@@ -155,12 +179,12 @@ function refusal(faults: Fault[], head: string[][]): Refusal {
 function hint(head: string[][]): string {
   const [first = []] = head
   if (head.length < 3) return `: the file has only ${head.length} row${head.length === 1 ? '' : 's'}`
-  if (readDataColumns(first, false).layout) return ': the data headers stand in row 1'
+  if (readDataColumns(first, 0).layout) return ': the data headers stand in row 1'
   const separator = ['\t', ';', '|'].find(
     mark => head.every(row => row.length === 1) && head.some(row => (row[0] ?? '').split(mark).length > 2),
   )
   if (separator)
     return `: its cells are separated by ${separator === '\t' ? 'tabs' : `"${separator}"`}, not commas`
-  if (head[2]?.every(cell => cell === '')) return ': row 3 is blank'
+  if (isBlank(head[2] ?? [])) return ': row 3 is blank'
   return ''
 }

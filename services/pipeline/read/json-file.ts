@@ -12,7 +12,7 @@ import { cellText, firstBadByte, utf16Length } from '../scan/encoding.ts'
 import { type JsonPart, JsonSplitter, JsonSyntaxError } from '../scan/json-splitter.ts'
 import { JsonTape, kind } from '../scan/json-tape.ts'
 import { type Reason, Refusal } from '../source/refusal.ts'
-import type { FileFacts, Reader } from './reader.ts'
+import { type FileFacts, noRows, type Reader } from './reader.ts'
 
 const items = 'standard_charge_information'
 const modifiers = 'modifier_information'
@@ -94,7 +94,10 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
     if (key === items) counts.seen++
     try {
       tape.parse(splitter.bytes, start, end)
-      if (tape.kinds[0] !== kind.object) throw new SyntaxError('it is no object')
+      if (tape.kinds[0] !== kind.object) {
+        row.find('valueType', '', 0, { name: String(number - 1), type: 'an object' })
+        throw new SyntaxError('it is no object')
+      }
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
       reject(key, error.message)
@@ -102,7 +105,7 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
     }
     if (key === modifiers) modifier()
     else if (item.load()) counts.loaded++
-    else reject(key, 'it has no standard_charges')
+    else reject(key, 'it has no list standard_charges, or an empty one')
   }
 
   function reject(key: string, reason: string): void {
@@ -149,7 +152,10 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
       if (!seenLists.has(items)) throw shapeRefusal(members)
       if (splitter.trailingAt >= 0)
         findings.add('trailingBytes', { cell: '/', fill: { offset: splitter.trailingAt } })
-      if (counts.seen === 0) findings.add('noRows', { cell: `/${items}` })
+      if (counts.seen === 0)
+        throw noRows('The JSON has an empty list "standard_charge_information"', `/${items}`)
+      if (seenLists.get(modifiers) === 0)
+        findings.add('listEmpty', { cell: `/${modifiers}`, fill: { name: modifiers } })
       facts.version = version() ?? '2.2'
       facts.general = readJsonGeneral(members)
       checkJsonGeneral(members, facts.version, findings)

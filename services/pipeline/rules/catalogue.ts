@@ -46,6 +46,7 @@ export const rules = {
     'error',
     'Add the header "{name}", spelled as in the data dictionary.',
   ),
+  headerRowBlank: rule('cms.header-row-blank', 'error', 'Fill rows 1 and 3: they hold the headers.'),
   headerDuplicate: rule('cms.header-duplicate', 'error', 'Keep "{name}" once in the first row.'),
   headerValue: rule('cms.header-value-missing', 'error', 'Give a value for "{name}".'),
   headerType: rule('cms.header-type', 'error', 'Encode "{name}" as {type}.'),
@@ -209,6 +210,25 @@ export const rules = {
   // JSON only.
   keyMissing: rule('cms.key-missing', 'error', 'Add the key "{name}".'),
   valueEmpty: rule('cms.value-empty', 'error', 'Leave out "{name}" or give it a value.'),
+  valueTypeOf22: rule('cms.drug-information-type', 'error', 'Encode "{name}" as {type}.', from22),
+  valueTypeOf30: rule('cms.modifier-code-type', 'error', 'Encode "{name}" as {type}.', from30),
+  modifierSetting: rule(
+    'cms.modifier-setting',
+    'error',
+    'Use inpatient, outpatient or both, or leave the setting of the modifier out.',
+    from30,
+  ),
+  modifierSettingType: rule('cms.modifier-setting-type', 'error', 'Encode "{name}" as {type}.', from30),
+  estimatedType: rule('cms.estimated-amount-type', 'error', 'Encode "{name}" as {type}.', only22),
+  estimatedNumber: rule('cms.estimated-amount-number', 'error', 'Write a number above zero.', only22),
+  estimatedNines: rule(
+    'cms.estimated-amount-nine-nines',
+    'warning',
+    'Replace 999999999 by the real amount.',
+    only22,
+  ),
+  listEmpty: rule('cms.list-empty', 'error', 'Leave out "{name}" or list something in it.', from30),
+  textEmpty: rule('cms.text-empty', 'error', 'Leave out "{name}" or write a text.', from30),
   valueType: rule('cms.value-type', 'error', 'Encode "{name}" as {type}.'),
 
   // Ours: bytes.
@@ -256,6 +276,11 @@ export const rules = {
     'warning',
     'Put the plan between the payer and the element: standard_charge|[payer]|[plan]|…. The prices were loaded without a plan.',
   ),
+  payerColumnParts: rule(
+    'glimmr.payer-column-parts',
+    'warning',
+    'Write standard_charge|[payer]|[plan]|…, without a pipe in the name of payer or plan. The prices were loaded with all that follows the payer as the plan.',
+  ),
   payerColumnCase: rule(
     'glimmr.payer-column-case',
     'notice',
@@ -284,6 +309,11 @@ export const rules = {
     'This is no number, so the cell was left out; leave a cell blank where nothing applies.',
   ),
   noPrice: rule('glimmr.no-price', 'error', 'None of the prices of this row can be read.'),
+  modifierRowSetting: rule(
+    'glimmr.modifier-row-setting',
+    'warning',
+    'Use inpatient, outpatient or both, or leave the setting of the modifier blank.',
+  ),
   payerWithoutRate: rule(
     'glimmr.payer-without-rate',
     'notice',

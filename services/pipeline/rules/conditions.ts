@@ -72,6 +72,8 @@ type Condition = {
   /** … or for one of these. */
   needsAny?: number
   field: Field
+  /** Asked of this layout alone; `csv` is tall and wide. */
+  only?: 'csv' | 'json'
 }
 
 const { dollar, percentage, algorithm, modifierRow: adjustment } = has
@@ -110,8 +112,29 @@ export const conditions: readonly Condition[] = [
   { rule: 'drugUnit', scope: 'row', all: has.drugType, needs: has.drugUnit, field: 'drugUnit' },
   { rule: 'drugType', scope: 'row', all: has.drugUnit, needs: has.drugType, field: 'drugType' },
   { rule: 'modifierInfo', scope: 'row', all: adjustment, needsAny: charge | has.notes, field: 'notes' },
-  { rule: 'payerMissing', scope: 'rate', none: adjustment, any: charge, needs: has.payer, field: 'payer' },
-  { rule: 'planMissing', scope: 'rate', none: adjustment, any: charge, needs: has.plan, field: 'plan' },
+  // The schema asks them of each entry of payers_information, with a charge or without.
+  { rule: 'payerMissing', scope: 'rate', needs: has.payer, field: 'payer', only: 'json' },
+  { rule: 'planMissing', scope: 'rate', needs: has.plan, field: 'plan', only: 'json' },
+  { rule: 'methodologyMissing', scope: 'rate', needs: has.methodology, field: 'methodology', only: 'json' },
+  { rule: 'chargeForPayer', scope: 'rate', needsAny: charge, field: 'payer', only: 'json' },
+  {
+    rule: 'payerMissing',
+    scope: 'rate',
+    none: adjustment,
+    any: charge,
+    needs: has.payer,
+    field: 'payer',
+    only: 'csv',
+  },
+  {
+    rule: 'planMissing',
+    scope: 'rate',
+    none: adjustment,
+    any: charge,
+    needs: has.plan,
+    field: 'plan',
+    only: 'csv',
+  },
   {
     rule: 'methodologyMissing',
     scope: 'rate',
@@ -119,6 +142,7 @@ export const conditions: readonly Condition[] = [
     any: charge,
     needs: has.methodology,
     field: 'methodology',
+    only: 'csv',
   },
   {
     rule: 'chargeForPayer',
@@ -127,6 +151,7 @@ export const conditions: readonly Condition[] = [
     all: has.payer | has.plan,
     needsAny: charge,
     field: 'payer',
+    only: 'csv',
   },
   {
     rule: 'notesForOther',
@@ -191,6 +216,7 @@ export type ConditionOptions = {
   version: TemplateVersion | undefined
   scopes: readonly Condition['scope'][]
   without?: readonly RuleName[]
+  layout?: 'csv' | 'json'
 }
 
 /** What a set of flags breaks under a template. */
@@ -198,9 +224,11 @@ export function createConditions({
   version,
   scopes,
   without = [],
+  layout = 'csv',
 }: ConditionOptions): (flags: number) => readonly Broken[] {
   const mine = conditions.filter(
-    ({ rule, scope }) =>
+    ({ rule, scope, only = layout }) =>
+      only === layout &&
       scopes.includes(scope) &&
       !without.includes(rule) &&
       (version === undefined || appliesTo(rules[rule], version)),

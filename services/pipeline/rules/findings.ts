@@ -64,7 +64,7 @@ export function createFindings(limits: FindingLimits = defaultLimits): Findings 
         rejected.push({
           row,
           rule: rules[name].id,
-          message: fill(rules[name].message, place.fill),
+          message: filled(rules[name].message, place.fill),
           offset,
           length,
         })
@@ -93,11 +93,12 @@ function finding(name: RuleName, { fill: values, value, ...place }: Place): Find
     severity,
     ...place,
     ...(value !== undefined && { value: cut(value) }),
-    message: fill(message, values),
+    message: filled(message, values),
   }
 }
 
-function fill(message: string, values: Record<string, string | number> = {}): string {
+/** A rule's message with its placeholders filled in. */
+export function filled(message: string, values: Record<string, string | number> = {}): string {
   return message.replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
     name in values ? cut(String(values[name])) : whole,
   )

@@ -84,6 +84,11 @@ export function isCount(text: string): boolean {
   return text === '0' || /^1 through 10$/i.test(text) || /^(1[1-9]|[2-9]\d+|[1-9]\d{2,})$/.test(text)
 }
 
+/** As the JSON schema spells it: no other case. */
+export function isCountOfJson(text: string): boolean {
+  return /^(0|1 through 10|1[1-9]|[2-9]\d+|[1-9]\d{2,})$/.test(text)
+}
+
 /** ISO, or M/D/YYYY where `american` → ISO; undefined for anything else or a day that does not exist. */
 export function readDate(text: string, american: boolean): string | undefined {
   const iso = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text)

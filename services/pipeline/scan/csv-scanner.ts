@@ -236,7 +236,14 @@ export class CsvScanner {
         this.dirty |= doubled
         at++
       } else if (next === comma || next === lf || next === cr) return this.close(at)
-      else if (this.newlineAt >= 0) return this.recover()
+      else if (next === 0x20 || next === 0x09) {
+        const after = this.pastBlanks(at + 1)
+        if (after < 0) break
+        if (after > 0) return this.close(at, after)
+        if (this.newlineAt >= 0) return this.recover()
+        this.dirty |= stray
+        this.strayQuotes = true
+      } else if (this.newlineAt >= 0) return this.recover()
       else {
         this.dirty |= stray
         this.strayQuotes = true
@@ -246,9 +253,17 @@ export class CsvScanner {
     return more
   }
 
-  /** The closing quote is at `at`. */
-  private close(at: number): number {
-    const after = at + 1
+  /** Where the delimiter after blanks stands, 0 when text follows them, -1 when that is not known yet. */
+  private pastBlanks(from: number): number {
+    let at = from
+    while (at < this.held && (this.bytes[at] === 0x20 || this.bytes[at] === 0x09)) at++
+    if (at >= this.held) return this.ended ? at : -1
+    const byte = this.bytes[at] ?? 0
+    return byte === comma || byte === lf || byte === cr ? at : 0
+  }
+
+  /** The closing quote is at `at`; the field's delimiter at `after`, behind blanks that belong to nothing. */
+  private close(at: number, after = at + 1): number {
     const byte = after < this.held ? this.bytes[after] : lf
     let length = 1
     if (byte !== comma) {

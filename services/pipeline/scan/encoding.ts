@@ -76,3 +76,42 @@ function sequenceLength(bytes: Buffer, at: number, end: number): number {
   }
   return 0
 }
+
+/**
+ * Where the text of a trimmed cell starts once the blanks beyond ASCII are passed over: no-break space (which spreadsheets
+ * leave behind), byte order mark, and the spaces of U+2000 to U+3000. A cell of them alone is a blank cell.
+ */
+export function skipBlanks(bytes: Buffer, start: number, end: number): number {
+  let at = start
+  while (at < end) {
+    const length = (bytes[at] ?? 0) <= 0x20 ? 1 : blankLength(bytes, at)
+    if (length === 0 || at + length > end) break
+    at += length
+  }
+  return at
+}
+
+/** The same from behind. */
+export function skipBlanksBack(bytes: Buffer, start: number, end: number): number {
+  let at = end
+  while (at > start) {
+    const last = bytes[at - 1] ?? 0
+    const length =
+      last <= 0x20 ? 1 : (last & 0xc0) !== 0x80 ? 0 : at - 2 >= start && (bytes[at - 2] ?? 0) === 0xc2 ? 2 : 3
+    if (length === 0 || at - length < start || (length > 1 && blankLength(bytes, at - length) !== length))
+      break
+    at -= length
+  }
+  return at
+}
+
+function blankLength(bytes: Buffer, at: number): number {
+  const [first = 0, second = 0, third = 0] = [bytes[at], bytes[at + 1], bytes[at + 2]]
+  if (first === 0xc2) return second === 0xa0 ? 2 : 0
+  if (first === 0xef) return second === 0xbb && third === 0xbf ? 3 : 0
+  if (first === 0xe1) return second === 0x9a && third === 0x80 ? 3 : 0
+  if (first === 0xe3) return second === 0x80 && third === 0x80 ? 3 : 0
+  if (first !== 0xe2) return 0
+  const space = second === 0x80 && (third <= 0x8a || third === 0xa8 || third === 0xa9 || third === 0xaf)
+  return space || (second === 0x81 && third === 0x9f) ? 3 : 0
+}

@@ -1,0 +1,99 @@
+/** One element of standard_charges: a charge and its rates. */
+import type { Rows } from '../load/rows.ts'
+import type { Word } from '../load/vocabulary.ts'
+import { kind } from '../scan/json-tape.ts'
+import type { JsonExtras } from './json-extras.ts'
+import type { JsonRates } from './json-rates.ts'
+import type { JsonRow } from './json-row.ts'
+import { chargeKey, chargeKeys, column, itemColumns } from './json-shape.ts'
+
+export type JsonCharges = {
+  load(itemId: number, token: number, pointer: string): void
+}
+
+type Options = { row: JsonRow; rows: Rows; extras: JsonExtras; rates: JsonRates }
+
+const amounts = [
+  { at: column.gross, key: chargeKey.gross, name: 'gross_charge' },
+  { at: column.cash, key: chargeKey.cash, name: 'discounted_cash' },
+  { at: column.minimum, key: chargeKey.minimum, name: 'minimum' },
+  { at: column.maximum, key: chargeKey.maximum, name: 'maximum' },
+] as const
+
+export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCharges {
+  const { tape } = row
+  const charge = new Int32Array(chargeKeys.size)
+  const token = (key: number) => charge[key] ?? 0
+
+  function settingWord(pointer: string): Word {
+    const at = token(chargeKey.setting)
+    row.string(column.setting, at, `${pointer}/setting`)
+    const word = rows.words.settings.find(row, column.setting)
+    if (at === 0) row.find('settingMissing', `${pointer}/setting`)
+    else if (!word.exact && tape.kinds[at] === kind.string) row.find('setting', `${pointer}/setting`, at)
+    return word
+  }
+
+  /** `["26", "TC"]` → one word; a string is taken as it is. */
+  function modifiersWord(pointer: string): Word {
+    const list = token(chargeKey.modifiers)
+    if (list === 0) return rows.words.modifiers.named('')
+    const name = tape.text(list - 1)
+    // `modifiers` is what template 1.1 calls it, and some 3.0 files: no rule is about that key.
+    const official = name === 'modifier_code'
+    if (tape.kinds[list] !== kind.array) {
+      if (official) row.find('valueTypeOf30', `${pointer}/${name}`, list, { name, type: 'a list' })
+      row.point(column.modifiers, list)
+      return rows.words.modifiers.find(row, column.modifiers)
+    }
+    const parts: string[] = []
+    const end = tape.after[list] ?? 0
+    for (let part = list + 1; part < end; part = tape.after[part] ?? end) {
+      const text = tape.text(part)
+      if (official) checkModifier(part, `${pointer}/${name}/${parts.length}`)
+      parts.push((tape.kinds[part] ?? 0) > kind.array ? text.trim() : '')
+    }
+    if (official && parts.length === 0) row.find('listEmpty', `${pointer}/${name}`, -1, { name })
+    return rows.words.modifiers.named(parts.join('|'))
+  }
+
+  function checkModifier(part: number, pointer: string): void {
+    const fill = { name: 'modifier_code', type: 'a string' }
+    if (tape.kinds[part] !== kind.string) row.find('valueTypeOf30', pointer, part, fill)
+    else if (tape.starts[part] === tape.ends[part]) row.find('textEmpty', pointer, part, fill)
+  }
+
+  function checkBounds(pointer: string): void {
+    if (!row.filled(column.minimum) || !row.filled(column.maximum)) return
+    if (Number(row.text(column.minimum)) > Number(row.text(column.maximum)))
+      row.find('minAboveMax', `${pointer}/minimum`, token(chargeKey.minimum))
+  }
+
+  return {
+    load(itemId, object, pointer) {
+      row.clear(column.setting, column.drugUnit)
+      row.clear(column.gross, column.dollar)
+      row.members(object, chargeKeys, charge, pointer, extras.keep)
+      const extra = extras.take(pointer)
+      const setting = settingWord(pointer)
+      row.point(column.billingClass, token(chargeKey.billingClass))
+      for (const { at, key, name } of amounts) row.number(at, token(key), `${pointer}/${name}`)
+      checkBounds(pointer)
+      row.string(
+        column.genericNotes,
+        token(chargeKey.notes),
+        `${pointer}/additional_generic_notes`,
+        'textEmpty',
+      )
+      const billingClass = rows.words.billingClasses.find(row, column.billingClass)
+      const words = { setting, billingClass, modifiers: modifiersWord(pointer) }
+      const chargeId = rows.charge(row, itemId, itemColumns, words, column.genericNotes, extra)
+      const payers = token(chargeKey.payers)
+      const { dollar, charged } = rates.load(chargeId, payers, pointer)
+      if (dollar && token(chargeKey.minimum) === 0) row.find('minMaxMissing', `${pointer}/minimum`)
+      else if (dollar && token(chargeKey.maximum) === 0) row.find('minMaxMissing', `${pointer}/maximum`)
+      if (token(chargeKey.gross) === 0 && token(chargeKey.cash) === 0 && !charged)
+        row.find('chargeMissing', `${pointer}/gross_charge`)
+    },
+  }
+}
