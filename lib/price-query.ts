@@ -22,6 +22,10 @@ export const priceFilters = {
   plan: textField(200).optional().describe('A part of the published plan name, in any case'),
   plan_id: idField.describe('One plan of /v1/core/plans'),
   hospital_id: z.uuid().optional(),
+  as_of: z.iso
+    .date()
+    .optional()
+    .describe('Prices as they were published here at the end of this day (UTC), superseded since or not'),
   setting: z.enum(['inpatient', 'outpatient', 'both']).optional(),
   billing_class: z.enum(['professional', 'facility', 'both']).optional(),
 }

@@ -12,6 +12,7 @@ import { routeGetFile } from './files/get-file.ts'
 import { routeListFiles } from './files/list-files.ts'
 import { routeListFindings } from './files/list-findings.ts'
 import { routeDiffHospital } from './history/diff-hospital.ts'
+import { routeListPublications } from './history/list-publications.ts'
 import { routeCreateHospital } from './hospitals/create-hospital.ts'
 import { routeGetHospital } from './hospitals/get-hospital.ts'
 import { routeListHospitals } from './hospitals/list-hospitals.ts'
@@ -77,6 +78,7 @@ export async function build(config: CoreConfig): Promise<Server> {
   routeListHospitals(app, pool)
   routeGetHospital(app, pool)
   routeCreateHospital(app, pool)
+  routeListPublications(app, pool)
   routeDiffHospital(app, pool)
   routeListFiles(app, pool)
   routeGetFile(app, pool)

@@ -33,6 +33,9 @@ export const fileSchema = z
     created_at: time,
     published_at: time,
     superseded_at: time,
+    same_prices_as: count
+      .nullable()
+      .describe('The earlier file of the hospital that holds the same prices, in whatever order of rows'),
   })
   .meta({ id: 'File' })
 
@@ -59,11 +62,16 @@ export const wholeFileSchema = fileSchema
 
 const columns = sql`f.id, f.hospital_id, f.hospital_name, f.filename, f.sha256, f.size_bytes, f.status, f.verdict, f.layout,
   f.template_version, f.last_updated_on, f.rows_seen, f.rows_loaded, f.rows_rejected, f.items_count, f.charges_count,
-  f.rates_count, f.modifiers_count, f.findings_count, f.created_at, f.published_at, f.superseded_at`
+  f.rates_count, f.modifiers_count, f.findings_count, f.created_at, f.published_at, f.superseded_at, f.same_prices_as`
 
 /** Published files are for everyone; the own organisation's in any status. */
 export function visible(organisation: string): Sql {
   return sql`(f.status = 'published' or f.organisation_id = ${organisation})`
+}
+
+/** What was once published stays readable: it was for everyone. */
+export function readable(organisation: string): Sql {
+  return sql`(f.status in ('published', 'superseded') or f.organisation_id = ${organisation})`
 }
 
 /** Files in the order of their ids, newest first. */

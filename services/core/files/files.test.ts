@@ -98,7 +98,7 @@ t.test('findings are paged in the order of the file and filtered', async t => {
 
 t.test('a file that the caller may not see is not there', async t => {
   const { db, call, own, other } = await core(t)
-  for (const status of ['loading', 'superseded', 'rejected', 'failed']) {
+  for (const status of ['loading', 'rejected', 'failed']) {
     const { file_id } = await seedFile(db.pool, { ...own, status })
     for (const path of ['', '/findings']) {
       t.equal((await call(`/v1/core/files/${file_id}${path}`, own)).statusCode, 200, status)

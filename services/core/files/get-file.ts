@@ -7,7 +7,7 @@ import { problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
-import { visible, wholeFile, wholeFileSchema } from './file.ts'
+import { readable, wholeFile, wholeFileSchema } from './file.ts'
 
 export const fileParams = z.object({ id: z.coerce.number().int().min(1).max(2_147_483_647) })
 
@@ -21,7 +21,7 @@ export function routeGetFile(app: Server, pool: Pool): void {
   }
   app.get('/v1/core/files/:id', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
     const { id } = request.params
-    const statement = wholeFile(sql`f.id = ${id} and ${visible(identityOf(request).organisation)}`)
+    const statement = wholeFile(sql`f.id = ${id} and ${readable(identityOf(request).organisation)}`)
     const [file] = await preparedRows<{ json: string }>(pool, statement)
     if (!file) throw fileNotFound(id)
     return sendJson(reply, file.json)
@@ -30,5 +30,5 @@ export function routeGetFile(app: Server, pool: Pool): void {
 
 /** The same for a file that is not there and one the caller may not see: ids tell nothing. */
 export function fileNotFound(id: number) {
-  return problem(404, `There is no file ${id} that is published or of your organisation`)
+  return problem(404, `There is no file ${id} that was published or is of your organisation`)
 }

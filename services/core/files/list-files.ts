@@ -6,12 +6,19 @@ import { problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { join, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
+import { currentOn } from '../history/as-of.ts'
 import { fileSchema, fileStatuses, files, layouts, visible } from './file.ts'
 
 const query = z.strictObject({
   hospital_id: z.uuid().optional(),
   status: z.enum(fileStatuses).optional(),
   layout: z.enum(layouts).optional(),
+  as_of: z.iso
+    .date()
+    .optional()
+    .describe(
+      'Files that were current at the end of this day (UTC), one a hospital, superseded since or not',
+    ),
   ...pageParameters,
 })
 
@@ -22,17 +29,17 @@ export function routeListFiles(app: Server, pool: Pool): void {
     operationId: 'listFiles',
     summary: 'Price files',
     description:
-      "Newest first: everybody's published files, and those of the own organisation in any status.",
+      "Newest first: everybody's published files, and those of the own organisation in any status. Superseded files of others: by `as_of`, or /v1/core/hospitals/{id}/publications.",
     tags: ['files'],
     querystring: query,
     response: { 200: pageOf('files', fileSchema), ...problems(400) },
   }
   app.get('/v1/core/files', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
     const { limit, cursor, ...filters } = request.query
-    const { hospital_id, status, layout } = filters
+    const { hospital_id, status, layout, as_of } = filters
     const scope = { list: 'files', filters }
     const after = decodeCursor(scope, position, cursor)
-    const conditions = [visible(identityOf(request).organisation)]
+    const conditions = [as_of === undefined ? visible(identityOf(request).organisation) : currentOn(as_of)]
     if (hospital_id !== undefined) conditions.push(sql`f.hospital_id = ${hospital_id}`)
     if (status !== undefined) conditions.push(sql`f.status = ${status}`)
     if (layout !== undefined) conditions.push(sql`f.layout = ${layout}`)

@@ -6,7 +6,7 @@ import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { join, type Sql, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
-import { visible } from './file.ts'
+import { readable } from './file.ts'
 import { fileNotFound, fileParams } from './get-file.ts'
 
 const query = z.strictObject({
@@ -50,7 +50,7 @@ export function routeListFindings(app: Server, pool: Pool): void {
       const { limit, cursor, ...filters } = request.query
       const scope = { list: 'findings', filters: { ...filters, id } }
       const after = decodeCursor(scope, position, cursor)
-      const seen = sql`select from prices.files f where f.id = ${id} and ${visible(identityOf(request).organisation)}`
+      const seen = sql`select from prices.files f where f.id = ${id} and ${readable(identityOf(request).organisation)}`
       if ((await preparedRows(pool, seen)).length === 0) throw fileNotFound(id)
       const conditions = [sql`n.file_id = ${id}`]
       if (filters.rule !== undefined) conditions.push(sql`n.rule = ${filters.rule}`)

@@ -21,8 +21,12 @@ export function routeGetHospital(app: Server, pool: Pool): void {
     const { id } = request.params
     const statement = hospitals(identityOf(request).organisation, sql`h.id = ${id}`)
     const [hospital] = await preparedRows<HospitalRow>(pool, statement)
-    if (!hospital)
-      throw problem(404, `There is no hospital ${id} with published prices or of your organisation`)
+    if (!hospital) throw hospitalNotFound(id)
     return sendJson(reply, hospital.json)
   })
+}
+
+/** The same for a hospital that is not there and one the caller may not see. */
+export function hospitalNotFound(id: string) {
+  return problem(404, `There is no hospital ${id} with published prices or of your organisation`)
 }

@@ -5,6 +5,8 @@ import { sendJson } from '@glimmr/lib/pages'
 import { problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { type Sql, sql } from '@glimmr/lib/sql'
+import { z } from 'zod'
+import { currentOn } from '../history/as-of.ts'
 import { priceSchema, pricesAt } from './price.ts'
 import { parsePriceId, priceIdParams } from './price-id.ts'
 
@@ -12,25 +14,30 @@ export function routeGetPrice(app: Server, pool: Pool): void {
   const schema = {
     operationId: 'getPrice',
     summary: 'One price',
-    description: 'As long as its file is the current one of its hospital.',
+    description: 'As long as its file is the current one of its hospital, or was on the day `as_of`.',
     tags: ['prices'],
     params: priceIdParams,
+    querystring: z.strictObject({ as_of: z.iso.date().optional() }),
     response: { 200: priceSchema.describe('The price'), ...problems(400, 404) },
   }
   app.get('/v1/core/prices/:id', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
     const { charge, rate } = parsePriceId(request.params.id)
-    const [price] = await preparedRows<{ json: string }>(pool, pricesAt(keyOf(charge, rate)))
+    const [price] = await preparedRows<{ json: string }>(
+      pool,
+      pricesAt(keyOf(charge, rate, request.query.as_of)),
+    )
     if (!price) throw problem(404, `There is no price ${request.params.id} in a published file`)
     return sendJson(reply, price.json)
   })
 }
 
 /** Rate 0 means a charge without any payer, and only that. */
-function keyOf(charge: string, rate: string): Sql {
+function keyOf(charge: string, rate: string, asOf: string | undefined): Sql {
+  const shown = asOf === undefined ? sql`f.status = 'published'` : currentOn(asOf)
   return sql`
     select c.file_id, c.item_id, c.id as charge_id, r.id as rate_id
     from prices.charges c
-    join prices.files f on f.id = c.file_id and f.status = 'published'
+    join prices.files f on f.id = c.file_id and ${shown}
     left join prices.rates r on r.charge_id = c.id and (r.id = ${rate}::bigint or ${rate}::bigint = 0)
     where c.id = ${charge}::bigint and (r.id is null) = (${rate}::bigint = 0)
     limit 1`

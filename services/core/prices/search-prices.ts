@@ -48,7 +48,7 @@ async function search(
   after: z.infer<typeof position> | undefined,
   limit: number,
 ): Promise<(PriceKey & { json: string })[]> {
-  const { code, code_type, hospital_id, setting, billing_class } = filters
+  const { code, code_type, hospital_id, setting, billing_class, as_of } = filters
   const ids = await findPayers(pool, filters)
   if (ids.payers?.length === 0 || ids.plans?.length === 0) return []
   const keys = priceKeys({
@@ -58,6 +58,7 @@ async function search(
     hospitalId: hospital_id,
     setting,
     billingClass: billing_class,
+    asOf: as_of,
     after,
     limit,
   })

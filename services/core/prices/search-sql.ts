@@ -15,6 +15,7 @@
  * `npm run bench -- prices` measures it on two million rates.
  */
 import { empty, type Sql, sql } from '@glimmr/lib/sql'
+import { currentOn } from '../history/as-of.ts'
 import type { PayerIds } from './find-payers.ts'
 
 export type PriceSearch = PayerIds & {
@@ -25,6 +26,8 @@ export type PriceSearch = PayerIds & {
   hospitalId: string | undefined
   setting: string | undefined
   billingClass: string | undefined
+  /** Files as they were current on that day; undefined: now. */
+  asOf: string | undefined
   /** The last price of the page before. */
   after: Position | undefined
   limit: number
@@ -34,14 +37,14 @@ export type PriceSearch = PayerIds & {
 export type Position = readonly [item: string, charge: string, rate: string]
 
 export function priceKeys(search: PriceSearch): Sql {
-  const { hospitalId, payers, plans, limit } = search
+  const { hospitalId, asOf, payers, plans, limit } = search
   const [item] = search.after ?? start
   const byPayer = payers !== null || plans !== null
   return sql`
     select f.id as file_id, i.item_id, c.charge_id, c.rate_id
     from (
       select f.id from prices.files f
-      where f.status = 'published' and f.id >= (${item}::bigint >> 32)::int
+      where ${asOf === undefined ? sql`f.status = 'published'` : currentOn(asOf)} and f.id >= (${item}::bigint >> 32)::int
         ${hospitalId === undefined ? empty : sql`and f.hospital_id = ${hospitalId}`}
       order by f.id
     ) f
