@@ -7,8 +7,14 @@
 import type pg from 'pg'
 import { createConnections } from './connections.ts'
 import { errorBody } from './errors.ts'
-import { answer, explain, readySubscription } from './execute.ts'
-import type { Explained } from './explain.ts'
+import { answer, readySubscription } from './execute.ts'
+import {
+  type Explained,
+  type ExplainedPlan,
+  type ExplainedSubscription,
+  explain,
+  explainPlans,
+} from './explain.ts'
 import { limitsFor } from './limits.ts'
 import type { Inconsistency, Metadata } from './metadata-types.ts'
 import { admin } from './model/role-permissions.ts'
@@ -35,6 +41,8 @@ export type Engine = {
   subscriptions(): LiveFigures
   /** The SQL of a request, which is not run. Throws a RequestError for a request that is refused. */
   explain(request: { body: unknown; session: Session }): Explained[]
+  /** The same with Postgres' plans, as /v1/graphql/explain shows them. */
+  explainPlans(request: { body: unknown; session: Session }): Promise<ExplainedPlan[] | ExplainedSubscription>
   /** What was read. */
   metadata(): Metadata
   /** What of the metadata cannot be served. */
@@ -76,6 +84,10 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
     explain: ({ body, session }) => {
       const limits = limitsFor(session.role, options.limits ?? {}, state.metadata)
       return explain(options, state, { body, session, limits, signal: undefined })
+    },
+    explainPlans: ({ body, session }) => {
+      const limits = limitsFor(session.role, options.limits ?? {}, state.metadata)
+      return explainPlans(options, state, { body, session, limits, signal: undefined })
     },
     metadata: () => state.metadata,
     inconsistencies: () => state.inconsistencies,

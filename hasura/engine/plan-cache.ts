@@ -2,20 +2,21 @@
  * Remembers plans and their SQL, the least recently used forgotten first. The key holds everything a plan depends on:
  * role, document, the values of structural variables, and which of the other variables are given, or null.
  */
+import type { Rooted } from './plan/members.ts'
 import type { Plan, Value } from './plan/plan.ts'
 import type { Touched } from './plan/touched.ts'
 import type { Variables } from './plan/variables.ts'
 import type { Statement } from './print/text.ts'
 import type { Shape } from './subscribe/poller.ts'
 
-/** A plan's SQL for one source, and the keys it answers. */
-export type Prepared = { source: string; keys: string[]; statement: Statement; name: string | undefined }
+/** A plan's SQL for one source, and the members it answers. */
+export type Prepared = { source: string; ids: string[]; statement: Statement; name: string | undefined }
 /** A subscription's SQL. `initial`: where its stream begins. */
 export type PreparedLive = { shape: Shape; reads: Touched; initial: Value | undefined }
 export type Remembered = {
   operation: OperationInfo
   /** The keys of the answer in order, with what is known without asking Postgres. */
-  members: { key: string; json: string | undefined }[]
+  members: (Rooted & { json: string | undefined })[]
   prepared: Prepared[]
   live?: PreparedLive
   definitions: Variables['definitions']

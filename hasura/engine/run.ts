@@ -40,8 +40,13 @@ export function sessionValue({ role, vars }: Session, name: string): string {
 /** A parameter as one text, an array in the form that Postgres writes it. */
 export function asParameterText(value: Encoded): string | null {
   if (!Array.isArray(value)) return value
-  const items = value.map(item => (item === null ? 'null' : `"${item.replace(/["\\]/g, '\\$&')}"`))
-  return `{${items.join(',')}}`
+  return `{${value.map(item => (item === null ? 'null' : arrayItem(item))).join(',')}}`
+}
+
+/** https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO */
+function arrayItem(text: string): string {
+  const plain = /^[\w.+-]+$/.test(text) && text.toLowerCase() !== 'null'
+  return plain ? text : `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
 /** Everything arrives as Postgres wrote it. */
@@ -49,7 +54,7 @@ export const asText: pg.CustomTypesConfig = { getTypeParser: () => (value: strin
 
 export type Execution = {
   text: string
-  values: Encoded[]
+  values: unknown[]
   name: string | undefined
   timeMs: number
   signal: AbortSignal | undefined
@@ -57,11 +62,17 @@ export type Execution = {
 
 /** Runs one statement; gives its only row. */
 export async function runStatement(pool: pg.Pool, execution: Execution): Promise<(string | null)[]> {
+  const [row] = await runRows(pool, execution)
+  return row ?? []
+}
+
+/** Runs one statement; gives its rows as text. */
+export async function runRows(pool: pg.Pool, execution: Execution): Promise<(string | null)[][]> {
   const { text, values, name } = execution
   const query = { text, values, rowMode: 'array', types: asText, ...(name === undefined ? {} : { name }) }
   return withClient(pool, execution, async client => {
     const { rows } = await client.query<(string | null)[]>(query)
-    return rows[0] ?? []
+    return rows
   })
 }
 

@@ -2,6 +2,7 @@
 import type { Engine } from '../engine.ts'
 import { errorBody, RequestError } from '../errors.ts'
 import { type AuthOptions, authenticate } from './auth.ts'
+import { serveExplain, serveSubscriptions } from './explain.ts'
 import { failure, serveRest } from './rest.ts'
 
 export type HttpRequest = {
@@ -25,6 +26,9 @@ export async function serve(
   try {
     const session = authenticate(options.auth, request.headers)
     if (graphql) return forPath(path, await engine.graphql({ body: request.body, session }))
+    if (path === '/v1/graphql/explain') return await serveExplain(engine, session, request.body)
+    if (path === '/dev/subscriptions' || path === '/dev/subscriptions/extended')
+      return serveSubscriptions(engine, session)
     if (path.startsWith('/api/rest/')) return await serveRest(engine, session, request)
     return failure(404, new RequestError('not-found', '$', 'resource does not exist'))
   } catch (cause) {

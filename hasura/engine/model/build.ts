@@ -1,7 +1,14 @@
 /** Puts the model together: tables first, then what points from one table to another. */
 
 import type { Inconsistency, Metadata, SourceMetadata, TrackedTable } from '../metadata-types.ts'
-import { type Model, qualifiedKey, type RootTarget, type SourceCatalog, type Table } from '../model.ts'
+import {
+  type FieldTarget,
+  type Model,
+  qualifiedKey,
+  type RootTarget,
+  type SourceCatalog,
+  type Table,
+} from '../model.ts'
 import type { Building } from './building.ts'
 import { shown } from './building.ts'
 import { checkPermissions } from './check-permissions.ts'
@@ -113,7 +120,7 @@ function addTableRoots(model: Model, roots: Model['roots'], table: Table): void 
   }
 }
 
-function addRoot(model: Model, roots: Map<string, RootTarget>, name: string, target: RootTarget): void {
+function addRoot(model: Model, roots: Map<string, RootTarget>, name: string, target: FieldTarget): void {
   const first = roots.get(name)
   if (!first) {
     roots.set(name, target)
@@ -130,6 +137,7 @@ function addRoot(model: Model, roots: Map<string, RootTarget>, name: string, tar
 }
 
 function ownerOf(target: RootTarget): string {
+  if (target.is === 'namespace') return 'a namespace'
   if (target.is === 'table') return `table ${shown(target.table)} in source ${target.table.source}`
   return `function ${shown(target.fn.function)} in source ${target.fn.source}`
 }

@@ -1,6 +1,7 @@
 /** Runs the fields of a mutation in order, in one transaction. */
 import type pg from 'pg'
 import { RequestError } from '../errors.ts'
+import { memberId } from '../plan/members.ts'
 import type { RootPlan } from '../plan/plan.ts'
 import { databaseError } from '../postgres-errors.ts'
 import { printDelete, printInsert, printInserted, printInsertRow, printUpdate } from '../print/mutation.ts'
@@ -14,7 +15,7 @@ type Row = (string | null)[]
 
 export type MutationRun = Bound & Pick<Execution, 'timeMs' | 'signal'>
 
-/** The answer of each field, by its key. All or nothing. */
+/** The answer of each field, by its id. All or nothing. */
 export async function runMutation(
   pool: pg.Pool,
   roots: RootPlan[],
@@ -26,7 +27,8 @@ export async function runMutation(
     try {
       await client.query("select set_config('hasura.user', $1, true)", [sessionJson(bound)])
       for (const root of roots)
-        if (root.is === 'query' || root.is === 'mutation') answers.set(root.key, await runRoot(client, root, bound))
+        if (root.is === 'query' || root.is === 'mutation')
+          answers.set(memberId(root), await runRoot(client, root, bound))
       await client.query('commit')
     } catch (cause) {
       await client.query('rollback').catch(() => undefined)

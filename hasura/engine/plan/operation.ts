@@ -18,7 +18,7 @@ import { rowsOf } from './permission.ts'
 import { always, type Plan, type RootPlan, type Rows, type Selection } from './plan.ts'
 import type { Planner } from './planner.ts'
 import { planRows } from './select.ts'
-import { argumentPlace, type SelectedField } from './selected.ts'
+import { argumentPlace, below, objectTypeOf, type SelectedField } from './selected.ts'
 import { planStream } from './stream.ts'
 
 const operationDirectives = new Set(['cached', '_multiple_top_level_fields'])
@@ -36,23 +36,30 @@ export function planOperation(planner: Planner, { node }: Operation): Plan {
   if (operation === 'subscription') checkSubscription(fields, node.directives ?? [])
   if (fields.length > planner.budget.limits.aliases)
     throw exceeded('the number of root fields', planner.budget.limits.aliases)
-  const roots = fields.map((selected): RootPlan => {
-    const { key } = selected
-    if (selected.is === 'typename')
-      return { key, name: '__typename', is: 'json', json: JSON.stringify(type.name) }
-    if (selected.field.name.startsWith('__')) {
-      const json = JSON.stringify(introspect(planner, selected) ?? null)
-      return { key, name: selected.field.name, is: 'json', json }
-    }
-    return planRoot(planner, selected)
-  })
+  const roots = fields.flatMap(selected => planField(planner, selected, type.name))
   return { operation, name: node.name?.value, roots }
+}
+
+function planField(planner: Planner, selected: Selected, typename: string): RootPlan[] {
+  const { key } = selected
+  if (selected.is === 'typename')
+    return [{ key, name: '__typename', is: 'json', json: JSON.stringify(typename) }]
+  const { name, means } = selected.field
+  if (name.startsWith('__'))
+    return [{ key, name, is: 'json', json: JSON.stringify(introspect(planner, selected) ?? null) }]
+  if (means.is !== 'namespace') return [planRoot(planner, selected)]
+  const inside = objectTypeOf(selected.field.type).name
+  return below(planner, selected).flatMap(each =>
+    planField(planner, each, inside).map(root => ({ ...root, within: key })),
+  )
 }
 
 /** https://spec.graphql.org/October2021/#sec-Single-root-field; the directive is Hasura's. */
 function checkSubscription(fields: Selected[], directives: readonly DirectiveNode[]): void {
   const several = directives.some(({ name }) => name.value === '_multiple_top_level_fields')
-  if (fields.length > 1 && !several) throw invalid('$', 'subscriptions must select one top level field')
+  const spaces = fields.some(each => each.is === 'field' && each.field.means.is === 'namespace')
+  if (fields.length > 1 && (!several || spaces))
+    throw invalid('$', 'subscriptions must select one top level field')
 }
 
 function withIntrospection(find: (name: string) => Field | undefined) {

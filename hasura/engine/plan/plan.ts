@@ -4,6 +4,7 @@
 
 import type { Mutation } from '../mutation/mutation.ts'
 import type { AggregateOperator } from '../schema/types.ts'
+import type { Rooted } from './members.ts'
 
 /** A Postgres type as casts name it; `element` when the value is an array. */
 export type PgType = { name: string; schema: string; array: boolean }
@@ -111,12 +112,13 @@ export type Stream = {
   outputs: Output[]
 }
 
-export type RootPlan =
-  /** Known without asking Postgres: `__typename`, introspection. */
-  | { key: string; name: string; is: 'json'; json: string }
-  | { key: string; name: string; is: 'query'; source: string; selection: Selection }
-  | { key: string; name: string; is: 'mutation'; source: string; mutation: Mutation }
-  | { key: string; name: string; is: 'stream'; source: string; stream: Stream }
+export type RootPlan = Rooted & { name: string } & (
+    | /** Known without asking Postgres: `__typename`, introspection. */
+    { is: 'json'; json: string }
+    | { is: 'query'; source: string; selection: Selection }
+    | { is: 'mutation'; source: string; mutation: Mutation }
+    | { is: 'stream'; source: string; stream: Stream }
+  )
 
 export type Plan = {
   operation: 'query' | 'mutation' | 'subscription'

@@ -7,7 +7,8 @@
  * `state` is what a subscriber has seen: the hash of its last answer, or the cursor of a stream. `root` is null when
  * there is nothing new, so an answer that did not change does not travel.
  */
-import type { RootPlan, Stream, Value } from '../plan/plan.ts'
+import { nestedMembers } from '../plan/members.ts'
+import type { RootPlan, Value } from '../plan/plan.ts'
 import { expressionSql, fromSql, type Scope, whereSql } from './expression.ts'
 import { outputObject, selectionSql } from './select.ts'
 import { alias, id, jsonObject, literal, value, type Writer } from './text.ts'
@@ -19,11 +20,11 @@ const outside: Scope = { row: '', root: '' }
 
 export function printLive(roots: RootPlan[], mostBytes: number): Multiplexed {
   const writer = subscriberWriter()
+  const pair = (each: RootPlan): [string, string] => [each.key, rootSql(writer, each)]
   const root = jsonObject(
-    roots.flatMap((each): [string, string][] => {
-      if (each.is === 'json') return [[each.key, `${literal(each.json)}::json`]]
-      return each.is === 'query' ? [[each.key, selectionSql(writer, outside, each.selection)]] : []
-    }),
+    nestedMembers(roots).map(each =>
+      'member' in each ? pair(each.member) : [each.key, jsonObject(each.members.map(pair))],
+    ),
   )
   const hashed = `select "root", md5("root"::text) as "state" from (select ${root} as "root" offset 0) as "_q" offset 0`
   return multiplexed(writer, hashed, {
@@ -32,8 +33,14 @@ export function printLive(roots: RootPlan[], mostBytes: number): Multiplexed {
   })
 }
 
+function rootSql(writer: Writer, root: RootPlan): string {
+  if (root.is === 'json') return `${literal(root.json)}::json`
+  return root.is === 'query' ? selectionSql(writer, outside, root.selection) : 'null'
+}
+
 /** Ties come together: a cursor that stands between equal values would lose some. */
-export function printStream(key: string, stream: Stream, mostBytes: number): Multiplexed {
+export function printStream(root: RootPlan & { is: 'stream' }, mostBytes: number): Multiplexed {
+  const { key, within, stream } = root
   const writer = subscriberWriter()
   const row = alias(writer)
   const scope: Scope = { row, root: row }
@@ -44,8 +51,10 @@ export function printStream(key: string, stream: Stream, mostBytes: number): Mul
   const [after, direction] = stream.descending ? ['<', 'desc'] : ['>', 'asc']
   const batch = stream.batch ? ` fetch first (${value(writer, stream.batch)}) rows with ties` : ''
   const rows = `select ${outputObject(writer, scope, stream.outputs)} as "_o", (${by})::text as "_c" from ${fromSql(writer, outside, stream.rows)} as ${row} where ${where} and ${by} ${after} ${seen} order by ${by} ${direction}${batch}`
-  const root = `select json_build_object(${literal(key)}, json_agg("_o")) as "root", (array_agg("_c"))[count(*)] as "state" from (${rows}) as "_e"`
-  return multiplexed(writer, root, { changed: '"_r"."state" is not null', fits: fits(mostBytes) })
+  const inner = `json_build_object(${literal(key)}, json_agg("_o"))`
+  const object = within === undefined ? inner : `json_build_object(${literal(within)}, ${inner})`
+  const answer = `select ${object} as "root", (array_agg("_c"))[count(*)] as "state" from (${rows}) as "_e"`
+  return multiplexed(writer, answer, { changed: '"_r"."state" is not null', fits: fits(mostBytes) })
 }
 
 function subscriberWriter(): Writer {

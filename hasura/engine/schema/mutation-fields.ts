@@ -1,5 +1,5 @@
 /** Root fields that write. */
-import type { RootTarget, Table } from '../model.ts'
+import type { FieldTarget, Table } from '../model.ts'
 import { boolExpType } from './bool-exp.ts'
 import { insertInputType } from './insert-types.ts'
 import { type Maker, tableType } from './maker.ts'
@@ -10,7 +10,7 @@ import { commented, functionField, keyArguments, shown } from './select-fields.t
 import { type Argument, type Field, inputType, list, nonNull, objectType, type TypeRef } from './types.ts'
 import { keyInputType, updateOperators } from './update-types.ts'
 
-export function mutationField(maker: Maker, name: string, target: RootTarget): Field | undefined {
+export function mutationField(maker: Maker, name: string, target: FieldTarget): Field | undefined {
   if (target.is === 'function') return functionField(maker, name, target.fn, target.as)
   const { table, as } = target
   const made = makers[as]?.(maker, table)

@@ -1,25 +1,45 @@
 /** query_root, mutation_root and subscription_root of a role: each root field is made when it is looked up. */
-import type { RootTarget } from '../model.ts'
+import type { FieldTarget, RootTarget } from '../model.ts'
 import type { Maker } from './maker.ts'
 import { mutationField } from './mutation-fields.ts'
 import { plainScalar } from './scalars.ts'
 import { queryField } from './select-fields.ts'
-import { byName, type Field, type ObjectType } from './types.ts'
+import { byName, type Field, nonNull, type ObjectType } from './types.ts'
 
 type Make = (maker: Maker, name: string, target: RootTarget) => Field | undefined
+type MakeField = (maker: Maker, name: string, target: FieldTarget) => Field | undefined
 
 export function queryRoot(maker: Maker): ObjectType {
-  const make: Make = (...given) => queryField('query', ...given)
-  return lazyRoot(maker, { name: 'query_root', targets: maker.model.roots.query, make }) ?? nothing(maker)
+  const targets = maker.model.roots.query
+  const make = withNamespaces('query', (...given) => queryField('query', ...given))
+  return lazyRoot(maker, { name: 'query_root', targets, make }) ?? nothing(maker)
 }
 
 export function mutationRoot(maker: Maker): ObjectType | undefined {
-  return lazyRoot(maker, { name: 'mutation_root', targets: maker.model.roots.mutation, make: mutationField })
+  const targets = maker.model.roots.mutation
+  const make = withNamespaces('mutation', mutationField)
+  return lazyRoot(maker, { name: 'mutation_root', targets, make })
 }
 
 export function subscriptionRoot(maker: Maker): ObjectType | undefined {
-  const make: Make = (...given) => queryField('subscription', ...given)
-  return lazyRoot(maker, { name: 'subscription_root', targets: maker.model.roots.query, make })
+  const targets = maker.model.roots.query
+  const make = withNamespaces('subscription', (...given) => queryField('subscription', ...given))
+  return lazyRoot(maker, { name: 'subscription_root', targets, make })
+}
+
+/** https://hasura.io/docs/2.0/schema/postgres/customize-schema/: `my_source: my_source_query` */
+function withNamespaces(operation: string, make: MakeField): Make {
+  return (maker, name, target) => {
+    if (target.is !== 'namespace') return make(maker, name, target)
+    const type = lazyRoot(maker, {
+      name: `${name}_${operation}`,
+      targets: target.targets,
+      make: withNamespaces(operation, make),
+    })
+    if (!type) return undefined
+    const ref = nonNull(maker.type(type.name, () => type))
+    return { name, description: null, args: [], type: ref, means: { is: 'namespace' } }
+  }
 }
 
 type Root = { name: string; targets: Map<string, RootTarget>; make: Make }

@@ -1,7 +1,7 @@
 /** Root fields that read: a table's rows, one row by its key, aggregates, streams, functions. */
 
 import { admin, type SelectView } from '../model/role-permissions.ts'
-import type { RootFieldName, RootTarget, Table, TrackedFn } from '../model.ts'
+import type { FieldTarget, RootFieldName, Table, TrackedFn } from '../model.ts'
 import { aggregateType } from './aggregate-types.ts'
 import { boolExpType } from './bool-exp.ts'
 import { type Maker, tableType } from './maker.ts'
@@ -16,7 +16,7 @@ export function queryField(
   operation: Operation,
   maker: Maker,
   name: string,
-  target: RootTarget,
+  target: FieldTarget,
 ): Field | undefined {
   if (target.is === 'function') return functionField(maker, name, target.fn, target.as)
   const { table, as } = target

@@ -71,6 +71,7 @@ export type Meaning =
   | { is: 'nodes' }
   | { is: 'count' }
   | { is: 'operator'; operator: AggregateOperator }
+  | { is: 'namespace' }
   | { is: 'affected_rows' }
   | { is: 'returning' }
   | { is: 'nothing' }

@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import { RequestError } from '../errors.ts'
 import { exceeded } from '../plan/limits.ts'
-import { asText, withClient } from '../run.ts'
+import { runRows } from '../run.ts'
 import type { Found, RunBatch, Shape } from './poller.ts'
 
 type Rows = Parameters<RunBatch>[1]
@@ -50,15 +50,12 @@ async function runStatement({ pools }: BatchOptions, shape: Shape, rows: Rows): 
     rows.map(({ state }) => state),
     ...values.map((_, column) => rows.map(row => row.values[column] ?? null)),
   ]
-  const answers = await withClient(pool, { timeMs: shape.timeMs, signal: undefined }, async client => {
-    const query = {
-      text,
-      values: parameters,
-      rowMode: 'array' as const,
-      types: asText,
-      ...(name === undefined ? {} : { name }),
-    }
-    return (await client.query<(string | null)[]>(query)).rows
+  const answers = await runRows(pool, {
+    text,
+    values: parameters,
+    name,
+    timeMs: shape.timeMs,
+    signal: undefined,
   })
   const found: Found[] = rows.map(({ state }) => ({ state, root: null }))
   for (const [number, state = null, root = null, fits] of answers)

@@ -1,0 +1,134 @@
+/** A request → SQL that is ready to be bound: planned and printed, or remembered from an equal request. */
+import { createHash } from 'node:crypto'
+import { RequestError } from './errors.ts'
+import { readOperation } from './plan/document.ts'
+import type { Limits } from './plan/limits.ts'
+import { memberId } from './plan/members.ts'
+import { planOperation } from './plan/operation.ts'
+import type { Plan } from './plan/plan.ts'
+import type { Planner } from './plan/planner.ts'
+import { tablesRead } from './plan/touched.ts'
+import { checkVariables, readVariables, type Variables } from './plan/variables.ts'
+import type { Prepared, PreparedLive, Remembered } from './plan-cache.ts'
+import { printLive, printStream } from './print/multiplex.ts'
+import { printSelections } from './print/select.ts'
+import type { GraphqlRequest } from './request.ts'
+import { backendPrivilege, type Session } from './session.ts'
+import type { EngineOptions, State } from './state.ts'
+
+/** A request made ready. A mutation keeps its plan: how it runs depends on what its rows return. */
+export type Ready = Remembered & { mutation: Plan | undefined }
+
+/** Who asks, and how much. */
+export type Asking = { session: Session; limits: Limits }
+
+export function prepare(
+  options: EngineOptions,
+  state: State,
+  request: GraphqlRequest,
+  { session, limits }: Asking,
+): Ready {
+  const backend = backendPrivilege(session)
+  if (backend === undefined) throw new RequestError('bad-request', '$', notABoolean)
+  const key = [session.role, backend, request.operationName ?? '', request.query].join('\0')
+  const known = state.plans.get(key, request.variables)
+  if (known) {
+    checkVariables(known.definitions, request.variables)
+    return { ...known, mutation: undefined }
+  }
+  state.allow(session.role, request.query)
+  const operation = readOperation(request.query, request.operationName, limits.tokens)
+  const variables = readVariables(operation.node, request.variables)
+  const planner: Planner = {
+    schema: state.schemaFor(session.role, backend),
+    variables,
+    fragments: operation.fragments,
+    stringify: options.stringifyNumericTypes ?? false,
+    budget: { limits, nodes: 0, values: 0 },
+  }
+  const plan = planOperation(planner, operation)
+  const remembered = remember(state, plan, variables, limits)
+  // A mutation's values are part of its plan.
+  if (plan.operation === 'mutation') return { ...remembered, mutation: plan }
+  state.plans.set(key, variables, remembered)
+  return { ...remembered, mutation: undefined }
+}
+
+const notABoolean =
+  'x-hasura-use-backend-only-permissions:  Not a valid boolean text. True values are ["true","t","yes","y"] and  False values are ["false","f","no","n"]. All values are case insensitive'
+
+/** What is left of a plan once its SQL is printed. */
+function remember(state: State, plan: Plan, { definitions }: Variables, limits: Limits): Remembered {
+  const { operation: type, name, roots } = plan
+  const live = type === 'subscription' ? printSubscription(state, plan, limits) : undefined
+  return {
+    operation: { name, type, rootFields: roots.map(root => root.name) },
+    members: roots.map(({ key, within, ...root }) => ({
+      key,
+      ...(within === undefined ? {} : { within }),
+      json: root.is === 'json' ? root.json : undefined,
+    })),
+    prepared: type === 'query' ? printPlan(state, plan, limits) : [],
+    ...(live ? { live } : {}),
+    definitions,
+  }
+}
+
+/** A statement for each source that the plan reads. */
+function printPlan(state: State, { roots }: Plan, { bytes }: Limits): Prepared[] {
+  const queries = roots.filter(root => root.is === 'query')
+  return [...Map.groupBy(queries, root => root.source)].map(([source, group]) => {
+    const statement = printSelections(
+      group.map(({ selection }) => selection),
+      bytes,
+    )
+    const name = statementName(state.names, statement.text)
+    return { source, ids: group.map(memberId), statement, name }
+  })
+}
+
+/** One statement for all who ask the same, whatever their values. */
+function printSubscription(state: State, { roots }: Plan, limits: Limits): PreparedLive | undefined {
+  const source = onlySource(roots, 'subscription')
+  if (source === undefined) return undefined
+  const stream = roots.find(root => root.is === 'stream')
+  if (stream && roots.length > 1)
+    throw new RequestError('not-supported', '$', 'a stream must be the only top level field')
+  const { bytes, timeMs } = limits
+  const statement = stream ? printStream(stream, bytes) : printLive(roots, bytes)
+  return {
+    shape: {
+      source,
+      statement,
+      name: statementName(state.names, statement.text),
+      stream: stream !== undefined,
+      timeMs: timeMs || longestPollMs,
+      mostBytes: bytes,
+    },
+    reads: tablesRead(roots),
+    initial: stream?.stream.initial,
+  }
+}
+
+/** Nobody waits for a poll, so even admin's ends. */
+const longestPollMs = 60_000
+
+/** Writes to two sources could not be undone together, and subscribers wait for one answer. */
+export function onlySource(roots: Plan['roots'], operation: string): string | undefined {
+  const sources = new Set(roots.flatMap(root => (root.is === 'json' ? [] : root.source)))
+  if (sources.size > 1)
+    throw new RequestError('not-supported', '$', `a ${operation} over several sources is not supported`)
+  const [source] = sources
+  return source
+}
+
+/** Each name stays prepared in every connection, so there is an end to them. */
+const mostNames = 500
+
+/** Statements are prepared under a name of their own text. */
+function statementName(names: Set<string>, text: string): string | undefined {
+  const name = `g${createHash('sha1').update(text).digest('hex').slice(0, 24)}`
+  if (!names.has(name) && names.size >= mostNames) return undefined
+  names.add(name)
+  return name
+}
