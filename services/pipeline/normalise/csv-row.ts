@@ -45,7 +45,8 @@ export class CsvRow implements Row {
       let end = to[column] ?? 0
       while (start < end && (bytes[start] ?? 0) <= 0x20) start++
       while (start < end && (bytes[end - 1] ?? 0) <= 0x20) end--
-      if (!scanner.ascii && start < end) {
+      // A blank beyond ASCII at either end: few cells begin or end with such a byte.
+      if (start < end && ((bytes[start] ?? 0) >= 0xc2 || (bytes[end - 1] ?? 0) >= 0x80)) {
         start = skipBlanks(bytes, start, end)
         end = skipBlanksBack(bytes, start, end)
       }

@@ -10,6 +10,8 @@ export type Question = {
   /** The file's text as the validator is given it. */
   text: string
   layout: 'csv' | 'json'
+  /** The same text in pieces, for a large file. */
+  stream?: () => NodeJS.ReadableStream
   /** The dictionary where the file does not show which it follows. */
   otherwise: string
   /** The dictionary whatever the file shows. */
@@ -17,16 +19,12 @@ export type Question = {
 }
 
 /** Undefined where the validator does not know the template. */
-export async function judge({
-  source,
-  text,
-  layout,
-  otherwise,
-  dictionary: given,
-}: Question): Promise<Judged | undefined> {
+export async function judge(question: Question): Promise<Judged | undefined> {
+  const { source, text, stream, layout, otherwise } = question
   const here = await askHere(source)
-  const dictionary = given ?? (here.version === undefined ? otherwise : dictionaryOf(here.version))
+  const dictionary =
+    question.dictionary ?? (here.version === undefined ? otherwise : dictionaryOf(here.version))
   if (!dictionary) return undefined
-  const validator = await askValidator(text, layout, dictionary)
+  const validator = await askValidator(stream?.() ?? text, layout, dictionary)
   return { text, layout, dictionary, validator, here, differences: compare(validator, here) }
 }

@@ -95,8 +95,9 @@ export function createCsvReader({ rows, findings, now, skipped, utf16 }: Options
       drain()
       if (!normaliser) throw refusal([], head)
       normaliser.end()
-      if (facts.counts.seen === 0)
-        throw noRows('The file has its three rows of headers and none below', 'row 4')
+      if (facts.counts.seen > 0) return
+      const what = 'The file has its three rows of headers and none below'
+      throw noRows({ what, cell: 'row 4', findings, version: facts.version })
     },
   }
 }

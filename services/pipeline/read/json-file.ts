@@ -6,12 +6,12 @@ import type { Rows } from '../load/rows.ts'
 import { createJsonItems } from '../normalise/json-item.ts'
 import { createJsonModifiers } from '../normalise/json-modifiers.ts'
 import { JsonRow } from '../normalise/json-row.ts'
-import { rules, type TemplateVersion } from '../rules/catalogue.ts'
+import type { TemplateVersion } from '../rules/catalogue.ts'
 import type { Findings } from '../rules/findings.ts'
 import { cellText, firstBadByte, utf16Length } from '../scan/encoding.ts'
 import { type JsonPart, JsonSplitter, JsonSyntaxError } from '../scan/json-splitter.ts'
 import { JsonTape, kind } from '../scan/json-tape.ts'
-import { type Reason, Refusal } from '../source/refusal.ts'
+import { Refusal } from '../source/refusal.ts'
 import { type FileFacts, noRows, type Reader } from './reader.ts'
 
 const items = 'standard_charge_information'
@@ -149,16 +149,19 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
           'truncated',
           'The JSON ends before its last brace: it was cut off on the way. Export and upload it again.',
         )
-      if (!seenLists.has(items)) throw shapeRefusal(members)
+      const checked = version() ?? (seenLists.has(items) ? '2.2' : '3.0')
+      checkJsonGeneral(members, checked, findings)
+      if (!seenLists.has(items)) throw shapeRefusal(findings, checked)
       if (splitter.trailingAt >= 0)
         findings.add('trailingBytes', { cell: '/', fill: { offset: splitter.trailingAt } })
-      if (counts.seen === 0)
-        throw noRows('The JSON has an empty list "standard_charge_information"', `/${items}`)
+      if (counts.seen === 0) {
+        const what = `The JSON has an empty list "${items}"`
+        throw noRows({ what, cell: `/${items}`, findings, version: checked })
+      }
       if (seenLists.get(modifiers) === 0)
         findings.add('listEmpty', { cell: `/${modifiers}`, fill: { name: modifiers } })
-      facts.version = version() ?? '2.2'
+      facts.version = checked
       facts.general = readJsonGeneral(members)
-      checkJsonGeneral(members, facts.version, findings)
       checkGeneral(facts.general, findings, name => ({ cell: `/${name}`, name }), now)
     },
   }
@@ -178,16 +181,12 @@ function ndjson(): Refusal {
   )
 }
 
-function shapeRefusal(members: Members): Refusal {
-  const wanted = ['hospital_name', 'last_updated_on', 'version'].filter(name => !members.has(name))
-  const reasons: Reason[] = wanted.map(name => ({
-    rule: rules.headerMissing.id,
-    message: rules.headerMissing.message.replace('{name}', name),
-    cell: `/${name}`,
-  }))
-  return new Refusal(
-    'json-shape',
-    'The JSON has no list "standard_charge_information", so no price can be read. Follow the CMS JSON template.',
-    reasons,
-  )
+function shapeRefusal(findings: Findings, version: TemplateVersion): Refusal {
+  const { message, reasons } = noRows({
+    what: `The JSON has no list "${items}"`,
+    cell: `/${items}`,
+    findings,
+    version,
+  })
+  return new Refusal('json-shape', `${message} Follow the CMS JSON template.`, reasons.slice(1))
 }

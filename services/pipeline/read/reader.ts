@@ -2,6 +2,7 @@
 import type { General } from '../layout/general.ts'
 import type { RowCounts } from '../normalise/normaliser.ts'
 import { rules, type TemplateVersion } from '../rules/catalogue.ts'
+import type { Findings } from '../rules/findings.ts'
 import { Refusal } from '../source/refusal.ts'
 
 export type FileFacts = {
@@ -18,12 +19,21 @@ export type Reader = {
   readonly facts: FileFacts
 }
 
-/** A file without rows is refused: there is nothing to publish, and it must not take the place of a file with prices. */
-export function noRows(what: string, cell: string): Refusal {
+type Empty = { what: string; cell: string; findings: Findings; version: TemplateVersion | undefined }
+
+/**
+ * A file without rows is refused: there is nothing to publish, and it must not take the place of a file with prices. What
+ * else CMS would say of its headers is told with it.
+ */
+export function noRows({ what, cell, findings, version }: Empty): Refusal {
   const { id, message } = rules.noRows
+  const others = findings
+    .summary(version)
+    .samples.filter(({ layer, severity }) => layer === 'cms' && severity === 'error')
+    .map(found => ({ rule: found.rule, message: found.message, ...(found.cell && { cell: found.cell }) }))
   return new Refusal(
     'no-rows',
     `${what}, so it holds no price. Export it again with its rows and upload that.`,
-    [{ rule: id, message, cell }],
+    [{ rule: id, message, cell }, ...others],
   )
 }
