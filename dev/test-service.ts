@@ -14,7 +14,7 @@ export type ServiceBuild = (config: {
 }) => Promise<Server>
 
 export type Call = {
-  method?: 'GET' | 'POST' | 'DELETE' | 'HEAD'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD'
   body?: unknown
   headers?: Record<string, string>
   remoteAddress?: string

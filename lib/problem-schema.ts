@@ -14,7 +14,8 @@ const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457' })
 
-const meanings = {
+/** What each status means, wherever it comes from. */
+export const meanings = {
   400: 'The request is not valid; `errors` says which fields and why',
   401: 'No valid API key or token',
   403: 'The key lacks the scope',
@@ -22,6 +23,7 @@ const meanings = {
   409: 'It collides with what is there',
   410: 'It was there, and is not any more',
   413: 'The body is too large',
+  415: 'The body is of another media type than the operation takes',
   422: 'Understood, but it cannot be done',
   429: 'Too many requests; `retry-after` says when to come back',
   503: 'The service cannot answer now; try again later',

@@ -17,7 +17,7 @@ import {
 import { type JwksSource, registerAuth } from './auth.ts'
 import { serveHealth } from './health.ts'
 import { createMetrics, type Metrics, serveMetrics } from './metrics.ts'
-import { referencedComponents } from './openapi-components.ts'
+import { completeDocument, servers } from './openapi-components.ts'
 import { sendNoRoute, sendProblem } from './problems.ts'
 import { traceRequests } from './request-spans.ts'
 import { rememberMethods } from './route-methods.ts'
@@ -73,6 +73,7 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
     openapi: {
       openapi: '3.1.0',
       info: { title: `Glimmr ${name}`, description: options.description, version: '1' },
+      servers,
       components: {
         securitySchemes: {
           key: {
@@ -85,7 +86,7 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
       security: [{ key: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: referencedComponents,
+    transformObject: completeDocument,
   })
   if (jwks) await registerAuth(app, jwks)
   const metrics = createMetrics(name)

@@ -7,10 +7,16 @@ type Operation = {
   summary?: string
   tags?: string[]
   security?: unknown[]
+  requestBody?: unknown
   parameters?: { name: string; in: string; schema?: unknown }[]
   responses?: Record<string, { description?: string; content?: Record<string, { schema?: unknown }> }>
 }
-type Document = { openapi: string; paths: Record<string, Record<string, Operation>>; components?: unknown }
+type Document = {
+  openapi: string
+  servers?: { url: string }[]
+  paths: Record<string, Record<string, Operation>>
+  components?: unknown
+}
 
 const ids = new Set<string>()
 
@@ -26,6 +32,7 @@ for (const service of services) {
 
   t.test(`every operation of ${service} says what it is, what it takes and what it answers`, async t => {
     t.equal(document.openapi, '3.1.0')
+    t.ok(document.servers?.length, 'where it is served')
     const operations = Object.entries(document.paths).flatMap(([path, item]) =>
       Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
     )
@@ -56,7 +63,10 @@ for (const service of services) {
           response.content?.['application/problem+json']?.schema,
           `${name}: ${status} is a problem document`,
         )
-      if (operation.security?.length !== 0) t.ok(statuses.includes('401'), `${name}: 401`)
+      const expected = ['429']
+      if (operation.security?.length !== 0) expected.push('401', '403')
+      if (operation.requestBody) expected.push('413', '415')
+      for (const status of expected) t.ok(statuses.includes(status), `${name}: ${status}`)
     }
   })
 
@@ -68,6 +78,11 @@ for (const service of services) {
     }
   })
 }
+
+t.test('what auth serves under core’s name stands in core’s document', async t => {
+  const { paths }: Document = JSON.parse(await openapiText('core'))
+  t.match(paths['/v1/core/tokens']?.post, { operationId: 'createToken', responses: { 200: {} } })
+})
 
 function references(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(references)

@@ -17,7 +17,8 @@ export function ensureKeys(pool: Pool, known: Secrets['keys']): Promise<Keys> {
       return issueKey(client, {
         organisation,
         name: `${name} of make start`,
-        roles: [name],
+        // Whose machine it is may make organisations too.
+        roles: name === 'admin' ? ['admin', 'operator'] : [name],
         createdBy: 'start',
       })
     }

@@ -1,7 +1,7 @@
 /** The HTTP side of auth: the ForwardAuth endpoint, published keys, tokens for API keys, and the gateway's problems. */
 import { problem, problemDocument, problemType } from '@glimmr/lib/errors'
 import type { Server } from '@glimmr/lib/server'
-import { z } from 'zod'
+import { tokenRoute } from '@glimmr/lib/token-route'
 import type { ApiKeys } from './api-keys.ts'
 import { type CredentialHeaders, credentialOf } from './credentials.ts'
 import type { KeyRing } from './key-ring.ts'
@@ -54,21 +54,6 @@ export function serveKeys(app: Server, keys: KeyRing): void {
   )
 }
 
-const tokenRequest = z.strictObject({
-  scopes: z
-    .array(z.string().max(100))
-    .max(50)
-    .optional()
-    .describe('Fewer than the key has; all of them if left out'),
-})
-
-const tokenAnswer = z.object({
-  access_token: z.string(),
-  token_type: z.literal('Bearer'),
-  expires_in: z.int().describe('Seconds'),
-  scope: z.string(),
-})
-
 export type TokenRouteContext = {
   apiKeys: ApiKeys
   tokens: Tokens
@@ -89,24 +74,20 @@ export function serveTokens(app: Server, { apiKeys, tokens, onRefused }: TokenRo
       throw problem(error.status, error.message, { headers: challengeOf(error), cause: error })
     }
   }
-  app.post(
-    '/v1/core/tokens',
-    { config: open, schema: { body: tokenRequest.nullish(), response: { 200: tokenAnswer } } },
-    async (request, reply) => {
-      const principal = await principalOf(repeated(request.raw.rawHeaders, request.headers))
-      const scopes = request.body?.scopes ?? principal.scopes
-      const missing = scopes.filter(scope => !principal.scopes.includes(scope))
-      if (missing.length > 0) throw problem(403, `The key does not have ${missing.join(', ')}`)
-      const token = await tokens.issue(principal, longestTokenSeconds, scopes)
-      reply.header('cache-control', 'no-store')
-      return {
-        access_token: token,
-        token_type: 'Bearer' as const,
-        expires_in: longestTokenSeconds,
-        scope: scopes.join(' '),
-      }
-    },
-  )
+  app.post('/v1/core/tokens', { config: open, schema: tokenRoute }, async (request, reply) => {
+    const principal = await principalOf(repeated(request.raw.rawHeaders, request.headers))
+    const scopes = request.body?.scopes ?? principal.scopes
+    const missing = scopes.filter(scope => !principal.scopes.includes(scope))
+    if (missing.length > 0) throw problem(403, `The key does not have ${missing.join(', ')}`)
+    const token = await tokens.issue(principal, longestTokenSeconds, scopes)
+    reply.header('cache-control', 'no-store')
+    return {
+      access_token: token,
+      token_type: 'Bearer' as const,
+      expires_in: longestTokenSeconds,
+      scope: scopes.join(' '),
+    }
+  })
 }
 
 const details: Record<number, string> = {

@@ -23,7 +23,7 @@ t.test('an installation without keys gets its first one, and a second for the sa
     'select o.name, k.roles from core.api_keys k join core.organisations o on o.id = k.organisation_id order by 2',
   )
   t.same(rows, [
-    { name: 'General', roles: ['admin'] },
+    { name: 'General', roles: ['admin', 'operator'] },
     { name: 'General', roles: ['uploader'] },
   ])
   await t.rejects(run(process.execPath, [command, '--organisation', 'General', '--role', 'king'], { env }), {

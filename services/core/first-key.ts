@@ -1,6 +1,7 @@
 /**
- * `node services/core/first-key.ts --organisation NAME [--role admin]`: an organisation and a key of it, for an
- * installation that has none yet. With it, POST /v1/core/api-keys makes the others. Needs DATABASE_URL of glimmr_core.
+ * `node services/core/first-key.ts --organisation NAME [--role ROLE …]`: an organisation and a key of it, for an installation
+ * that has none yet: by default of its operator, who makes the other organisations and keys over REST. Needs DATABASE_URL of
+ * glimmr_core.
  */
 import { parseArgs } from 'node:util'
 import { roles } from '@glimmr/lib/api-keys'
@@ -10,12 +11,16 @@ import { z } from 'zod'
 import { ensureOrganisation, issueKey } from './api-keys/issue-key.ts'
 
 const { values } = parseArgs({
-  options: { organisation: { type: 'string' }, role: { type: 'string', default: 'admin' } },
+  options: {
+    organisation: { type: 'string' },
+    role: { type: 'string', multiple: true, default: ['admin', 'operator'] },
+  },
 })
 const { organisation: name } = values
-const role = roles.find(known => known === values.role)
-if (!name || !role) {
-  console.error(`node services/core/first-key.ts --organisation NAME [--role ${roles.join('|')}]`)
+const given = values.role.map(asked => roles.find(known => known === asked))
+const known = given.filter(role => role !== undefined)
+if (!name || known.length < given.length) {
+  console.error(`node services/core/first-key.ts --organisation NAME [--role ${roles.join('|')} …]`)
   process.exit(2)
 }
 // biome-ignore lint/style/noProcessEnv: a command's edge
@@ -26,8 +31,8 @@ try {
     const organisation = await ensureOrganisation(client, name)
     return issueKey(client, {
       organisation,
-      name: `first ${role} key`,
-      roles: [role],
+      name: `first ${known.join(' and ')} key`,
+      roles: known,
       createdBy: 'first-key',
     })
   })

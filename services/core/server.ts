@@ -6,8 +6,11 @@ import { createServer, type Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
 import type { FastifyBaseLogger } from 'fastify'
 import { routeCreateApiKey } from './api-keys/create-api-key.ts'
+import { routeGetApiKey } from './api-keys/get-api-key.ts'
 import { routeListApiKeys } from './api-keys/list-api-keys.ts'
 import { routeRevokeApiKey } from './api-keys/revoke-api-key.ts'
+import { routeListAuditLog } from './audit/list-audit-log.ts'
+import { routeGetExport } from './export/get-export.ts'
 import { routeGetFile } from './files/get-file.ts'
 import { routeListFiles } from './files/list-files.ts'
 import { routeListFindings } from './files/list-findings.ts'
@@ -16,13 +19,22 @@ import { routeListPublications } from './history/list-publications.ts'
 import { routeCreateHospital } from './hospitals/create-hospital.ts'
 import { routeGetHospital } from './hospitals/get-hospital.ts'
 import { routeListHospitals } from './hospitals/list-hospitals.ts'
+import { routeChangeOrganisation } from './organisations/change-organisation.ts'
+import { routeCreateOrganisation } from './organisations/create-organisation.ts'
+import { routeGetOrganisation } from './organisations/get-organisation.ts'
 import { routeGetOwnOrganisation } from './organisations/get-own-organisation.ts'
+import { routeListOrganisations } from './organisations/list-organisations.ts'
 import { routeListPayers } from './payers/list-payers.ts'
 import { routeListPlans } from './payers/list-plans.ts'
 import { routeGetPrice } from './prices/get-price.ts'
 import { routeGetProof } from './prices/get-proof.ts'
 import { routeSearchPrices } from './prices/search-prices.ts'
 import { createStore } from './store.ts'
+import { routeDescribeTokens } from './tokens/describe-tokens.ts'
+import { routeChangeUser } from './users/change-user.ts'
+import { routeCreateUser } from './users/create-user.ts'
+import { routeGetUser } from './users/get-user.ts'
+import { routeListUsers } from './users/list-users.ts'
 
 export type CoreConfig = {
   /** Of the role glimmr_core. */
@@ -83,6 +95,7 @@ export async function build(config: CoreConfig): Promise<Server> {
   routeListFiles(app, pool)
   routeGetFile(app, pool)
   routeListFindings(app, pool)
+  routeGetExport(app, pool, databaseUrl)
   routeSearchPrices(app, pool)
   routeGetPrice(app, pool)
   routeGetProof(app, pool, store)
@@ -90,7 +103,18 @@ export async function build(config: CoreConfig): Promise<Server> {
   routeListPlans(app, pool)
   routeCreateApiKey(app, pool)
   routeListApiKeys(app, pool)
+  routeGetApiKey(app, pool)
   routeRevokeApiKey(app, pool)
+  routeDescribeTokens(app)
+  routeCreateUser(app, pool)
+  routeListUsers(app, pool)
+  routeGetUser(app, pool)
+  routeChangeUser(app, pool)
+  routeListAuditLog(app, pool)
+  routeCreateOrganisation(app, pool)
+  routeListOrganisations(app, pool)
+  routeGetOrganisation(app, pool)
+  routeChangeOrganisation(app, pool)
   routeGetOwnOrganisation(app, pool)
   return app
 }

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { seedOrganisation } from '@glimmr/dev/test-prices'
 import { createTestService } from '@glimmr/dev/test-service'
+import { scopesOf } from '@glimmr/lib/api-keys'
 import { pageOf } from '@glimmr/lib/pages'
 import t, { type Test } from 'tap'
 import { build } from '../server.ts'
 import { apiKeySchema } from './api-key.ts'
 
-const admin = { roles: ['admin'], scopes: ['admin', 'core:read'] }
+const admin = { roles: ['admin'], scopes: scopesOf(['admin']) }
+const operator = { roles: ['admin', 'operator'], scopes: scopesOf(['admin', 'operator']) }
 
 type Page = { api_keys: { name: string }[]; next_cursor: string | null }
 
@@ -46,12 +48,16 @@ t.test('a key is shown once, and only its hash is kept', async t => {
   t.notMatch(listed.body, /"key"|hash/)
 })
 
-t.test('scopes come from the roles, whatever else the request says', async t => {
-  const { own, make } = await core(t)
+t.test('scopes come from the roles, or are fewer', async t => {
+  const { make } = await core(t)
   t.equal((await make({ name: 'x', roles: ['viewer'], scopes: ['admin'] })).statusCode, 400)
-  t.equal((await make({ name: 'x', roles: ['viewer'], organisation_id: own.organisation })).statusCode, 400)
+  t.equal((await make({ name: 'x', roles: ['viewer'], created_by: 'me' })).statusCode, 400)
   t.same((await make({ name: 'x', roles: ['viewer'] })).json().scopes, ['core:read', 'links:read'])
+  const narrow = { name: 'x', roles: ['uploader'], scopes: ['media:write', 'core:read', 'core:read'] }
+  t.same((await make(narrow)).json().scopes, ['core:read', 'media:write'])
   const wrong = [
+    { name: 'x', roles: ['viewer'], scopes: [] },
+    { name: 'x', roles: ['viewer'], limit_class: 'huge' },
     { roles: ['viewer'] },
     { name: 'x', roles: [] },
     { name: 'x', roles: ['root'] },
@@ -86,6 +92,66 @@ t.test('an admin sees and revokes the keys of the own organisation only, page by
     cursor = page.next_cursor
   }
   t.same(names, ['k0', 'k1', 'k2', 'k3', 'k4'])
+})
+
+t.test('nobody gives away more than they have: roles, classes, other organisations', async t => {
+  const { own, other, call, make } = await core(t)
+  const master = { ...operator, organisation: own.organisation, subject: 'key:operator' }
+  t.match((await make({ name: 'x', roles: ['operator'] })).json(), { status: 403, detail: /cannot give it/ })
+  t.equal((await make({ name: 'x', roles: ['viewer'], limit_class: 'bulk' })).statusCode, 403)
+  const elsewhere = { name: 'x', roles: ['viewer'], organisation_id: other.organisation }
+  t.equal((await make(elsewhere)).statusCode, 403)
+  t.equal((await call(`/v1/core/api-keys?organisation_id=${other.organisation}`, own)).statusCode, 403)
+  t.equal((await make({ name: 'x', roles: ['operator'] }, master)).statusCode, 201)
+  t.match((await make({ ...elsewhere, limit_class: 'bulk' }, master)).json(), {
+    organisation_id: other.organisation,
+    limit_class: 'bulk',
+  })
+  const listed = await call(`/v1/core/api-keys?organisation_id=${other.organisation}`, master)
+  const [{ id }] = listed.json().api_keys
+  t.equal((await call(`/v1/core/api-keys/${id}`, own)).statusCode, 404)
+  t.equal((await call(`/v1/core/api-keys/${id}`, master)).statusCode, 200)
+  t.equal((await call(`/v1/core/api-keys/${id}`, master, { method: 'DELETE' })).statusCode, 204)
+  const nowhere = { ...elsewhere, organisation_id: '00000000-0000-4000-8000-00000000dead' }
+  t.equal((await make(nowhere, master)).statusCode, 404)
+  const narrowed = { ...own, scopes: ['admin'] }
+  t.equal(
+    (await make({ name: 'x', roles: ['viewer'] }, narrowed)).statusCode,
+    403,
+    'a narrowed token neither',
+  )
+})
+
+t.test('every change is a line of the audit log, which nobody changes', async t => {
+  const { db, call, own, other, make } = await core(t)
+  const { id, key } = (await make({ name: 'x', roles: ['viewer'] })).json()
+  const revoke = () => call(`/v1/core/api-keys/${id}`, own, { method: 'DELETE' })
+  await revoke()
+  await revoke()
+  await make({ name: '', roles: ['viewer'] })
+  const log = await call('/v1/core/audit-log', own)
+  t.match(log.json().audit_log, [
+    { actor: 'key:me', action: 'api_key.revoked', target: id, request_id: String },
+    {
+      actor: 'key:me',
+      action: 'api_key.created',
+      target: id,
+      detail: { name: 'x', roles: ['viewer'], limit_class: 'standard' },
+    },
+  ])
+  t.equal(log.json().audit_log.length, 2, 'once each; what failed left nothing')
+  t.notOk(log.body.includes(key))
+  t.same((await call('/v1/core/audit-log', other)).json().audit_log, [], 'of the own organisation')
+  t.equal((await call(`/v1/core/audit-log?organisation_id=${own.organisation}`, other)).statusCode, 403)
+  const page = (await call('/v1/core/audit-log?limit=1', own)).json()
+  const rest = (await call(`/v1/core/audit-log?limit=1&cursor=${page.next_cursor}`, own)).json()
+  t.same([page.audit_log.length, rest.audit_log[0].action, rest.next_cursor], [1, 'api_key.created', null])
+  for (const change of [
+    "update core.audit_log set actor = 'x'",
+    'delete from core.audit_log',
+    'truncate core.audit_log',
+  ])
+    await t.rejects(db.poolFor('glimmr_core').query(change), { code: '23001' }, change)
 })
 
 t.test('only the scope admin opens any of it', async t => {

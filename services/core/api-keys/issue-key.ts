@@ -21,10 +21,17 @@ export async function issueKey(
   { organisation, name, roles, createdBy }: IssuedKey,
 ): Promise<string> {
   const { key, prefix, hash, scopes } = createApiKey({ roles })
+  const detail = JSON.stringify({ name, roles, prefix, scopes })
   await execute(
     db,
-    sql`insert into core.api_keys (organisation_id, name, prefix, hash, roles, scopes, created_by)
-      values (${organisation}, ${name}, ${prefix}, ${hash}, ${[...roles]}, ${scopes}, ${createdBy})`,
+    sql`
+      with made as (
+        insert into core.api_keys (organisation_id, name, prefix, hash, roles, scopes, created_by)
+        values (${organisation}, ${name}, ${prefix}, ${hash}, ${[...roles]}, ${scopes}, ${createdBy})
+        returning id
+      )
+      insert into core.audit_log (organisation_id, actor, action, target, detail)
+      select ${organisation}, ${createdBy}, 'api_key.created', id, ${detail} from made`,
   )
   return key
 }
