@@ -30,6 +30,12 @@ t.test('request, own span, outgoing call, the other service and its query are on
   }
   t.match(ancestry(), [/^pg.query/, 'GET /inner', 'GET', 'work', 'GET /outer'])
   t.equal(byName.get('GET /outer')?.parentSpanId, 'b7ad6b7169203331', 'it goes on from the caller')
+  const alone = receiver.spans.find(span => span.name === 'GET /alone')
+  t.match(
+    alone,
+    { traceId: /^[0-9a-f]{32}$/, parentSpanId: undefined },
+    'without a caller a trace begins here',
+  )
 })
 
 t.test('without an endpoint nothing is made, and the caller’s trace is still passed on', async t => {

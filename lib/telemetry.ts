@@ -43,7 +43,8 @@ async function start(): Promise<() => Promise<void>> {
   process.env.OTEL_NODE_ENABLED_INSTRUMENTATIONS ??= 'http,undici,pg'
   const instrumentations = getNodeAutoInstrumentations({
     '@opentelemetry/instrumentation-http': {
-      ignoreIncomingRequestHook: () => true,
+      // Not ignoreIncomingRequestHook: what it ignores it suppresses, with every span below.
+      disableIncomingRequestInstrumentation: true,
       requireParentforOutgoingSpans: true,
     },
     '@opentelemetry/instrumentation-undici': { requireParentforSpans: true },

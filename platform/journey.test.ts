@@ -154,7 +154,7 @@ t.test(
     )
     const explorer = await (await fetch(`${platform.file.ops_url}/graphiql`)).text()
     t.match(explorer, `${url}/v1/links/graphql`)
-    for (const [, file] of explorer.matchAll(/(?:src|href)="(\/graphiql\/[^"]+)"/g))
+    for (const [, file = ''] of explorer.matchAll(/(?:src|href)="(\/graphiql\/[^"]+)"/g))
       t.equal((await fetch(`${platform.file.ops_url}${file}`)).status, 200, file)
     t.notMatch(explorer, /(?:src|href)="http/, 'nothing comes from another host')
     t.equal(
