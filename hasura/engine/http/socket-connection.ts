@@ -60,6 +60,8 @@ export function serveSocket(
   })
   const initTimer = setTimeout(close, limits.initTimeoutMs, closes.initTimeout)
   let initialising = false
+  let authenticating = false
+  const early: [id: string, body: unknown][] = []
   let session: Session | undefined
 
   socket.on('close', () => {
@@ -90,8 +92,10 @@ export function serveSocket(
       return
     }
     initialising = true
+    authenticating = true
     try {
       begin(await authenticate(headers, handshake))
+      for (const [id, body] of early.splice(0)) start(id, body)
     } catch (cause) {
       if (!(cause instanceof RequestError)) return close(closes.unexpected)
       if (protocol.connectionError) send(protocol.connectionError(cause.message))
@@ -115,7 +119,9 @@ export function serveSocket(
   }
 
   function start(id: string, body: unknown): void {
-    if (session) {
+    // The older client does not wait for the answer to its first message.
+    if (!session && authenticating && !modern && early.length < limits.operations) early.push([id, body])
+    else if (session) {
       if (!operations.start(id, body, session) && modern)
         close([4409, `Subscriber for ${shortened(id)} already exists`])
     } else if (modern) close(closes.unauthorized)
