@@ -152,6 +152,7 @@ const search = {
   hospitalId: undefined,
   setting: undefined,
   billingClass: undefined,
+  asOf: undefined,
   after: undefined,
   limit: 10_000,
 }
