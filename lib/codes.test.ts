@@ -1,5 +1,5 @@
 import t from 'tap'
-import { normalisedCode } from './codes.ts'
+import { canonicalCodeType, normalisedCode } from './codes.ts'
 
 t.test('a code compares equal however a hospital wrote it', async t => {
   const pairs: [string, string, string][] = [
@@ -8,6 +8,8 @@ t.test('a code compares equal however a hospital wrote it', async t => {
     ['1', 'MS-DRG', '001'],
     ['1', 'DRG', '001'],
     ['470', 'MS-LTC-DRG', '470'],
+    ['5071', 'APC', '5071'],
+    ['77', 'APC', '0077'],
     ['0011', 'APR-DRG', '0011'],
     [' j1100 ', 'HCPCS', 'J1100'],
     ['J 1100', 'HCPCS', 'J1100'],
@@ -24,4 +26,18 @@ t.test('what does not look like its type stays as it is', async t => {
   t.equal(normalisedCode('03029-99999-28', 'NDC'), '03029-99999-28')
   t.equal(normalisedCode('25A', 'RC'), '25A')
   t.equal(normalisedCode('99213', 'CPT'), '99213')
+})
+
+t.test('a CPT code is one under either label, and other labels are believed', async t => {
+  for (const [code, label, type] of [
+    ['70551', 'HCPCS', 'CPT'],
+    ['70551', 'CPT', 'CPT'],
+    ['0042T', 'HCPCS', 'CPT'],
+    ['J1100', 'CPT', 'HCPCS'],
+    ['J1100', 'HCPCS', 'HCPCS'],
+    ['470', 'CPT', 'CPT'],
+    ['70551', 'CDM', 'CDM'],
+    ['Z9999', 'HCPCS', 'HCPCS'],
+  ] as const)
+    t.equal(canonicalCodeType(code, label), type, `${label} ${code}`)
 })

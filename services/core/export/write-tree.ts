@@ -1,0 +1,127 @@
+/**
+ * Files of prices as a tree that every engine knows how to prune:
+ *
+ *   DIR/state=TX/code_type=CPT/file-7.parquet
+ *
+ * A price stands in one partition, by the first of its item's codes that hospitals share, so counts and sums over the
+ * tree hold. Rows of a file never change: a file that is there is not written again, and one that has been superseded is
+ * taken away. `DIR/_glimmr/file-7.json` comes last and says that file 7 is whole (engines pass over `_` folders).
+ */
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { finished } from 'node:stream/promises'
+import type { Pool } from '@glimmr/lib/db'
+import { columns, type ExportRow } from './columns.ts'
+import { createParquet, groupRows, type Parquet } from './parquet.ts'
+import { readRows } from './read-rows.ts'
+
+export type TreeFile = { id: number; sha256: string; state: string | null }
+
+type Mark = { sha256: string; rows: number; partitions: string[] }
+
+type Part = { path: string; parquet: Parquet; out: WriteStream; failed: Promise<unknown> }
+
+/** Rows that wait in all partitions of a file together. */
+const mostWaiting = 2 * groupRows
+
+const codeTypeAt = columns.findIndex(([name]) => name === 'code_type')
+
+/** How many rows were written; undefined when the file is there already. */
+export async function writeFileTree(
+  pool: Pool,
+  file: TreeFile,
+  { dir, signal }: { dir: string; signal: AbortSignal },
+): Promise<number | undefined> {
+  const known = await markOf(dir, file.id)
+  if (known?.sha256 === file.sha256) return undefined
+  if (known) await removeFile(dir, file.id)
+  const parts = new Map<string, Part>()
+  let rows = 0
+  try {
+    for await (const batch of readRows(pool, file.id, { signal })) {
+      for (const row of batch) (await partOf(parts, row, { dir, file })).parquet.add(row)
+      rows += batch.length
+      await makeRoom(parts)
+    }
+    for (const part of parts.values()) await write(part, part.parquet.finish())
+    for (const { out, failed } of parts.values()) {
+      out.end()
+      await failed
+    }
+    for (const { path } of parts.values()) await rename(`${path}.part`, path)
+  } catch (error) {
+    for (const { out, path } of parts.values()) {
+      out.destroy()
+      await rm(`${path}.part`, { force: true })
+    }
+    throw error
+  }
+  const mark: Mark = { sha256: file.sha256, rows, partitions: [...parts.keys()].sort() }
+  await mkdir(join(dir, '_glimmr'), { recursive: true })
+  await writeFile(markPath(dir, file.id), `${JSON.stringify(mark)}\n`)
+  return rows
+}
+
+/** Takes away the files that are not among `current`, and says which. */
+export async function removeOthers(dir: string, current: ReadonlySet<number>): Promise<number[]> {
+  const marks = await readdir(join(dir, '_glimmr')).catch(() => [])
+  const gone = marks
+    .flatMap(name => /^file-(\d+)\.json$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .filter(id => !current.has(id))
+  for (const id of gone) await removeFile(dir, id)
+  return gone
+}
+
+async function removeFile(dir: string, id: number): Promise<void> {
+  const mark = await markOf(dir, id)
+  for (const partition of mark?.partitions ?? [])
+    await rm(join(dir, partition, `file-${id}.parquet`), { force: true })
+  await rm(markPath(dir, id), { force: true })
+}
+
+const markPath = (dir: string, id: number) => join(dir, '_glimmr', `file-${id}.json`)
+
+async function markOf(dir: string, id: number): Promise<Mark | undefined> {
+  const text = await readFile(markPath(dir, id), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+async function partOf(
+  parts: Map<string, Part>,
+  row: ExportRow,
+  { dir, file }: { dir: string; file: TreeFile },
+): Promise<Part> {
+  // Both come from lists of known words, or from here: nothing that a file says becomes a path.
+  const state = /^[A-Z]{2}$/.test(file.state ?? '') ? file.state : '__HIVE_DEFAULT_PARTITION__'
+  const key = `state=${state}/code_type=${row[codeTypeAt]}`
+  const known = parts.get(key)
+  if (known) return known
+  const path = join(dir, key, `file-${file.id}.parquet`)
+  await mkdir(dirname(path), { recursive: true })
+  const out = createWriteStream(`${path}.part`)
+  const failed = finished(out)
+  failed.catch(() => {}) // told when it is written to, or ended
+  const parquet = createParquet({
+    metadata: { 'glimmr.file_sha256': file.sha256 },
+    without: ['state', 'code_type'],
+  })
+  const part = { path, parquet, out, failed }
+  parts.set(key, part)
+  return part
+}
+
+/** Groups are written when they are full, and the largest when too many rows wait. */
+async function makeRoom(parts: Map<string, Part>): Promise<void> {
+  const full = [...parts.values()].filter(part => part.parquet.waiting >= groupRows)
+  for (const part of full) await write(part, part.parquet.flush())
+  const waiting = [...parts.values()].sort((a, b) => b.parquet.waiting - a.parquet.waiting)
+  const total = waiting.reduce((sum, part) => sum + part.parquet.waiting, 0)
+  if (total > mostWaiting && waiting[0]) await write(waiting[0], waiting[0].parquet.flush())
+}
+
+async function write({ out, failed }: Part, bytes: Buffer): Promise<void> {
+  if (out.write(bytes)) return
+  await Promise.race([new Promise<void>(resolve => out.once('drain', resolve)), failed])
+}
