@@ -3,13 +3,13 @@ import type pg from 'pg'
 import type { Metadata, SourceMetadata } from './metadata-types.ts'
 
 /** Opens a source that the metadata describes; undefined for one that may not be opened. */
-export type Connect = (source: SourceMetadata) => pg.Pool | undefined
+export type Connect = (source: SourceMetadata) => pg.Pool | undefined | Promise<pg.Pool | undefined>
 
 export type Connections = {
   /** The same object throughout: who holds it sees sources come and go. */
   pools: Record<string, pg.Pool>
   /** Opens what the metadata names and nobody has opened yet. */
-  open(metadata: Metadata): void
+  open(metadata: Metadata): Promise<void>
   /** Ends what was opened here and the metadata names no more. */
   prune(metadata: Metadata): Promise<void>
   close(): Promise<void>
@@ -29,12 +29,12 @@ export function createConnections(
   }
   return {
     pools,
-    open({ sources }) {
+    async open({ sources }) {
       for (const source of sources) {
         const configuration = JSON.stringify(source.configuration ?? null)
         const opened = own.get(source.name)
         if (opened?.configuration === configuration || (pools[source.name] && !opened)) continue
-        const pool = connect?.(source)
+        const pool = await connect?.(source)
         if (!pool) continue
         void opened?.pool.end()
         own.set(source.name, { pool, configuration })

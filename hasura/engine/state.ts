@@ -58,7 +58,7 @@ export async function loadState(
     'metadata' in options
       ? { metadata: options.metadata, inconsistencies: [] }
       : await readMetadata(options.metadataDir)
-  connections.open(read.metadata)
+  await connections.open(read.metadata)
   const readers = within ? { ...options.pools, [within.source]: within.client } : options.pools
   const { catalogs, inconsistencies } = await readSources(read.metadata, readers)
   const model = buildModel(read.metadata, catalogs, options)

@@ -17,7 +17,13 @@ export function authenticate({ adminSecret, jwt, unauthorizedRole }: AuthOptions
   const given = headers['x-hasura-admin-secret'] ?? headers['x-hasura-access-key']
   if (given !== undefined) {
     if (!sameSecret(given, adminSecret))
-      throw new RequestError('access-denied', '$', 'invalid x-hasura-admin-secret/x-hasura-access-key')
+      throw new RequestError(
+        'access-denied',
+        '$',
+        'invalid x-hasura-admin-secret/x-hasura-access-key',
+        undefined,
+        401,
+      )
     return trusted(headers)
   }
   const session = jwt?.(headers)
@@ -34,6 +40,8 @@ export function authenticate({ adminSecret, jwt, unauthorizedRole }: AuthOptions
     'access-denied',
     '$',
     'x-hasura-admin-secret/x-hasura-access-key required, but not found',
+    undefined,
+    401,
   )
 }
 
@@ -43,6 +51,11 @@ function trusted(headers: Headers): Session {
   for (const [name, value] of Object.entries(headers))
     if (name.startsWith('x-hasura-') && !secret.has(name)) vars[name] = value
   return { role: vars['x-hasura-role'] ?? 'admin', vars }
+}
+
+/** Whether a request claims to be of admin. */
+export function showsSecret(headers: Headers): boolean {
+  return [...secret].some(name => headers[name] !== undefined)
 }
 
 const secret = new Set(['x-hasura-admin-secret', 'x-hasura-access-key'])

@@ -1,8 +1,14 @@
 /** Hasura's HTTP interface: who asks, which endpoint, what answers. Bodies come parsed, answers go as text. */
 import type { Engine } from '../engine.ts'
 import { errorBody, RequestError } from '../errors.ts'
-import { type AuthOptions, authenticate } from './auth.ts'
+import type { Door, MetadataApi } from '../metadata-api/metadata-api.ts'
+import { admin } from '../model/role-permissions.ts'
+import type { Session } from '../session.ts'
+import { type Cors, preflight } from './cors.ts'
 import { serveExplain, serveSubscriptions } from './explain.ts'
+import { type Identified, type IdentifyOptions, identify } from './identify.ts'
+import { type About, configuration, figures, version } from './information.ts'
+import { openApi } from './open-api.ts'
 import { failure, serveRest } from './rest.ts'
 
 export type HttpRequest = {
@@ -14,32 +20,139 @@ export type HttpRequest = {
 }
 export type HttpAnswer = { status: number; body: string; headers?: Record<string, string | string[]> }
 
-export type ServeOptions = { auth: AuthOptions }
+export type Api = 'graphql' | 'metadata' | 'config' | 'pgdump' | 'developer'
+
+export type ServeOptions = {
+  auth: IdentifyOptions
+  /** Which parts are served; without it all but `developer`. */
+  apis?: ReadonlySet<Api>
+  /** Without it, `/v1/metadata`, `/v1/query` and `/v2/query` do not exist. */
+  metadataApi?: MetadataApi
+  cors?: Cors
+  about?: About
+}
+
+const standardApis: ReadonlySet<Api> = new Set(['graphql', 'metadata', 'config', 'pgdump'])
+
+type Call = { engine: Engine; options: ServeOptions; request: HttpRequest; session: Identified; path: string }
+type Route = { api?: Api; adminOnly?: boolean; run(call: Call): Promise<HttpAnswer> | HttpAnswer }
+
+const routes: Record<string, Route> = {
+  'POST /v1/graphql': { api: 'graphql', run: graphql },
+  'POST /v1alpha1/graphql': { api: 'graphql', run: graphql },
+  'POST /v1/graphql/explain': {
+    api: 'metadata',
+    run: ({ engine, session, request }) => serveExplain(engine, session, request.body),
+  },
+  'POST /v1/metadata': { api: 'metadata', run: call => metadata(call, 'metadata') },
+  'POST /v1/query': { api: 'metadata', run: call => metadata(call, 'query') },
+  'POST /v2/query': { api: 'metadata', run: call => metadata(call, 'query') },
+  'GET /v1alpha1/config': {
+    api: 'config',
+    adminOnly: true,
+    run: ({ options }) =>
+      json(configuration(options.about ?? { isAdminSecretSet: false, isAuthHookSet: false, jwt: [] })),
+  },
+  'POST /v1alpha1/pg_dump': { api: 'pgdump', adminOnly: true, run: notInstalled },
+  'GET /dev/ekg': { api: 'developer', adminOnly: true, run: ({ engine }) => json(figures(engine)) },
+  'GET /dev/plan_cache': { api: 'developer', adminOnly: true, run: ({ engine }) => json(figures(engine)) },
+  'GET /dev/subscriptions': {
+    api: 'developer',
+    run: ({ engine, session }) => serveSubscriptions(engine, session),
+  },
+  'GET /dev/subscriptions/extended': {
+    api: 'developer',
+    run: ({ engine, session }) => serveSubscriptions(engine, session),
+  },
+  'GET /api/swagger/json': { api: 'metadata', run: ({ engine }) => json(openApi(engine.control.current())) },
+}
+
+const notServed: Record<string, string> = {
+  '/v1beta1/relay': 'relay is not supported by this server',
+}
 
 export async function serve(
   engine: Engine,
   options: ServeOptions,
   request: HttpRequest,
 ): Promise<HttpAnswer> {
+  const cors = options.cors?.(request.headers.origin) ?? {}
+  if (request.method === 'OPTIONS')
+    return {
+      status: 204,
+      body: '',
+      headers: preflight(cors, request.headers['access-control-request-headers']),
+    }
+  const answer = await answered(engine, options, request)
+  return Object.keys(cors).length === 0 ? answer : { ...answer, headers: { ...cors, ...answer.headers } }
+}
+
+async function answered(engine: Engine, options: ServeOptions, request: HttpRequest): Promise<HttpAnswer> {
   const path = request.url.replace(/\?.*$/, '')
-  const graphql = path === '/v1/graphql' || path === '/v1alpha1/graphql'
+  if (path === '/healthz' || path === '/livez') return health(engine)
+  if (path === '/v1/version') return json({ server_type: 'ce', version })
+  const route = routeOf(request.method, path)
+  const apis = options.apis ?? standardApis
+  const unknown = () => failure(404, new RequestError('not-found', '$', 'resource does not exist'))
+  if (!route || (route.api && !apis.has(route.api))) return unknown()
   try {
-    const session = authenticate(options.auth, request.headers)
-    if (graphql) return forPath(path, await engine.graphql({ body: request.body, session }))
-    if (path === '/v1/graphql/explain') return await serveExplain(engine, session, request.body)
-    if (path === '/dev/subscriptions' || path === '/dev/subscriptions/extended')
-      return serveSubscriptions(engine, session)
-    if (path.startsWith('/api/rest/')) return await serveRest(engine, session, request)
-    return failure(404, new RequestError('not-found', '$', 'resource does not exist'))
+    const session = await identify(options.auth, request)
+    if (route.adminOnly && session.role !== admin)
+      throw new RequestError('access-denied', '$', 'restricted access : admin only')
+    const answer = await route.run({ engine, options, request, session, path })
+    const { setCookies } = session
+    return setCookies ? { ...answer, headers: { ...answer.headers, 'set-cookie': setCookies } } : answer
   } catch (cause) {
     if (!(cause instanceof RequestError)) throw cause
-    return graphql ? forPath(path, { status: 200, body: errorBody(cause, false) }) : failure(400, cause)
+    if (route.run !== graphql) return failure(cause.status, cause)
+    return forPath(path, { status: 200, body: errorBody(cause, false) }, cause.status)
   }
 }
 
+function routeOf(method: string, path: string): Route | undefined {
+  const found = routes[`${method} ${path}`]
+  if (found) return found
+  if (path.startsWith('/api/rest/'))
+    return { api: 'graphql', run: ({ engine, session, request }) => serveRest(engine, session, request) }
+  const reason = notServed[path]
+  if (reason === undefined) return undefined
+  return { run: () => Promise.reject(new RequestError('not-supported', '$', reason)) }
+}
+
+async function graphql({ engine, request, session, path }: Call): Promise<HttpAnswer> {
+  const { role, vars } = session
+  return forPath(path, await engine.graphql({ body: request.body, session: { role, vars } }), 400)
+}
+
 /** The older path tells errors by its status. */
-function forPath(path: string, answer: HttpAnswer): HttpAnswer {
-  return path === '/v1alpha1/graphql' && answer.body.startsWith('{"errors"')
-    ? { ...answer, status: 400 }
-    : answer
+function forPath(path: string, answer: HttpAnswer, status: number): HttpAnswer {
+  return path === '/v1alpha1/graphql' && answer.body.startsWith('{"errors"') ? { ...answer, status } : answer
+}
+
+async function metadata({ options, request, session }: Call, door: Door): Promise<HttpAnswer> {
+  const { metadataApi } = options
+  if (!metadataApi) return failure(404, new RequestError('not-found', '$', 'resource does not exist'))
+  const { role, vars }: Session = session
+  return json(await metadataApi.run({ body: request.body, session: { role, vars }, door }))
+}
+
+function notInstalled(): never {
+  throw new RequestError(
+    'not-supported',
+    '$',
+    'pg_dump is not part of this server; run it beside the database',
+  )
+}
+
+function health(engine: Engine): HttpAnswer {
+  const sound = engine.inconsistencies().length === 0
+  return {
+    status: 200,
+    body: sound ? 'OK' : 'WARN: inconsistent objects in schema',
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+  }
+}
+
+function json(value: unknown): HttpAnswer {
+  return { status: 200, body: JSON.stringify(value) }
 }

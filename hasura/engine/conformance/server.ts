@@ -1,0 +1,148 @@
+/** The engine under test as a server of its own, set up as the recorded one was. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
+import pg from 'pg'
+import { request as httpRequest } from 'undici'
+import { createEngine, type Engine } from '../engine.ts'
+import { createCors } from '../http/cors.ts'
+import { identify } from '../http/identify.ts'
+import { createJwtCheck, type JwtConfig } from '../http/jwt.ts'
+import { createListener } from '../http/listen.ts'
+import { type Api, type HttpAnswer, type HttpRequest, type ServeOptions, serve } from '../http/serve.ts'
+import { createSockets } from '../http/sockets.ts'
+import { createAuthHook } from '../http/webhook-auth.ts'
+import { createMetadataApi } from '../metadata-api/metadata-api.ts'
+import { createWebhookClient } from '../webhook/webhook-client.ts'
+import type { Databases } from './databases.ts'
+import { fill } from './placeholders.ts'
+import { createSocketSteps, type SocketSteps } from './socket-steps.ts'
+import type { Vector } from './vectors.ts'
+
+export type ServerUnderTest = {
+  engine: Engine
+  sockets: SocketSteps
+  send(request: HttpRequest): Promise<HttpAnswer>
+  pool(source: string): pg.Pool
+  close(): Promise<void>
+}
+
+export const adminSecret = 'conformance-admin-secret'
+
+/** `pool` is the vector's own database; further sources get databases of their own. */
+export async function startServer(
+  { databases, pool }: { databases: Databases; pool: pg.Pool },
+  vector: Vector,
+): Promise<ServerUnderTest> {
+  const { env = {}, args = [] } = vector.server
+  const further = createFurtherDatabases(databases)
+  const webhooks = createWebhookClient({ allowPrivate: true })
+  const pools = Object.fromEntries(vector.metadata.sources.map(({ name }) => [name, pool]))
+  const engine = await createEngine({
+    metadata: vector.metadata,
+    pools,
+    connect: source => further.open(source.configuration),
+    enableAllowList: env.HASURA_GRAPHQL_ENABLE_ALLOWLIST === 'true',
+    inferFunctionPermissions: env.HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS !== 'false',
+    stringifyNumericTypes: args.includes('--stringify-numeric-types'),
+    subscriptions: { intervalMs: 100 },
+  })
+  const metadataApi = createMetadataApi({ control: engine.control, allowRunSql: true, env })
+  const options: ServeOptions = { ...frontOf(vector, webhooks), metadataApi }
+  const sockets = createSockets({ engine, authenticate: headers => identify(options.auth, { headers }) })
+  const listener = createListener({ serve: request => serve(engine, options, request), sockets })
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo
+  const socketSteps = createSocketSteps(sockets, adminSecret)
+  return {
+    engine,
+    sockets: socketSteps,
+    send: request => sent(`http://127.0.0.1:${port}`, request),
+    pool: source => engine.control.pool(source) ?? pool,
+    async close() {
+      await socketSteps.close()
+      listener.closeAllConnections()
+      listener.close()
+      await webhooks.close()
+      await engine.close()
+      await further.close()
+    },
+  }
+}
+
+function frontOf({ server }: Vector, webhooks: ReturnType<typeof createWebhookClient>): ServeOptions {
+  const { env = {}, admin_secret } = server
+  const secret = admin_secret === undefined || admin_secret === 'either' ? undefined : adminSecret
+  const jwt = env.HASURA_GRAPHQL_JWT_SECRET ? jwtConfig(env.HASURA_GRAPHQL_JWT_SECRET) : undefined
+  const hookUrl = env.HASURA_GRAPHQL_AUTH_HOOK
+  const apis = env.HASURA_GRAPHQL_ENABLED_APIS?.split(',').map(api => api.trim() as Api)
+  return {
+    auth: {
+      adminSecret: secret,
+      unauthorizedRole: env.HASURA_GRAPHQL_UNAUTHORIZED_ROLE,
+      ...(jwt ? { jwt: createJwtCheck(jwt) } : {}),
+      ...(hookUrl === undefined
+        ? {}
+        : {
+            hook: createAuthHook(webhooks, {
+              url: hookUrl,
+              mode: env.HASURA_GRAPHQL_AUTH_HOOK_MODE === 'POST' ? 'POST' : 'GET',
+            }),
+          }),
+    },
+    ...(apis ? { apis: new Set(apis) } : {}),
+    cors: createCors(env.HASURA_GRAPHQL_CORS_DOMAIN),
+    about: {
+      isAdminSecretSet: secret !== undefined,
+      isAuthHookSet: hookUrl !== undefined,
+      jwt: jwt ? [jwt] : [],
+      isAllowListEnabled: env.HASURA_GRAPHQL_ENABLE_ALLOWLIST === 'true',
+    },
+  }
+}
+
+function jwtConfig(config: string): JwtConfig {
+  const parsed: JwtConfig = JSON.parse(config)
+  return { ...parsed, key: fill(parsed.key) }
+}
+
+/** As bytes over a socket, so that headers and encodings are what a client would get. */
+async function sent(origin: string, { method, url, headers, body }: HttpRequest): Promise<HttpAnswer> {
+  const withBody = body !== undefined && body !== null && method !== 'GET'
+  const answer = await httpRequest(`${origin}${url}`, {
+    method: method as 'GET',
+    headers: withBody ? { 'content-type': 'application/json', ...headers } : headers,
+    body: withBody ? JSON.stringify(body) : null,
+  })
+  const bytes = Buffer.from(await answer.body.arrayBuffer())
+  const zipped = answer.headers['content-encoding'] === 'gzip'
+  const kept: Record<string, string> = {}
+  for (const [name, value] of Object.entries(answer.headers))
+    if (value !== undefined) kept[name] = Array.isArray(value) ? value.join(', ') : value
+  return {
+    status: answer.statusCode,
+    body: (zipped ? gunzipSync(bytes) : bytes).toString('utf8'),
+    headers: kept,
+  }
+}
+
+/** A database for each address that a source is added with. */
+function createFurtherDatabases(databases: Databases) {
+  const made = new Map<string, Promise<{ url: string; drop(): Promise<void> }>>()
+  return {
+    async open(configuration: unknown): Promise<pg.Pool> {
+      const address = JSON.stringify(configuration, (key, value) =>
+        key === 'pool_settings' ? undefined : value,
+      )
+      const known = made.get(address) ?? databases.create()
+      made.set(address, known)
+      const pool = new pg.Pool({ connectionString: (await known).url, max: 2 })
+      pool.on('error', () => undefined)
+      return pool
+    },
+    async close() {
+      for (const database of made.values()) await (await database).drop()
+    },
+  }
+}

@@ -1,0 +1,98 @@
+/** Hasura's interface on a port: bodies read and bounded, answers compressed where the client takes it. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { errorBody, RequestError } from '../errors.ts'
+import { failure } from './rest.ts'
+import type { HttpAnswer, HttpRequest } from './serve.ts'
+import type { Sockets } from './sockets.ts'
+
+export type ListenerOptions = {
+  serve(request: HttpRequest): Promise<HttpAnswer>
+  sockets?: Sockets
+  maxBodyBytes?: number
+  onError?: (error: unknown) => void
+}
+
+const mostBytes = 16 * 1024 * 1024
+
+/** The server, not yet listening. */
+export function createListener({
+  serve,
+  sockets,
+  maxBodyBytes = mostBytes,
+  onError = () => undefined,
+}: ListenerOptions): Server {
+  const server = createServer((request, response) => {
+    answerTo(request, { serve, maxBodyBytes })
+      .catch(cause => {
+        onError(cause)
+        return failure(500, new RequestError('unexpected', '$', 'internal error'))
+      })
+      .then(answer => send(request, response, answer))
+      .catch(onError)
+  })
+  if (sockets) server.on('upgrade', sockets.upgrade)
+  return server
+}
+
+async function answerTo(
+  request: IncomingMessage,
+  { serve, maxBodyBytes }: { serve: ListenerOptions['serve']; maxBodyBytes: number },
+): Promise<HttpAnswer> {
+  const { method = 'GET', url = '/' } = request
+  const text = await bodyOf(request, maxBodyBytes)
+  if (text === undefined)
+    return failure(
+      413,
+      new RequestError('request-too-large', '$', `a request has at most ${maxBodyBytes} bytes`),
+    )
+  const body = parsed(text)
+  if (body === notJson && method === 'POST') {
+    const error = new RequestError('invalid-json', '$', 'Error in $: not a valid json value')
+    return url.startsWith('/v1/graphql')
+      ? { status: 200, body: errorBody(error, false) }
+      : failure(400, error)
+  }
+  return serve({ method, url, headers: headersOf(request), body: body === notJson ? undefined : body })
+}
+
+const notJson = Symbol('not JSON')
+
+function parsed(text: string): unknown {
+  if (text === '') return notJson
+  try {
+    return JSON.parse(text)
+  } catch {
+    return notJson
+  }
+}
+
+async function bodyOf(request: IncomingMessage, most: number): Promise<string | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request) {
+    length += chunk.length
+    if (length > most) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) found[name] = Array.isArray(value) ? value.join(', ') : value
+  return found
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): void {
+  const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')) && answer.body !== ''
+  const body = zipped ? gzipSync(answer.body) : Buffer.from(answer.body)
+  response.writeHead(answer.status, {
+    'content-type': 'application/json; charset=utf-8',
+    ...(zipped ? { 'content-encoding': 'gzip' } : {}),
+    'content-length': body.length,
+    ...answer.headers,
+  })
+  response.end(body)
+}

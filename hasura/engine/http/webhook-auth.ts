@@ -1,0 +1,112 @@
+/**
+ * The authorization hook: a server of the user's that turns the headers of a request into session variables.
+ *
+ * Source: https://hasura.io/docs/2.0/auth/authentication/webhook/
+ */
+import { RequestError } from '../errors.ts'
+import { post, type WebhookAnswer, type WebhookClient } from '../webhook/webhook-client.ts'
+import type { Identified } from './identify.ts'
+import type { Headers } from './jwt.ts'
+
+export type AuthHookConfig = {
+  url: string
+  mode?: 'GET' | 'POST'
+  /** In POST mode, whether the hook is shown the GraphQL request. */
+  sendRequestBody?: boolean
+  timeoutMs?: number
+}
+export type AuthHook = (request: { headers: Headers; body?: unknown }) => Promise<Identified>
+
+/** Of the connection between client and server; no business of the hook. */
+const notForwarded = new Set([
+  'content-length',
+  'content-md5',
+  'content-type',
+  'user-agent',
+  'host',
+  'origin',
+  'referer',
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'accept-datetime',
+  'cache-control',
+  'connection',
+  'dnt',
+  'transfer-encoding',
+  'upgrade',
+  'keep-alive',
+])
+
+export function createAuthHook(client: WebhookClient, config: AuthHookConfig): AuthHook {
+  const { url, mode = 'GET', sendRequestBody = true, timeoutMs = 10_000 } = config
+  return async ({ headers, body }) => {
+    const shown = Object.fromEntries(Object.entries(headers).filter(([name]) => !notForwarded.has(name)))
+    const request =
+      mode === 'GET'
+        ? { url, method: 'GET', headers: shown, timeoutMs }
+        : post(url, { headers: shown, request: sendRequestBody ? (body ?? null) : null }, { timeoutMs })
+    const answer = await client(request).catch(() => {
+      throw failed('webhook authentication request failed')
+    })
+    return sessionOf(answer)
+  }
+}
+
+function failed(message: string): RequestError {
+  return new RequestError('unexpected', '$', message, undefined, 500)
+}
+
+function sessionOf({ status, body, headers }: WebhookAnswer): Identified {
+  if (status === 401)
+    throw new RequestError(
+      'access-denied',
+      '$',
+      'Authentication hook unauthorized this request',
+      undefined,
+      401,
+    )
+  if (status !== 200) throw failed('Invalid response from authorization hook')
+  const vars = variablesOf(body)
+  const role = vars['x-hasura-role']
+  if (role === undefined) throw failed('missing x-hasura-role key in webhook response')
+  const expiresAt = expiryOf(vars)
+  const cookies = [headers['set-cookie'] ?? []].flat()
+  const session: Record<string, string> = {}
+  for (const [name, value] of Object.entries(vars)) if (name.startsWith('x-hasura-')) session[name] = value
+  return {
+    role,
+    vars: session,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    // The last one that was set stands first.
+    ...(cookies.length > 0 ? { setCookies: cookies.toReversed() } : {}),
+  }
+}
+
+function variablesOf(body: string): Record<string, string> {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body)
+  } catch {
+    throw failed('Invalid response from authorization hook')
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw failed('Invalid response from authorization hook')
+  const vars: Record<string, string> = {}
+  for (const [name, value] of Object.entries(parsed))
+    vars[name.toLowerCase()] = typeof value === 'string' ? value : JSON.stringify(value)
+  return vars
+}
+
+/** The hook may say how long a connection that it lets in may stay, as HTTP's headers would. */
+function expiryOf(vars: Record<string, string>): number | undefined {
+  const maxAge = maxAgeOf(vars['cache-control'])
+  if (maxAge !== undefined) return Date.now() + maxAge * 1000
+  const expires = Date.parse(vars.expires ?? '')
+  return Number.isNaN(expires) ? undefined : expires
+}
+
+export function maxAgeOf(cacheControl: string | undefined): number | undefined {
+  const found = /(?:^|[\s,])(?:s-maxage|max-age)\s*=\s*"?(\d+)/i.exec(cacheControl ?? '')
+  return found ? Number(found[1]) : undefined
+}
