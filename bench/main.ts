@@ -8,7 +8,9 @@ const names = (await readdir(new URL('.', import.meta.url)))
   .filter(
     file =>
       file.endsWith('.ts') &&
-      !['main.ts', 'figures.ts', 'prices-data.ts'].includes(file) &&
+      !['main.ts', 'figures.ts'].includes(file) &&
+      // What serves one of them is named after it: prices-data.ts.
+      !file.includes('-') &&
       !file.endsWith('.test.ts'),
   )
   .map(file => file.replace(/\.ts$/, ''))

@@ -1,0 +1,46 @@
+/** Loads through the real pipeline: object to published rows, every rule asked. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Database } from './ingest-database.ts'
+import type { ToLoad } from './ingest-process.ts'
+
+export type Load = {
+  /** Decompressed. */
+  bytes: number
+  rates: number
+  ms: number
+  /** The highest resident size of the process while it loaded. */
+  rssMb: number
+  /** CPU seconds of that process and of the server. */
+  cpu: { ours: number; server: number }
+}
+
+export const mbPerSecond = ({ bytes, ms }: Pick<Load, 'bytes' | 'ms'>) => bytes / 1e3 / ms
+export const mbPerCpuSecond = ({ bytes, cpu }: Load) => bytes / 1e6 / (cpu.ours + cpu.server)
+
+/** All files at once, each by a thread of its own, in one new process. */
+export async function load(database: Database, paths: string[]): Promise<Load> {
+  const server = database.cpuSeconds()
+  const child = fork(fileURLToPath(new URL('./ingest-process.ts', import.meta.url)))
+  const told: ToLoad = { url: database.url, adminUrl: database.urlFor('glimmr'), paths }
+  child.send(told)
+  const [{ ours, ...loaded }] = await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => Promise.reject(new Error('the loading process ended without an answer'))),
+  ])
+  if (child.exitCode === null) await once(child, 'exit')
+  return { ...loaded, cpu: { ours, server: database.cpuSeconds() - server } }
+}
+
+/** The median by time of `runs` loads, each into an empty database; the highest memory of all. */
+export async function medianLoad(database: Database, paths: string[], runs: number): Promise<Load> {
+  const loads: Load[] = []
+  for (let run = 0; run < runs; run++) {
+    await database.empty()
+    loads.push(await load(database, paths))
+  }
+  const [median] = loads.toSorted((a, b) => a.ms - b.ms).slice(Math.floor(loads.length / 2))
+  if (!median) throw new Error('no runs')
+  return { ...median, rssMb: Math.max(...loads.map(({ rssMb }) => rssMb)) }
+}

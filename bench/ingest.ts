@@ -1,0 +1,131 @@
+/**
+ * Ingest: object → published rows through the real pipeline, every rule asked, each figure beside its peer of the same run.
+ *
+ *   npm run bench -- ingest [--json] [--size 200MB] [--runs 3] [--full] [--rates 100000000]
+ *
+ * `--full` adds a file of 10 GB and a database of 100 million rates: some 40 GB of disk and half an hour. CPU seconds are
+ * those of this process and of all PostgreSQL processes; they hold on a machine that has other work, times do not.
+ */
+import { parseArgs } from 'node:util'
+import { readSize } from '@glimmr/dev/price-files/generate'
+import { type Figure, printFigures } from './figures.ts'
+import { openDatabase } from './ingest-database.ts'
+import { openFiles } from './ingest-files.ts'
+import { largeFile, manyRates } from './ingest-full.ts'
+import { type Load, mbPerCpuSecond, mbPerSecond, medianLoad } from './ingest-loads.ts'
+import { officialValidator, rawCopy } from './ingest-peers.ts'
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    size: { type: 'string', default: '200MB' },
+    runs: { type: 'string', default: '3' },
+    full: { type: 'boolean', default: false },
+    rates: { type: 'string', default: '100000000' },
+  },
+})
+const sizeBytes = readSize(values.size) ?? 200e6
+const runs = Math.max(1, Number(values.runs))
+const memory = { bound: 256, less: true }
+
+const database = await openDatabase()
+const files = await openFiles()
+const setting = { database, files }
+try {
+  const figures = [
+    ...(await tall()),
+    ...(await wide(413)),
+    ...(await wide(140)),
+    ...(await json()),
+    ...(await two()),
+  ]
+  if (values.full)
+    figures.push(...(await largeFile(setting, 10e9)), ...(await manyRates(setting, Number(values.rates))))
+  printFigures(figures, values.json)
+} finally {
+  await database.close()
+  await files.close()
+}
+
+async function tall(): Promise<Figure[]> {
+  const file = { layout: 'tall', sizeBytes, seed: 1 } as const
+  const path = await files.make(file)
+  const raw = await files.makeRaw(file)
+  const loaded = await medianLoad(database, [path], runs)
+  await database.empty()
+  const copied = Math.max(await rawCopy(database, raw), await rawCopy(database, raw))
+  const validated = await officialValidator(path, 'csv', 20e6)
+  await files.remove(raw.path)
+  const speed = mbPerSecond(loaded)
+  return [
+    ...figuresOf('tall, 40 payer-plans', loaded, 100),
+    times('tall: raw COPY of the same rows', speed / copied, 1.5, { name: 'COPY, MB/s', value: copied }),
+    times('tall: official validator alone', speed / validated, 5, {
+      name: 'validator, MB/s',
+      value: validated,
+    }),
+  ]
+}
+
+async function wide(plans: number): Promise<Figure[]> {
+  const path = await files.make({ layout: 'wide', sizeBytes, seed: 2, plans })
+  const loaded = await medianLoad(database, [path], runs)
+  const validated = await officialValidator(path, 'csv', 1e6)
+  await files.remove(path)
+  const name = plans === 413 ? 'wide, 413 payer-plans' : `wide, ${16 + 9 * plans} columns`
+  const [speed, ...others] = figuresOf(name, loaded, 60)
+  return speed ? [{ ...speed, peer: { name: 'official validator', value: validated } }, ...others] : others
+}
+
+async function json(): Promise<Figure[]> {
+  const path = await files.make({ layout: 'json', sizeBytes, seed: 3, plans: 120 })
+  const loaded = await medianLoad(database, [path], runs)
+  const small = await files.make({
+    layout: 'json',
+    sizeBytes: Math.min(sizeBytes, 10e6),
+    seed: 4,
+    plans: 120,
+  })
+  const validated = await officialValidator(small, 'json')
+  await files.remove(small)
+  await files.remove(path)
+  const [speed, ...others] = figuresOf('JSON, 120 payer-plans', loaded, 80)
+  return speed ? [{ ...speed, peer: { name: 'official validator', value: validated } }, ...others] : others
+}
+
+async function two(): Promise<Figure[]> {
+  const paths = [
+    await files.make({ layout: 'tall', sizeBytes, seed: 1 }),
+    await files.make({ layout: 'tall', sizeBytes, seed: 11 }),
+  ]
+  const one = await medianLoad(database, paths.slice(0, 1), runs)
+  const both = await medianLoad(database, paths, runs)
+  for (const path of paths) await files.remove(path)
+  return [
+    times('two tall files at once', mbPerSecond(both) / mbPerSecond(one), 1.6, {
+      name: 'one, MB/s',
+      value: mbPerSecond(one),
+    }),
+    { name: 'two tall files at once: memory', value: both.rssMb, unit: 'MB' },
+  ]
+}
+
+function figuresOf(name: string, loaded: Load, asked: number): Figure[] {
+  const { cpu, rates, rssMb } = loaded
+  return [
+    { name, value: mbPerSecond(loaded), unit: 'MB/s', target: { bound: asked, less: false } },
+    { name: `${name}: by CPU`, value: mbPerCpuSecond(loaded), unit: 'MB per CPU-s' },
+    { name: `${name}: rates`, value: (rates / loaded.ms) * 1000, unit: 'rows/s' },
+    {
+      name: `${name}: CPU of the pipeline`,
+      value: cpu.ours,
+      unit: 's',
+      peer: { name: 'PostgreSQL', value: cpu.server },
+    },
+    { name: `${name}: memory of the process`, value: rssMb, unit: 'MB', target: memory },
+  ]
+}
+
+function times(name: string, value: number, bound: number, peer: NonNullable<Figure['peer']>): Figure {
+  return { name, value, unit: '×', target: { bound, less: false }, peer }
+}
