@@ -10,6 +10,7 @@ import { columnLetters, cutCell, type Findings, type Place } from '../rules/find
 import { isCount, numberKind, plainNumber, readNumber, zeroNumber } from '../rules/values.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
 import { cellText, firstBadByte, skipBlanks, skipBlanksBack } from '../scan/encoding.ts'
+import { createRepeats } from './repeats.ts'
 
 export class CsvRow implements Row {
   bytes: Buffer = Buffer.alloc(0)
@@ -22,6 +23,7 @@ export class CsvRow implements Row {
   outsideTemplate = false
   readonly columns: DataColumns
   private readonly findings: Findings
+  private readonly repeats = createRepeats()
 
   constructor(columns: DataColumns, findings: Findings) {
     this.columns = columns
@@ -136,6 +138,23 @@ export class CsvRow implements Row {
       }))
     } else if (record.indexOf('\ufffd') >= 0)
       this.findings.add('replacement', () => this.placeOf(start + record.indexOf('\ufffd')))
+  }
+
+  /** Whether the record stood in the file before, its line end apart. */
+  checkRepeat({ bytes, start, starts, ends, count }: CsvScanner): void {
+    const last = Math.max(0, count - 1)
+    const earlier = this.repeats.find(
+      bytes,
+      start,
+      Math.max(starts[last] ?? start, ends[last] ?? start),
+      this.row,
+    )
+    if (earlier !== 0)
+      this.findings.add('exactDuplicate', () => ({
+        row: this.row,
+        cell: `row ${this.row}`,
+        fill: { row: earlier },
+      }))
   }
 
   checkNul(scanner: CsvScanner): void {

@@ -6,6 +6,7 @@ import type { Rows } from '../load/rows.ts'
 import { createJsonItems } from '../normalise/json-item.ts'
 import { createJsonModifiers } from '../normalise/json-modifiers.ts'
 import { JsonRow } from '../normalise/json-row.ts'
+import { createRepeats } from '../normalise/repeats.ts'
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import type { Findings } from '../rules/findings.ts'
 import { cellText, firstBadByte, utf16Length } from '../scan/encoding.ts'
@@ -25,6 +26,7 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
   const splitter = new JsonSplitter([items, modifiers], valueBytes)
   const tape = new JsonTape()
   const row = new JsonRow(tape, findings)
+  const repeats = createRepeats()
   const members: Members = new Map()
   const seenLists = new Map<string, number>()
   const facts: FileFacts = {
@@ -91,7 +93,11 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
     row.pointer = `/${key}/${number - 1}`
     locate(start, end)
     checkBytes(start, end)
-    if (key === items) counts.seen++
+    if (key === items) {
+      counts.seen++
+      const earlier = repeats.find(splitter.bytes, start, end, number)
+      if (earlier !== 0) row.find('exactDuplicate', '', -1, { row: String(earlier) })
+    }
     try {
       tape.parse(splitter.bytes, start, end)
       if (tape.kinds[0] !== kind.object) {

@@ -335,6 +335,11 @@ export const rules = {
     'error',
     'An item has at most 1000 codes here; those after them were left out.',
   ),
+  exactDuplicate: rule(
+    'glimmr.exact-duplicate',
+    'notice',
+    'Leave this row out: it repeats row {row} byte for byte. Both were loaded.',
+  ),
   percentageRange: rule(
     'glimmr.percentage-range',
     'warning',
