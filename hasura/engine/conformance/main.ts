@@ -1,12 +1,14 @@
 /**
- * `npm run conformance -- --vectors FILE [--only IDS] [--area NAME] [--jobs N] [--json] [--failures]`
+ * `npm run conformance -- --vectors FILE [--only IDS] [--area NAME] [--jobs N] [--json] [--failures] [--write-score]`
  *
- * Runs recorded Hasura vectors against the engine. The last line is the score as JSON.
+ * Runs recorded Hasura vectors against the engine. The last line is the score as JSON. `--write-score` raises SCORE.json
+ * where the areas that ran have risen.
  */
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { startDatabases } from './databases.ts'
+import { raiseScore } from './raise-score.ts'
 import { type Outcome, runVector } from './run-vector.ts'
 import { scoreOf } from './score.ts'
 import { readVectors, type Vector } from './vectors.ts'
@@ -19,12 +21,13 @@ const { values } = parseArgs({
     jobs: { type: 'string' },
     json: { type: 'boolean', default: false },
     failures: { type: 'boolean', default: false },
+    'write-score': { type: 'boolean', default: false },
   },
 })
 
 if (!values.vectors) {
   console.error(
-    'usage: npm run conformance -- --vectors FILE [--only IDS] [--area NAME] [--jobs N] [--json] [--failures]',
+    'usage: npm run conformance -- --vectors FILE [--only IDS] [--area NAME] [--jobs N] [--json] [--failures] [--write-score]',
   )
   process.exit(2)
 }
@@ -37,6 +40,7 @@ if (values.failures)
   for (const { id, verdict, reason } of outcomes)
     if (verdict !== 'passed') console.log(`${verdict} ${id}\n  ${reason}`)
 if (!values.json) showAreas(outcomes)
+if (values['write-score']) await raiseScore(scoreOf(outcomes), values)
 console.log(JSON.stringify(scoreOf(outcomes)))
 
 /** A file of ids, or ids with commas between them. */

@@ -97,7 +97,8 @@ function idOf({ id }: Step): string {
 function asserted({ op, left, right, src }: NonNullable<Step['assert']>, results: Results) {
   if (op !== 'eq') return undefined
   const [got, wanted] = [resolved(left, results), resolved(right, results)]
-  if (isDeepStrictEqual(got, wanted)) return undefined
+  // A key that is not there is None to the tests that were recorded.
+  if (isDeepStrictEqual(got ?? null, wanted ?? null)) return undefined
   return `${src}\n  wanted ${JSON.stringify(wanted)}\n  got    ${JSON.stringify(got)}`
 }
 
