@@ -1,4 +1,5 @@
 /** Starting the platform, again and again, and what it says of itself. */
+import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -52,6 +53,29 @@ t.test('the first start publishes the samples; REST and GraphQL give the same pr
     { message: /rates_aggregate/ },
     'viewers do not aggregate',
   )
+})
+
+t.test('a subscription passes the gateway with a key, and does not without', async t => {
+  const platform = await start()
+  t.teardown(() => platform.stop())
+  const { gateway_url: url, keys } = platform.file
+  const target = `${url.replace('http', 'ws')}/v1/links/graphql`
+  const handshake = (headers: Record<string, string>) =>
+    new WebSocket(target, { protocols: ['graphql-transport-ws'], headers } as unknown as string[])
+  const refused = handshake({})
+  await once(refused, 'close')
+  const socket = handshake({ authorization: `Bearer ${keys.partner}` })
+  await once(socket, 'open')
+  socket.send('{"type":"connection_init"}')
+  t.match((await once(socket, 'message'))[0].data, /connection_ack/)
+  const query = 'subscription { files(order_by: { hospital_name: asc }) { hospital_name } }'
+  socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query } }))
+  t.same(JSON.parse((await once(socket, 'message'))[0].data).payload.data.files, [
+    { hospital_name: 'Lakeside General Hospital' },
+    { hospital_name: 'River Valley Hospital' },
+  ])
+  await platform.stop()
+  t.equal(socket.readyState, WebSocket.CLOSED, 'and does not keep the platform from stopping')
 })
 
 t.test('a request can be found in the logs of gateway and service by its id, with one trace id', async t => {

@@ -76,6 +76,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   )
   const stop = async () => {
     media.endStreams()
+    links.endSockets()
     await router.close()
     await ops.close()
     await pipeline.stop()

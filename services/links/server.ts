@@ -9,6 +9,7 @@ import { clientAddressBehind } from './clicks/client-address.ts'
 import { writeClicks } from './clicks/write-clicks.ts'
 import { createAnswerer } from './graphql/answerer.ts'
 import { routeGraphql } from './graphql/graphql-route.ts'
+import { type GraphqlSockets, serveGraphqlSockets } from './graphql/graphql-socket.ts'
 import { routeCreateLink } from './links/create-link.ts'
 import { routeDeleteLink } from './links/delete-link.ts'
 import { routeListLinks } from './links/list-links.ts'
@@ -37,8 +38,11 @@ export type LinksConfig = {
 
 const description = 'GraphQL over every published price, and short links to prices, files and pages.'
 
+/** For a server that listens in its stead: `upgrade` takes WebSocket handshakes, `endSockets` goes before its close. */
+export type LinksServer = Server & { upgrade: GraphqlSockets['upgrade']; endSockets(): void }
+
 /** The service, not yet listening. Closing it writes the clicks it still holds. */
-export async function build(config: LinksConfig): Promise<Server> {
+export async function build(config: LinksConfig): Promise<LinksServer> {
   const {
     databaseUrl,
     log,
@@ -70,16 +74,20 @@ export async function build(config: LinksConfig): Promise<Server> {
     capacity: clickBufferSize,
     onError: error => log.warn({ err: error }, 'clicks could not be written yet'),
   })
+  // Before the server waits for its connections.
+  app.addHook('preClose', async () => sockets.end())
   app.addHook('onClose', async () => {
     await clicks.close()
     await answerer.close()
     await pool.end()
   })
   routeGraphql(app, { answerer, metrics })
+  const sockets = serveGraphqlSockets(app, { answerer, metrics })
+  app.server.on('upgrade', sockets.upgrade)
   routeCreateLink(app, { pool, publicUrl, linkHosts, now })
   routeListLinks(app, { pool, publicUrl })
   routeDeleteLink(app, pool)
   const addressOf = clientAddressBehind(trustedProxies)
   await routeRedirect(app, { pool, clicks, addressOf, perMinute: redirectsPerMinute, now })
-  return app
+  return Object.assign(app, { upgrade: sockets.upgrade, endSockets: sockets.end })
 }

@@ -12,8 +12,14 @@ export type ConnectionOptions = {
   /** Who it is, from the headers of `connection_init` and of the handshake. Throws a RequestError for nobody. */
   authenticate(headers: Record<string, string>, handshake: IncomingMessage): Session | Promise<Session>
   /** Takes a place for a connection of this key; undefined when it has too many. */
-  admit(session: Session): (() => void) | undefined
+  admit(session: Session): Admission | undefined
   limits: SocketLimits
+}
+
+export type Admission = {
+  /** False when this client has begun too much lately. */
+  mayStart(): boolean
+  leave(): void
 }
 
 type Close = readonly [code: number, reason: string]
@@ -63,6 +69,7 @@ export function serveSocket(
   let authenticating = false
   const early: [id: string, body: unknown][] = []
   let session: Session | undefined
+  let mayStart = () => true
 
   socket.on('close', () => {
     clearTimeout(initTimer)
@@ -106,12 +113,13 @@ export function serveSocket(
   function begin(of: Session): void {
     clearTimeout(initTimer)
     if (socket.readyState !== socket.OPEN) return
-    const leave = admit(of)
-    if (!leave) {
+    const admission = admit(of)
+    if (!admission) {
       close(closes.tooMany)
       return
     }
-    socket.on('close', leave)
+    socket.on('close', admission.leave)
+    mayStart = admission.mayStart
     if (of.expiresAt !== undefined) life.expireAt(of.expiresAt)
     session = of
     send(protocol.ack)
@@ -121,12 +129,17 @@ export function serveSocket(
   function start(id: string, body: unknown): void {
     // The older client does not wait for the answer to its first message.
     if (!session && authenticating && !modern && early.length < limits.operations) early.push([id, body])
+    else if (session && !mayStart()) operations.refuse(id, tooOften(), session)
     else if (session) {
       if (!operations.start(id, body, session) && modern)
         close([4409, `Subscriber for ${shortened(id)} already exists`])
     } else if (modern) close(closes.unauthorized)
     else send(protocol.error(id, notStarted(), false))
   }
+}
+
+function tooOften(): RequestError {
+  return new RequestError('unexpected', '$', 'too many operations within a minute')
 }
 
 type Life = { sign(): void; expireAt(time: number): void; end(): void }

@@ -8,6 +8,7 @@ import type { Protocol } from './socket-protocol.ts'
 export type Operations = {
   /** False when the id is in use. */
   start(id: string, body: unknown, session: Session): boolean
+  refuse(id: string, error: RequestError, session: Session): void
   stop(id: string): void
   stopAll(): void
   size(): number
@@ -81,6 +82,7 @@ export function createOperations({
       }
       return true
     },
+    refuse,
     stop(id) {
       const end = running.get(id)
       running.delete(id)

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Engine } from '../engine.ts'
 import type { Session } from '../session.ts'
-import { type ConnectionOptions, serveSocket } from './socket-connection.ts'
+import { type Admission, type ConnectionOptions, serveSocket } from './socket-connection.ts'
 import { defaultSocketLimits, type SocketLimits } from './socket-limits.ts'
 import { apollo, apolloV1alpha1, modern } from './socket-protocol.ts'
 
@@ -38,18 +38,7 @@ export function createSockets({
     handleProtocols: offered =>
       offered.has(modern.name) ? modern.name : offered.has(apollo.name) && apollo.name,
   })
-  const perKey = new Map<string, number>()
-  const admit = (session: Session) => {
-    const key = keyOf(session)
-    const known = perKey.get(key) ?? 0
-    if (known >= limits.connectionsPerKey) return undefined
-    perKey.set(key, known + 1)
-    return () => {
-      const left = (perKey.get(key) ?? 1) - 1
-      if (left > 0) perKey.set(key, left)
-      else perKey.delete(key)
-    }
-  }
+  const admit = createAdmission(limits, keyOf)
   return {
     upgrade(request, socket, head) {
       if (server.clients.size >= limits.connections) {
@@ -64,8 +53,38 @@ export function createSockets({
     },
     size: () => server.clients.size,
     end() {
-      for (const client of server.clients) client.close(1001)
+      for (const client of server.clients) {
+        client.close(1001)
+        // Not for longer than it takes to say goodbye.
+        setTimeout(() => client.terminate(), 500).unref()
+      }
     },
+  }
+}
+
+type Client = { connections: number; starts: number; since: number }
+
+/** Counts the connections of each client, and what they start within a minute. */
+function createAdmission(limits: SocketLimits, keyOf: (session: Session) => string) {
+  const clients = new Map<string, Client>()
+  return (session: Session): Admission | undefined => {
+    const key = keyOf(session)
+    const client = clients.get(key) ?? { connections: 0, starts: 0, since: performance.now() }
+    if (client.connections >= limits.connectionsPerKey) return undefined
+    clients.set(key, client)
+    client.connections += 1
+    return {
+      mayStart() {
+        const now = performance.now()
+        if (now - client.since > 60_000) Object.assign(client, { starts: 0, since: now })
+        client.starts += 1
+        return client.starts <= limits.startsPerMinute
+      },
+      leave() {
+        client.connections -= 1
+        if (client.connections === 0) clients.delete(key)
+      },
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /** Who answers GraphQL: the embedded engine over the metadata folder, or a real Hasura behind this front. */
 
-import { createEngine } from '@glimmr/engine/engine'
+import { createEngine, type Engine } from '@glimmr/engine/engine'
 import { createPool } from '@glimmr/lib/db'
 import { createHasuraClient } from './hasura-client.ts'
 
@@ -23,6 +23,8 @@ export type GraphqlAnswer = {
 
 export type Answerer = {
   answer(request: GraphqlRequest): Promise<GraphqlAnswer>
+  /** The embedded one, for subscriptions. */
+  engine?: Engine
   close(): Promise<void>
 }
 
@@ -44,6 +46,7 @@ export async function createAnswerer(options: AnswererOptions): Promise<Answerer
     throw error
   })
   return {
+    engine,
     answer: ({ body, role, variables, signal }) =>
       engine.graphql({ body, session: { role, vars: variables }, signal }),
     close: async () => {

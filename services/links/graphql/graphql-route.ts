@@ -1,5 +1,5 @@
 /** POST /v1/links/graphql: Hasura's GraphQL, for whom the token says and in the role it may take. */
-import { type Identity, identityOf } from '@glimmr/lib/auth'
+import { identityOf } from '@glimmr/lib/auth'
 import type { Metrics } from '@glimmr/lib/metrics'
 import { problems } from '@glimmr/lib/problem-schema'
 import { sendProblem } from '@glimmr/lib/problems'
@@ -9,6 +9,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Answerer, GraphqlAnswer } from './answerer.ts'
 import { createOperationMetrics } from './operation-metrics.ts'
+import { chosenRole, sessionVariables } from './session.ts'
 
 const maxBytes = 256 * 1024
 
@@ -51,7 +52,7 @@ export function routeGraphql(app: Server, { answerer, metrics }: GraphqlOptions)
   }
   app.post('/v1/links/graphql', options, async (request, reply) => {
     const identity = identityOf(request)
-    const role = chosenRole(request, identity)
+    const role = chosenRole(roleHeader(request), identity)
     if (role === undefined)
       return sendError(reply, 'access-denied', 'Your requested role is not in allowed roles')
     const begin = performance.now()
@@ -76,21 +77,9 @@ export function routeGraphql(app: Server, { answerer, metrics }: GraphqlOptions)
   })
 }
 
-/** The role that the caller asks for, if the token has it; the first one without a wish. */
-function chosenRole(request: FastifyRequest, { roles }: Identity): string | undefined {
-  const wanted = request.headers['x-hasura-role']
-  if (wanted === undefined) return roles[0]
-  return roles.find(role => role === wanted)
-}
-
-/** Only what was verified: no x-hasura-* header of the request becomes a session variable. */
-function sessionVariables({ subject, organisation, roles }: Identity, role: string): Record<string, string> {
-  return {
-    'x-hasura-role': role,
-    'x-hasura-user-id': subject,
-    'x-hasura-org-id': organisation,
-    'x-hasura-allowed-roles': `{${roles.map(name => JSON.stringify(name)).join(',')}}`,
-  }
+function roleHeader({ headers }: FastifyRequest): string | undefined {
+  const wanted = headers['x-hasura-role']
+  return Array.isArray(wanted) ? '' : wanted
 }
 
 /** Aborts when the client goes away before the answer is complete: its query is cancelled. */
