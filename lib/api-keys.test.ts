@@ -18,7 +18,7 @@ t.test(
   async t => {
     const all = createApiKey({ roles: ['admin'] }).scopes
     t.same(createApiKey({ roles }).scopes, [...all, 'organisations'].sort())
-    t.same(createApiKey({ roles: ['operator'] }).scopes, ['organisations'])
+    t.same(createApiKey({ roles: ['operator'] }).scopes, ['core:read', 'organisations'])
     t.same(createApiKey({ roles: ['viewer'] }).scopes, ['core:read', 'links:read'])
     t.same(createApiKey({ roles: ['partner', 'viewer'] }).scopes, ['core:read', 'links:read', 'links:write'])
     t.same(createApiKey({ roles: ['store'] }).scopes, ['media:events'])

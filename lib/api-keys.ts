@@ -9,8 +9,8 @@ const scopesByRole = {
   viewer: ['core:read', 'links:read'],
   /** The object store's: it may report what was stored, and nothing else. */
   store: ['media:events'],
-  /** Whose installation it is: makes and suspends organisations, and gives keys their class. Beside another role. */
-  operator: ['organisations'],
+  /** Whose installation it is: makes and suspends organisations, and gives keys their class. */
+  operator: ['core:read', 'organisations'],
 } as const
 
 export type Role = keyof typeof scopesByRole

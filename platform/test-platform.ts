@@ -21,7 +21,7 @@ export const sample = fileURLToPath(
 
 export type TestPlatform = {
   dataDir: string
-  start(options?: { samples?: boolean; port?: number }): Promise<Platform>
+  start(options?: { samples?: boolean; port?: number; env?: Record<string, string> }): Promise<Platform>
 }
 
 /** `start` may be called again and again: it is the same data folder, removed when the test file ends. */

@@ -2,7 +2,7 @@
  * The file that holds the signing keys, private, readable by its owner only, replaced as a whole: who reads it while it is
  * rotated sees the old keys or the new ones.
  */
-import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chown, link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { z } from 'zod'
@@ -88,6 +88,7 @@ export async function writeKeyFile(
   const text = `${JSON.stringify(content, null, 2)}\n`
   await writeFile(draft, text, { mode: 0o600, flag: 'wx', flush: true })
   try {
+    await giveToOwner(draft, directory)
     if (only === 'new') await link(draft, path)
     else await rename(draft, path)
     return true
@@ -97,6 +98,13 @@ export async function writeKeyFile(
   } finally {
     await rm(draft, { force: true })
   }
+}
+
+/** A rotation by root leaves a file that the service's own account can read. */
+async function giveToOwner(file: string, directory: string): Promise<void> {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = await stat(directory)
+  await chown(file, uid, gid)
 }
 
 const lockTries = 100

@@ -2,9 +2,11 @@
 import { problem, problemDocument, problemType } from '@glimmr/lib/errors'
 import type { Server } from '@glimmr/lib/server'
 import { tokenRoute } from '@glimmr/lib/token-route'
+import type { FastifyRequest } from 'fastify'
 import type { ApiKeys } from './api-keys.ts'
 import { type CredentialHeaders, credentialOf } from './credentials.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { Principal } from './principal.ts'
 import { challengeOf, Refusal, type RefusalReason } from './refusals.ts'
 import { longestTokenSeconds, publishedSeconds } from './signing-keys.ts'
 import type { Tokens } from './tokens.ts'
@@ -74,15 +76,20 @@ export function serveTokens(app: Server, { apiKeys, tokens, onRefused }: TokenRo
       throw problem(error.status, error.message, { headers: challengeOf(error), cause: error })
     }
   }
-  app.post('/v1/core/tokens', { config: open, schema: tokenRoute }, async (request, reply) => {
-    const principal = await principalOf(repeated(request.raw.rawHeaders, request.headers))
+  // Before the body: who may not have a token is told so, whatever else is wrong.
+  const asking = new WeakMap<FastifyRequest, Principal>()
+  const onRequest = async (request: FastifyRequest) => {
+    asking.set(request, await principalOf(repeated(request.raw.rawHeaders, request.headers)))
+  }
+  app.post('/v1/core/tokens', { config: open, schema: tokenRoute, onRequest }, async (request, reply) => {
+    const principal = asking.get(request)
+    if (!principal) throw new Error('the hook has not run')
     const scopes = request.body?.scopes ?? principal.scopes
     const missing = scopes.filter(scope => !principal.scopes.includes(scope))
     if (missing.length > 0) throw problem(403, `The key does not have ${missing.join(', ')}`)
-    const token = await tokens.issue(principal, longestTokenSeconds, scopes)
     reply.header('cache-control', 'no-store')
     return {
-      access_token: token,
+      access_token: await tokens.issue(principal, longestTokenSeconds, scopes),
       token_type: 'Bearer' as const,
       expires_in: longestTokenSeconds,
       scope: scopes.join(' '),

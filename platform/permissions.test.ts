@@ -1,0 +1,158 @@
+/**
+ * Who may what: every route of every OpenAPI document, what the gateway itself serves, and every root field of GraphQL, by
+ * role. A route that is not in the table fails, and so does a line without a route.
+ */
+
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type Role, roles } from '@glimmr/lib/api-keys'
+import t from 'tap'
+import { testPlatform } from './test-platform.ts'
+
+/** x: may. Everything else is 401 without a key (`open` aside) and 403 with the key of a role that may not. */
+const routes = `
+                                          open  admin  uploader  partner  viewer  store  operator
+GET    /.well-known/jwks.json              x      x       x         x        x       x       x
+GET    /l/{slug}                           x      x       x         x        x       x       x
+GET    /v1/core/health                     x      x       x         x        x       x       x
+GET    /v1/core/openapi.json               x      x       x         x        x       x       x
+GET    /v1/media/health                    x      x       x         x        x       x       x
+GET    /v1/media/openapi.json              x      x       x         x        x       x       x
+GET    /v1/links/health                    x      x       x         x        x       x       x
+GET    /v1/links/openapi.json              x      x       x         x        x       x       x
+POST   /v1/core/tokens                     .      x       x         x        x       x       x
+
+GET    /v1/core/prices                     .      x       x         x        x       .       x
+GET    /v1/core/prices/{id}                .      x       x         x        x       .       x
+GET    /v1/core/prices/{id}/proof          .      x       x         x        x       .       x
+GET    /v1/core/hospitals                  .      x       x         x        x       .       x
+GET    /v1/core/hospitals/{id}             .      x       x         x        x       .       x
+GET    /v1/core/hospitals/{id}/diff        .      x       x         x        x       .       x
+GET    /v1/core/hospitals/{id}/publications .     x       x         x        x       .       x
+POST   /v1/core/hospitals                  .      x       x         .        .       .       .
+GET    /v1/core/files                      .      x       x         x        x       .       x
+GET    /v1/core/files/{id}                 .      x       x         x        x       .       x
+GET    /v1/core/files/{id}/export          .      x       x         x        x       .       x
+GET    /v1/core/files/{id}/findings        .      x       x         x        x       .       x
+GET    /v1/core/payers                     .      x       x         x        x       .       x
+GET    /v1/core/plans                      .      x       x         x        x       .       x
+
+GET    /v1/core/organisations/me           .      x       x         x        x       .       x
+POST   /v1/core/api-keys                   .      x       .         .        .       .       .
+GET    /v1/core/api-keys                   .      x       .         .        .       .       .
+GET    /v1/core/api-keys/{id}              .      x       .         .        .       .       .
+DELETE /v1/core/api-keys/{id}              .      x       .         .        .       .       .
+POST   /v1/core/users                      .      x       .         .        .       .       .
+GET    /v1/core/users                      .      x       .         .        .       .       .
+GET    /v1/core/users/{id}                 .      x       .         .        .       .       .
+PATCH  /v1/core/users/{id}                 .      x       .         .        .       .       .
+GET    /v1/core/audit-log                  .      x       .         .        .       .       .
+POST   /v1/core/organisations              .      .       .         .        .       .       x
+GET    /v1/core/organisations              .      .       .         .        .       .       x
+GET    /v1/core/organisations/{id}         .      .       .         .        .       .       x
+PATCH  /v1/core/organisations/{id}         .      .       .         .        .       .       x
+
+POST   /v1/media/presign                   .      x       x         .        .       .       .
+GET    /v1/media/uploads                   .      x       x         .        .       .       .
+POST   /v1/media/uploads                   .      x       x         .        .       .       .
+GET    /v1/media/uploads/{id}              .      x       x         .        .       .       .
+POST   /v1/media/uploads/{id}/complete     .      x       x         .        .       .       .
+GET    /v1/media/uploads/{id}/download     .      x       x         .        .       .       .
+GET    /v1/media/uploads/{id}/events       .      x       x         .        .       .       .
+POST   /v1/media/store-events              .      x       .         .        .       x       .
+
+POST   /v1/links/graphql                   .      x       x         x        x       .       .
+GET    /v1/links/links                     .      x       x         x        x       .       .
+POST   /v1/links/links                     .      x       x         x        .       .       .
+DELETE /v1/links/links/{id}                .      x       x         x        .       .       .
+`
+
+type Line = { method: string; path: string; may: Set<string> }
+
+function linesOf(table: string): Line[] {
+  const [head = '', ...lines] = table.trim().split('\n').filter(Boolean)
+  const names = head.trim().split(/\s+/)
+  return lines.map(line => {
+    const [method = '', path = '', ...cells] = line.trim().split(/\s+/)
+    if (cells.length !== names.length || cells.some(cell => cell !== 'x' && cell !== '.'))
+      throw new Error(`this line has not ${names.length} cells of x and . : ${line}`)
+    return { method, path, may: new Set(names.filter((_, column) => cells[column] === 'x')) }
+  })
+}
+
+const { start } = testPlatform(t)
+const platform = await start({
+  samples: false,
+  env: { CORE_LIMIT: '10000', MEDIA_LIMIT: '10000', LINKS_LIMIT: '10000' },
+})
+t.teardown(() => platform.stop())
+const { gateway_url: url, keys: given } = platform.file
+
+async function keyOf(role: Role): Promise<string> {
+  const answer = await fetch(`${url}/v1/core/api-keys`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${given.admin}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: role, roles: [role] }),
+  })
+  return ((await answer.json()) as { key: string }).key
+}
+const keys = new Map<string, string>()
+for (const role of roles) keys.set(role, await keyOf(role))
+
+/** A harmless request: ids of nothing, bodies that are not valid. Whoever may, gets past 401 and 403. */
+async function statusOf({ method, path }: Line, key: string | undefined): Promise<number> {
+  const id = '00000000-0000-4000-8000-00000000dead'
+  const answer = await fetch(url + path.replaceAll(/\{\w+\}/g, id), {
+    method,
+    redirect: 'manual',
+    headers: { ...(key && { authorization: `Bearer ${key}` }) },
+    ...(method === 'POST' || method === 'PATCH' ? { body: '{"none": true}' } : {}),
+  })
+  await answer.body?.cancel()
+  return answer.status
+}
+
+t.test('every route is in the table, and every line of it is a route', async t => {
+  const operations: string[] = []
+  for (const service of ['core', 'media', 'links']) {
+    operations.push(`GET /v1/${service}/health`, `GET /v1/${service}/openapi.json`)
+    const document = (await (await fetch(`${url}/v1/${service}/openapi.json`)).json()) as {
+      paths: Record<string, Record<string, unknown>>
+    }
+    for (const [path, item] of Object.entries(document.paths))
+      for (const method of Object.keys(item)) operations.push(`${method.toUpperCase()} ${path}`)
+  }
+  operations.push('GET /.well-known/jwks.json')
+  t.same(
+    linesOf(routes)
+      .map(({ method, path }) => `${method} ${path}`)
+      .sort(),
+    operations.sort(),
+  )
+})
+
+t.test('every router of the route file serves a line of the table', async t => {
+  const file = readFileSync(fileURLToPath(new URL('../traefik/dynamic/routers.yml', import.meta.url)), 'utf8')
+  const paths = linesOf(routes).map(line => line.path)
+  const literals = [...file.matchAll(/Path(?:Prefix)?\(`([^`]+)`\)/g)].map(match => String(match[1]))
+  t.ok(literals.length > 10)
+  for (const literal of literals)
+    t.ok(
+      paths.some(path => path.startsWith(literal)),
+      literal,
+    )
+})
+
+for (const line of linesOf(routes))
+  t.test(`${line.method} ${line.path}`, async t => {
+    const open = line.may.has('open')
+    const nobody = await statusOf(line, undefined)
+    t.ok(open ? nobody !== 401 && nobody !== 403 : nobody === 401, `without a key: ${nobody}`)
+    const forged = await statusOf(line, `glm_aaaaaaaa_${'a'.repeat(43)}`)
+    t.ok(open ? forged !== 401 && forged !== 403 : forged === 401, `with a key that nobody has: ${forged}`)
+    for (const role of roles) {
+      const status = await statusOf(line, keys.get(role))
+      if (line.may.has(role)) t.ok(![401, 403, 429, 500].includes(status), `${role} may: ${status}`)
+      else t.equal(status, 403, `${role} may not`)
+    }
+  })
