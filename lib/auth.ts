@@ -40,8 +40,12 @@ declare module 'fastify' {
   }
 }
 
-/** Adds the check to every route that is registered on `app`. */
-export async function registerAuth(app: FastifyInstance, jwks: JwksSource): Promise<void> {
+/** Adds the check to every route that is registered on `app`; `scope` is asked for by routes that name none. */
+export async function registerAuth(
+  app: FastifyInstance,
+  jwks: JwksSource,
+  { scope: usualScope }: { scope?: string | undefined } = {},
+): Promise<void> {
   const keys = createPublishedKeys(jwks)
   await app.register(fastifyJwt, {
     decode: { complete: true },
@@ -57,7 +61,7 @@ export async function registerAuth(app: FastifyInstance, jwks: JwksSource): Prom
   app.decorateRequest('identity', null)
   const identify = createIdentify(keys)
   app.addHook('onRequest', async request => {
-    const { public: open, scope } = request.routeOptions.config
+    const { public: open, scope = usualScope } = request.routeOptions.config
     if (open || request.is404) return
     request.identity = await identify(request)
     if (scope) requireScope(request.identity, scope)

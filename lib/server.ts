@@ -37,6 +37,8 @@ export type ServerOptions = {
   log: FastifyBaseLogger
   /** Verifies callers; without it every route must be public. */
   jwks?: JwksSource
+  /** What a caller needs for routes whose `config.scope` names nothing else. */
+  scope?: string
   /** Rejects while the service cannot do its work (database away, worker stopped). */
   ready?: () => Promise<void>
   bodyLimitBytes?: number
@@ -45,7 +47,7 @@ export type ServerOptions = {
 export type BuiltServer = { app: Server; metrics: Metrics }
 
 export async function createServer(options: ServerOptions): Promise<BuiltServer> {
-  const { name, log, jwks, ready = async () => {}, bodyLimitBytes = 1_048_576 } = options
+  const { name, log, jwks, scope, ready = async () => {}, bodyLimitBytes = 1_048_576 } = options
   const app: Server = fastify({
     loggerInstance: log.child({ service: name }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -88,7 +90,7 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
     transform: jsonSchemaTransform,
     transformObject: completeDocument,
   })
-  if (jwks) await registerAuth(app, jwks)
+  if (jwks) await registerAuth(app, jwks, { scope })
   const metrics = createMetrics(name)
   serveMetrics(app, metrics)
   serveHealth(app, name, ready)

@@ -80,7 +80,7 @@ export async function build(config: CoreConfig): Promise<Server> {
     onError: error => log.warn({ err: error }, 'a database connection broke'),
   })
   const ready = async () => void (await rows(pool, sql`select 1`))
-  const { app } = await createServer({ name: 'core', description, log, jwks, ready })
+  const { app } = await createServer({ name: 'core', description, log, jwks, scope: 'core:read', ready })
   const { s3, maxProofBytes } = config
   const store = s3 && createStore(s3, { ...(maxProofBytes !== undefined && { maxProofBytes }) })
   app.addHook('onClose', async () => {

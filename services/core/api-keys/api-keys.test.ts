@@ -172,11 +172,14 @@ t.test('only the scope admin opens any of it', async t => {
 
 t.test('every key may see its organisation and what it may do', async t => {
   const { call, own, db } = await core(t)
-  t.same((await call('/v1/core/organisations/me', { ...own, roles: ['viewer'], scopes: [] })).json(), {
-    id: own.organisation,
-    name: 'Own',
-    key: { subject: 'key:me', roles: ['viewer'], scopes: [] },
-  })
+  t.same(
+    (await call('/v1/core/organisations/me', { ...own, roles: ['viewer'], scopes: ['core:read'] })).json(),
+    {
+      id: own.organisation,
+      name: 'Own',
+      key: { subject: 'key:me', roles: ['viewer'], scopes: ['core:read'] },
+    },
+  )
   t.equal((await call('/v1/core/organisations/me', undefined)).statusCode, 401)
   await db.pool.query('delete from core.organisations where id = $1', [own.organisation])
   t.equal((await call('/v1/core/organisations/me', own)).statusCode, 404)
