@@ -1,4 +1,6 @@
 /** A map from byte strings to numbers that never makes a string of its keys. Open addressing over one arena of bytes. */
+import { createByteView } from './byte-view.ts'
+
 export class ByteIndex {
   private slots: Int32Array
   private hashes: Int32Array
@@ -7,13 +9,16 @@ export class ByteIndex {
   private seeds = new Int32Array(64)
   private values = new Float64Array(64)
   private arena: Buffer
+  private arenaView: DataView<ArrayBufferLike>
+  private readonly viewOf = createByteView()
   private used = 0
   private count = 0
   private slot = 0
   private hash = 0
 
   constructor(arenaBytes = 4096) {
-    this.arena = Buffer.allocUnsafe(arenaBytes)
+    this.arena = Buffer.allocUnsafeSlow(arenaBytes)
+    this.arenaView = new DataView(this.arena.buffer)
     this.slots = new Int32Array(128).fill(-1)
     this.hashes = new Int32Array(128)
   }
@@ -28,9 +33,16 @@ export class ByteIndex {
   }
 
   /** The value of a key, or -1; `add` right after a miss stores under the same key. `seed` tells equal bytes apart. */
-  find(bytes: Uint8Array, start: number, end: number, seed = 0): number {
-    let hash = (seed ^ 0x811c9dc5) | 0
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
+  find(bytes: Buffer, start: number, end: number, seed = 0): number {
+    const view = this.viewOf(bytes)
+    let hash = Math.imul((seed ^ 0x811c9dc5) + end - start, 0x01000193)
+    let at = start
+    // Four bytes a step; every byte counts, so that no file can choose keys that all meet in one slot by their middles.
+    for (; at + 4 <= end; at += 4) {
+      hash = Math.imul(hash ^ view.getInt32(at, true), 0x85ebca6b)
+      hash ^= hash >>> 15
+    }
+    for (; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193)
     hash ^= hash >>> 15
     const mask = this.slots.length - 1
     let slot = hash & mask
@@ -41,17 +53,19 @@ export class ByteIndex {
         this.hash = hash
         return -1
       }
-      if (this.hashes[slot] === hash && this.seeds[entry] === seed && this.same(entry, bytes, start, end))
+      if (this.hashes[slot] === hash && this.seeds[entry] === seed && this.same(entry, view, start, end))
         return this.values[entry] ?? -1
       slot = (slot + 1) & mask
     }
   }
 
-  private same(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const from = this.entryStart[entry] ?? 0
-    if ((this.entryEnd[entry] ?? 0) - from !== end - start) return false
-    const { arena } = this
-    for (let at = start, held = from; at < end; at++, held++) if (arena[held] !== bytes[at]) return false
+  private same(entry: number, view: DataView<ArrayBufferLike>, start: number, end: number): boolean {
+    let held = this.entryStart[entry] ?? 0
+    if ((this.entryEnd[entry] ?? 0) - held !== end - start) return false
+    const { arenaView } = this
+    let at = start
+    for (; at + 4 <= end; at += 4, held += 4) if (arenaView.getInt32(held) !== view.getInt32(at)) return false
+    for (; at < end; at++, held++) if (arenaView.getUint8(held) !== view.getUint8(at)) return false
     return true
   }
 
@@ -59,9 +73,10 @@ export class ByteIndex {
   add(bytes: Uint8Array, start: number, end: number, value: number, seed = 0): void {
     const length = end - start
     if (this.used + length > this.arena.length) {
-      const grown = Buffer.allocUnsafe(Math.max(this.arena.length * 2, this.used + length))
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.arena.length * 2, this.used + length))
       this.arena.copy(grown, 0, 0, this.used)
       this.arena = grown
+      this.arenaView = new DataView(grown.buffer)
     }
     this.arena.set(bytes.subarray(start, end), this.used)
     const entry = this.count++

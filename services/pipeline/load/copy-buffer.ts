@@ -6,6 +6,7 @@
  * Each value method ends its value with a tab; `endRow()` turns the last tab into the newline.
  */
 import { isUtf8 } from 'node:buffer'
+import { mostDigits } from '../rules/values.ts'
 import { cellText } from '../scan/encoding.ts'
 
 const tab = 0x09
@@ -61,14 +62,40 @@ export class CopyBuffer {
     this.length = length + 3
   }
 
-  /** Bytes known to need no escaping: digits, points, hexadecimal. */
-  plain(source: Uint8Array, start: number, end: number): void {
+  nulls(count: number): void {
+    this.reserve(count * 3)
+    const { bytes } = this
+    let { length } = this
+    for (let left = count; left > 0; left--) {
+      bytes[length] = backslash
+      bytes[length + 1] = 0x4e
+      bytes[length + 2] = tab
+      length += 3
+    }
+    this.length = length
+  }
+
+  /**
+   * A cell of digits with at most one point, looked at while it is copied. False, and nothing written, for anything else:
+   * what is a number is told by `numberKind` of rules/values.ts, and this must agree with it.
+   */
+  digits(source: Uint8Array, start: number, end: number): boolean {
     this.reserve(end - start + 1)
     const { bytes } = this
     let { length } = this
-    for (let at = start; at < end; at++) bytes[length++] = source[at] ?? 0
+    let points = 0
+    for (let at = start; at < end; at++) {
+      const byte = source[at] ?? 0
+      if (byte < 0x30 || byte > 0x39) {
+        if (byte !== 0x2e) return false
+        points++
+      }
+      bytes[length++] = byte
+    }
+    if (points > 1 || points === end - start || end - start > mostDigits) return false
     bytes[length] = tab
     this.length = length + 1
+    return true
   }
 
   /** A cell of the source: escaped for COPY, read as Windows-1252 where it is not UTF-8, NUL bytes left out. */

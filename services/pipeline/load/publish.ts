@@ -42,6 +42,7 @@ export async function publish(db: Queryable, work: ToPublish): Promise<Verdict> 
     : 'valid'
   await addFindings(db, fileId, summary)
   await addPlans(db, fileId, rows)
+  await matchPlans(db, fileId)
   await execute(
     db,
     sql`
@@ -57,6 +58,17 @@ export async function publish(db: Queryable, work: ToPublish): Promise<Verdict> 
     )
   await addComparison(db, fileId)
   return verdict
+}
+
+/** Who the payers of plans that were never seen before are, by the rules that core keeps. */
+async function matchPlans(db: Queryable, fileId: number): Promise<void> {
+  await one(
+    db,
+    sql`
+      select core.match_plans(array(
+        select fp.plan_id from prices.file_plans fp
+        where fp.file_id = ${fileId} and not exists (select from core.plan_matches m where m.plan_id = fp.plan_id)))`,
+  )
 }
 
 /** What was written must be what arrived. */

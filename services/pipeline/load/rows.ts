@@ -6,10 +6,11 @@
 import { normalisedCode } from '@glimmr/lib/codes'
 import { createItemGroups, type ItemGroups } from '@glimmr/lib/item-groups'
 import type { ItemColumns, RateColumns } from '../layout/csv-column-names.ts'
-import { numberKind, otherNumber, readNumber } from '../rules/values.ts'
+import { readNumber } from '../rules/values.ts'
 import { cellText } from '../scan/encoding.ts'
 import { ByteIndex } from './byte-index.ts'
 import { CopyBuffer } from './copy-buffer.ts'
+import { IdWriter } from './id-writer.ts'
 import { createPayers, type Pair, type Payers } from './payers.ts'
 import { type TableName, tableNames } from './tables.ts'
 import { createVocabularies, type Vocabularies, type Word } from './vocabulary.ts'
@@ -40,6 +41,7 @@ export class Rows {
   readonly counts = { items: 0, charges: 0, rates: 0, modifiers: 0, texts: 0, item_codes: 0 }
   private readonly fileId: number
   private readonly base: number
+  private readonly rateIds: IdWriter
   private readonly textIds = new ByteIndex(1 << 16)
   // Rates of payers that the database has not named yet: their bytes after the payer and plan, until `settle`.
   private readonly held = new CopyBuffer(1 << 14)
@@ -50,6 +52,7 @@ export class Rows {
   constructor(fileId: number, bufferBytes = 1 << 16) {
     this.fileId = fileId
     this.base = fileId * 2 ** 32
+    this.rateIds = new IdWriter(this.base)
     this.buffers = Object.fromEntries(tableNames.map(name => [name, new CopyBuffer(bufferBytes)])) as Record<
       TableName,
       CopyBuffer
@@ -131,19 +134,31 @@ export class Rows {
   rate(row: Row, chargeId: number, columns: RateColumns, pair: Pair, extra: string | undefined): void {
     const algorithmId = this.text(row, columns.algorithm)
     const notesId = this.text(row, columns.notes)
-    const id = this.base + ++this.counts.rates
+    this.counts.rates++
     pair.rates++
     this.groups.mark(pair.index, this.counts.items)
     const out = this.open('rates', pair)
-    out.integer(id)
+    this.rateIds.next(out)
     this.underCharge(out, chargeId, row.row)
     numeric(out, row, columns.dollar)
-    numeric(out, row, columns.percentage)
-    numeric(out, row, columns.estimated)
-    numeric(out, row, columns.median)
-    numeric(out, row, columns.percentile10)
-    numeric(out, row, columns.percentile90)
-    cell(out, row, columns.count, false)
+    // Most rates are a dollar amount and nothing else.
+    if (
+      blank(row, columns.percentage) &&
+      blank(row, columns.count) &&
+      blank(row, columns.median) &&
+      blank(row, columns.estimated) &&
+      blank(row, columns.percentile10) &&
+      blank(row, columns.percentile90)
+    )
+      out.nulls(6)
+    else {
+      numeric(out, row, columns.percentage)
+      numeric(out, row, columns.estimated)
+      numeric(out, row, columns.median)
+      numeric(out, row, columns.percentile10)
+      numeric(out, row, columns.percentile90)
+      cell(out, row, columns.count, false)
+    }
     word(out, this.words.methodologies.find(row, columns.methodology))
     reference(out, algorithmId)
     reference(out, notesId)
@@ -254,6 +269,10 @@ export class Rows {
   }
 }
 
+function blank(row: Row, column: number): boolean {
+  return (row.starts[column] ?? 0) >= (row.ends[column] ?? 0)
+}
+
 function cell(out: CopyBuffer, row: Row, column: number, required: boolean): void {
   const start = row.starts[column] ?? 0
   const end = row.ends[column] ?? 0
@@ -266,8 +285,7 @@ function numeric(out: CopyBuffer, row: Row, column: number): void {
   const start = row.starts[column] ?? 0
   const end = row.ends[column] ?? 0
   if (start >= end) out.null()
-  else if (numberKind(row.bytes, start, end) !== otherNumber) out.plain(row.bytes, start, end)
-  else optional(out, readNumber(cellText(row.bytes, start, end)))
+  else if (!out.digits(row.bytes, start, end)) optional(out, readNumber(cellText(row.bytes, start, end)))
 }
 
 function word(out: CopyBuffer, { copy }: Word): void {

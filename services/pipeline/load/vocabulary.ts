@@ -71,6 +71,13 @@ function createVocabulary(
   const positions = new Map<string, number>()
   const bySpelling = new ByteIndex()
   let next = 1
+  // A cell is asked for by the rules and again by what writes it.
+  const last: { bytes: Buffer; start: number; end: number; word: Word } = {
+    bytes: Buffer.alloc(0),
+    start: 0,
+    end: 0,
+    word: blank,
+  }
 
   function make(published: string): Word {
     const text = spelling.get(published.toLowerCase()) ?? published
@@ -101,8 +108,16 @@ function createVocabulary(
       const start = starts[column] ?? 0
       const end = ends[column] ?? 0
       if (start >= end) return blank
+      if (start === last.start && end === last.end && bytes === last.bytes) return last.word
       const found = bySpelling.find(bytes, start, end)
-      if (found >= 0) return words[found] ?? blank
+      if (found >= 0) {
+        const word = words[found] ?? blank
+        last.bytes = bytes
+        last.start = start
+        last.end = end
+        last.word = word
+        return word
+      }
       const text = cellText(bytes, start, end)
       const word = named(text)
       const at = positions.get(text)

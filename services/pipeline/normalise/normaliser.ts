@@ -24,7 +24,7 @@ export const chargeAmounts = has.gross | has.cash | has.minimum | has.maximum
 /** Checks how the record is written; true, with the row rejected, when its cells may not stand under their headers. */
 export function notLoaded(scanner: CsvScanner, row: CsvRow, findings: Findings): boolean {
   row.checkRepeat(scanner)
-  if (!scanner.ascii) row.checkBytes(scanner)
+  if (!scanner.wellEncoded) row.checkBytes(scanner)
   if (scanner.hasNul) row.checkNul(scanner)
   if (scanner.strayQuotes) findings.add('strayQuote', () => row.place(row.columns.none))
   const short = scanner.count < row.columns.none

@@ -1,9 +1,12 @@
 /** Tells whether some cells of a row equal those of an earlier row, by bytes. */
+import { createByteView } from '../load/byte-view.ts'
 import type { Row } from '../load/rows.ts'
 
 export class SameCells {
   private readonly columns: Int32Array
-  private kept: Buffer = Buffer.allocUnsafe(1024)
+  private kept: Buffer = Buffer.allocUnsafeSlow(1024)
+  private keptView: DataView<ArrayBufferLike> = new DataView(this.kept.buffer)
+  private readonly viewOf = createByteView()
   /** Where each kept cell ends in `kept`. */
   private readonly ends: Int32Array
 
@@ -13,16 +16,18 @@ export class SameCells {
   }
 
   same(row: Row): boolean {
-    const { columns, kept, ends } = this
-    const { bytes } = row
+    const { columns, keptView, ends } = this
+    const view = this.viewOf(row.bytes)
     let held = 0
     for (let index = 0; index < columns.length; index++) {
       const column = columns[index] ?? 0
-      const start = row.starts[column] ?? 0
+      let at = row.starts[column] ?? 0
       const end = row.ends[column] ?? 0
       const heldEnd = ends[index] ?? 0
-      if (heldEnd - held !== end - start) return false
-      for (let at = start; at < end; at++, held++) if (kept[held] !== bytes[at]) return false
+      if (heldEnd - held !== end - at) return false
+      for (; at + 4 <= end; at += 4, held += 4)
+        if (keptView.getInt32(held) !== view.getInt32(at)) return false
+      for (; at < end; at++, held++) if (keptView.getUint8(held) !== view.getUint8(at)) return false
     }
     return true
   }
@@ -34,9 +39,10 @@ export class SameCells {
       const start = row.starts[column] ?? 0
       const end = row.ends[column] ?? 0
       if (length + end - start > this.kept.length) {
-        const grown = Buffer.allocUnsafe((length + end - start) * 2)
+        const grown = Buffer.allocUnsafeSlow((length + end - start) * 2)
         this.kept.copy(grown, 0, 0, length)
         this.kept = grown
+        this.keptView = new DataView(grown.buffer)
       }
       row.bytes.copy(this.kept, length, start, end)
       length += end - start

@@ -48,6 +48,9 @@ export const zeroNumber = 1
 /** Anything else; see `readNumber`. */
 export const otherNumber = 2
 
+/** 131,072 digits before the point are numeric's limit; nothing sane comes near a hundred. */
+export const mostDigits = 100
+
 /** How a numeric cell (not blank, trimmed) is written. Runs once per number of the file, so it looks at bytes. */
 export function numberKind(bytes: Uint8Array, start: number, end: number): 0 | 1 | 2 {
   let points = 0
@@ -58,8 +61,7 @@ export function numberKind(bytes: Uint8Array, start: number, end: number): 0 | 1
     else if (byte < 0x30 || byte > 0x39) return otherNumber
     else nonZero |= byte - 0x30
   }
-  // 131,072 digits before the point are numeric's limit; nothing sane comes near a hundred.
-  if (points > 1 || points === end - start || end - start > 100) return otherNumber
+  if (points > 1 || points === end - start || end - start > mostDigits) return otherNumber
   return nonZero === 0 ? zeroNumber : plainNumber
 }
 

@@ -178,3 +178,25 @@ t.test('a record, or fields, without end are refused before they fill the memory
     'lines after an open quote are rows',
   )
 })
+
+t.test('whether a look at each record is needed is told per chunk, whole lines only', async t => {
+  const told = (...chunks: Buffer[]) => {
+    const scanner = new CsvScanner()
+    return chunks.map(chunk => {
+      scanner.push(chunk)
+      while (scanner.next());
+      return scanner.wellEncoded
+    })
+  }
+  const line = Buffer.from('Ménière,1\n')
+  t.same(told(Buffer.from('a,b\n')), [true])
+  t.same(told(line), [true])
+  t.same(told(line.subarray(0, 2), line.subarray(2)), [false, true], 'a character cut in two')
+  t.same(told(Buffer.from('M\u00e9ni,1\n', 'latin1')), [false])
+  t.same(told(Buffer.from('lost \ufffd,1\n')), [false])
+  t.same(told(Buffer.from('é,1\r')), [false], 'no line end to go by')
+  const last = new CsvScanner()
+  last.push(Buffer.from('é,1\né,2'))
+  last.end()
+  t.equal(last.wellEncoded, false, 'the last line has no end')
+})

@@ -12,12 +12,14 @@
  *    end of the line on which the field began: that line is a record with `unclosed` set, and the rows after it are
  *    read as rows.
  */
-import { isAscii } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 
 const comma = 0x2c
 const quote = 0x22
 const lf = 0x0a
 const cr = 0x0d
+/** U+FFFD, where a program before us lost a character. */
+const replacement = Buffer.from('\ufffd')
 
 export type CsvLimits = {
   /** Of one record, in bytes. */
@@ -43,8 +45,8 @@ export class CsvLimitError extends Error {
 export class CsvScanner {
   /** What the offsets point into; replaced by `push`. */
   bytes: Buffer = Buffer.alloc(0)
-  /** Whether all that is held is ASCII, so that no cell needs a look at its encoding. */
-  ascii = true
+  /** Whether the whole records held are UTF-8 without U+FFFD, so that none needs a look at its encoding. */
+  wellEncoded = true
   /** Whether a NUL byte is held. */
   hasNul = false
   /** Fields of the current record; quotes are outside of `starts`–`ends`. */
@@ -87,7 +89,6 @@ export class CsvScanner {
   push(chunk: Buffer): void {
     if (this.finish > this.start) this.begin(this.finish)
     const rest = this.held - this.start
-    this.ascii = (rest === 0 || this.ascii) && isAscii(chunk)
     this.hasNul = (rest > 0 && this.hasNul) || chunk.includes(0)
     if (rest === 0) this.bytes = chunk
     else {
@@ -98,11 +99,20 @@ export class CsvScanner {
     }
     this.held = rest + chunk.length
     this.shift(this.start)
+    this.wellEncoded = this.looksWell()
+  }
+
+  /** Asked once a chunk, of all lines that are complete: it may end within a character. */
+  private looksWell(): boolean {
+    if (isAscii(this.bytes)) return true
+    const lines = this.bytes.subarray(0, this.bytes.lastIndexOf(lf) + 1)
+    return lines.length > 0 && isUtf8(lines) && lines.indexOf(replacement) < 0
   }
 
   /** No bytes follow: what is held is the last record. */
   end(): void {
     this.ended = true
+    this.wellEncoded = isAscii(this.bytes)
   }
 
   private shift(by: number): void {
