@@ -1,5 +1,5 @@
 /** Uploads as Prometheus sees them. */
-import { type Pool, rows } from '@glimmr/lib/db'
+import { one, type Pool, rows } from '@glimmr/lib/db'
 import { type Count, createCounter, createGauge, type Metrics } from '@glimmr/lib/metrics'
 import { sql } from '@glimmr/lib/sql'
 
@@ -19,6 +19,12 @@ export function createUploadMetrics(metrics: Metrics, pool: Pool): UploadMetrics
     help: 'Uploads of the last seven days, by status',
     labelNames: ['status'],
     read: () => countByStatus(pool),
+  })
+  createGauge(metrics, {
+    name: 'glimmr_upload_wait_seconds',
+    help: 'How long the stored file has waited that waits longest for its prices to be published; 0 for none',
+    labelNames: [],
+    read: () => longestWait(pool),
   })
   createGauge(metrics, {
     name: 'glimmr_upload_streams',
@@ -57,4 +63,17 @@ async function countByStatus(pool: Pool): Promise<{ labels: { status: string }; 
       group by 1`,
   )
   return counts.map(({ status, count }) => ({ labels: { status }, value: count }))
+}
+
+/** Rejected and failed files do not wait: somebody has been told. */
+async function longestWait(pool: Pool): Promise<{ labels: Record<never, string>; value: number }[]> {
+  const { seconds } = await one<{ seconds: number }>(
+    pool,
+    sql`select coalesce(max(extract(epoch from now() - u.stored_at)), 0)::float8 as seconds
+      from media.uploads u
+      left join prices.loads l on l.upload_id = u.id
+      where u.status = 'stored' and u.created_at > now() - interval '7 days'
+        and coalesce(l.status, 'queued') in ('queued', 'loading')`,
+  )
+  return [{ labels: {}, value: seconds }]
 }

@@ -40,6 +40,8 @@ t.test('uploads are counted by status, for Prometheus', async t => {
   const { body } = await call('GET', '/metrics', {})
   t.match(body, /glimmr_uploads\{status="waiting",service="media"\} 1/)
   t.match(body, /glimmr_uploads\{status="stored",service="media"\} 1/)
+  const [, waits] = /glimmr_upload_wait_seconds\{service="media"\} (\S+)/.exec(body) ?? []
+  t.ok(Number(waits) > 0, 'one is stored and not yet loaded')
   t.match(body, /glimmr_uploads_presigned_total\{service="media"\} 2/)
   t.match(body, /glimmr_uploads_stored_total\{by="complete",service="media"\} 1/)
 })
