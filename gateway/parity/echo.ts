@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** `status`, `size`, `type` and `encoding` in the query steer the answer. */
+/** `status`, `size`, `type` (none: no header), `chunked` and `encoding` in the query steer the answer. */
 export async function startEcho(): Promise<{ url: string; close(): void }> {
   const server = createServer({ maxHeaderSize: 262_144 }, (request, response) => {
     const chunks: Buffer[] = []
@@ -45,9 +45,10 @@ function answer(request: IncomingMessage, response: ServerResponse, body: Buffer
   }
   const query = new URLSearchParams(seen.target.split('?')[1] ?? '')
   const text = JSON.stringify(seen).padEnd(Number(query.get('size') ?? 0), ' ')
+  const type = query.get('type') ?? 'application/json'
   response.writeHead(statusOf(query.get('status')), {
-    'content-type': query.get('type') ?? 'application/json',
-    'content-length': Buffer.byteLength(text),
+    ...(type !== 'none' && { 'content-type': type }),
+    ...(query.get('chunked') ? {} : { 'content-length': Buffer.byteLength(text) }),
     'x-echo-secret': 'of the service',
     vary: 'X-Echo',
     ...(query.get('encoding') && { 'content-encoding': String(query.get('encoding')) }),

@@ -1,13 +1,16 @@
 /** Sends the same bytes to gateway/router and to Traefik, and compares what comes back. */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createRouter } from '../router/router.ts'
-import { compare, parseAnswer } from './compare.ts'
-import { type Case, generateCorpus } from './corpus.ts'
+import { selfSigned } from '../router/tls/self-signed.ts'
+import { compare } from './compare.ts'
+import type { Case } from './corpus/build.ts'
+import { generateCorpus } from './corpus.ts'
 import { startEcho } from './echo.ts'
+import { send } from './send.ts'
+import { runSequence, sequences } from './sequences.ts'
 import { startTraefik } from './traefik.ts'
 
 export type ParityOptions = { binary: string; requests: number; seed: number }
@@ -20,16 +23,17 @@ export type ParityReport = {
   /** By heading of gateway/router/DIFFERENCES.md. */
   onPurpose: Record<string, number>
   unexplained: Difference[]
-  /** Statuses of a burst on the rate limit, from either. */
-  limits: { ours: string; traefik: string }
+  /** Statuses of requests whose answers depend on those before, from either. */
+  sequences: { name: string; ours: string; traefik: string }[]
 }
 
 const folder = fileURLToPath(new URL('./routes', import.meta.url))
 
 export async function runParity({ binary, requests, seed }: ParityOptions): Promise<ParityReport> {
   const echo = await startEcho()
-  const env = { ECHO_URL: echo.url }
   const copy = mkdtempSync(join(tmpdir(), 'glimmr-parity-'))
+  const env = { ECHO_URL: echo.url, CERTIFICATES: copy }
+  writeCertificates(copy)
   cpSync(folder, copy, { recursive: true })
   const silent = { info: () => {}, warn: () => {}, error: () => {} }
   const router = createRouter({ staticFile: join(copy, 'traefik.yml'), env, log: silent })
@@ -41,22 +45,42 @@ export async function runParity({ binary, requests, seed }: ParityOptions): Prom
       same: 0,
       onPurpose: {},
       unexplained: [],
-      limits: { ours: '', traefik: '' },
+      sequences: [],
     }
-    for (const one of generateCorpus(seed, requests)) {
-      const [ours, theirs] = await Promise.all([
-        exchange(ports[one.entryPoint], one.bytes),
-        exchange(traefik.ports[one.entryPoint], one.bytes),
-      ])
-      record(report, one, compare(one, parseAnswer(ours), parseAnswer(theirs)))
+    const corpus = generateCorpus(seed, requests).values()
+    // They wait for sockets, not for a processor.
+    const worker = async () => {
+      for (const one of corpus) {
+        const { entryPoint, bytes, serverName, kind } = one
+        const options = { serverName, staysOpen: kind === 'upgrade' }
+        const [ours, theirs] = await Promise.all([
+          send(ports[entryPoint], bytes, options),
+          send(traefik.ports[entryPoint], bytes, options),
+        ])
+        record(report, one, compare(one, ours, theirs))
+      }
     }
-    report.limits = { ours: await burst(ports.plain), traefik: await burst(traefik.ports.plain) }
+    await Promise.all(Array.from({ length: 8 }, worker))
+    for (const [name, steps] of Object.entries(sequences)) {
+      const ours = await runSequence(ports.plain, steps)
+      report.sequences.push({ name, ours, traefik: await runSequence(traefik.ports.plain, steps) })
+    }
     return report
   } finally {
     await router.close()
     await traefik.close()
     echo.close()
     rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+/** New for every run; both routers read the same. */
+function writeCertificates(folder: string): void {
+  const names = { one: ['one.example'], wild: ['*.wild.example'], any: ['any.example'] }
+  for (const [file, hosts] of Object.entries(names)) {
+    const { cert, key } = selfSigned(hosts)
+    writeFileSync(join(folder, `${file}.pem`), cert)
+    writeFileSync(join(folder, `${file}.key`), key)
   }
 }
 
@@ -70,37 +94,4 @@ function record(report: ParityReport, one: Case, verdict: ReturnType<typeof comp
       request: JSON.stringify(one.bytes.toString('latin1').slice(0, 500)),
       details: verdict.details,
     })
-}
-
-/** A burst from two sources in turn: who is admitted, who is refused, and what the refusal says. */
-async function burst(port: number | undefined): Promise<string> {
-  const seen: string[] = []
-  for (let index = 0; index < 24; index++) {
-    const source = index % 3 === 2 ? 'b' : 'a'
-    const bytes = Buffer.from(
-      `GET /mw/limit HTTP/1.1\r\nHost: x\r\nX-Source: ${source}\r\nConnection: close\r\n\r\n`,
-    )
-    const { status, headers, body } = parseAnswer(await exchange(port, bytes))
-    seen.push(status === 429 ? `${source}:429 ${body} ${headers.get('retry-after')}` : `${source}:${status}`)
-  }
-  return seen.join(', ')
-}
-
-/** Everything that comes back until the connection closes, at most a second. */
-function exchange(port: number | undefined, bytes: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    if (port === undefined) return reject(new Error('the entry point is not open'))
-    const socket = connect(port, '127.0.0.1')
-    const chunks: Buffer[] = []
-    const finish = () => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve(Buffer.concat(chunks))
-    }
-    const timer = setTimeout(finish, 1000)
-    socket.on('data', chunk => chunks.push(chunk))
-    socket.on('close', finish)
-    socket.on('error', finish)
-    socket.write(bytes)
-  })
 }

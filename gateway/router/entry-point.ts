@@ -97,7 +97,7 @@ function requestHandler({
       head.headers['x-request-id'] ??= exchange.requestId
       // 304 has no content to have a type (Go's server drops it as well).
       if (head.status === 304) delete head.headers['content-type']
-      if (leavesBodyUnread(arrival.request)) response.shouldKeepAlive = false
+      if (leavesBodyUnread(arrival.request, response)) response.shouldKeepAlive = false
     })
     bound?.(exchange)
     if (observability.tracing) traceExchange(exchange, path, traced)
@@ -142,10 +142,23 @@ function connectionBounds({
 // What Go's server reads on after an answer, so that the connection can serve another request.
 const readOnBytes = 262_144
 
-/** Answered while much of the body is still to come: the connection ends with the answer, instead of swallowing it. */
-function leavesBodyUnread({ complete, headers }: IncomingMessage): boolean {
+/**
+ * Answered while much of the body is still to come: the connection ends with the answer, instead of swallowing it. What
+ * nobody has begun to read is read on by node when the answer is out; of a chunked body that is bounded here.
+ */
+function leavesBodyUnread(request: IncomingMessage, response: GatewayResponse): boolean {
+  const { complete, headers, readableDidRead, socket } = request
   if (complete) return false
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > readOnBytes
+  if (headers['transfer-encoding'] === undefined) return Number(headers['content-length'] ?? 0) > readOnBytes
+  if (readableDidRead) return true
+  response.once('finish', () => {
+    let left = readOnBytes
+    request.on('data', chunk => {
+      left -= chunk.length
+      if (left < 0) socket.destroy()
+    })
+  })
+  return false
 }
 
 function refuse(exchange: Exchange, status: number): void {

@@ -31,10 +31,11 @@ t.test('an answer without a type gets one; a type, or none wanted, stays', async
     if (url === '/typed') response.setHeader('content-type', 'application/x-own')
     if (url === '/coded') response.setHeader('content-encoding', 'x-own')
     if (url === '/empty') return response.writeHead(204).end()
-    response.writeHead(200)
+    if (url === '/streamed') return response.write('<html>') && response.end('rest')
+    response.writeHead(200, { 'content-length': 10 })
     response.flushHeaders()
     if (url === '/late') return setImmediate(() => response.write('<html>') && response.end('rest'))
-    response.end(method === 'HEAD' ? undefined : '<html><p>')
+    response.end(method === 'HEAD' ? undefined : '<html><br>')
   }
   const { url } = await startServer(t, listener)
   const typed = (server: string) => simpleRoute(server, 'typed: { contentType: {} }', ['typed'])
@@ -48,7 +49,7 @@ t.test('an answer without a type gets one; a type, or none wanted, stays', async
     t.match(late, /content-type: text\/html; charset=utf-8/i)
     t.match(late, /<html>[\s\S]*rest/)
     t.match(await sendRaw(port, rawRequest('/typed')), /content-type: application\/x-own/i)
-    for (const path of ['/coded', '/empty'])
+    for (const path of ['/coded', '/empty', '/streamed'])
       t.notMatch(await sendRaw(port, rawRequest(path)), /content-type/i)
     t.notMatch(await sendRaw(port, rawRequest('/x', [], 'HEAD')), /content-type/i)
   }

@@ -18,6 +18,8 @@ export const contentType = middlewareKind({
       const { response } = exchange
       response.onHead(({ headers }) => {
         if (headers['content-type'] !== undefined || headers['content-encoding'] !== undefined) return
+        // The head of a stream leaves before its body is there, in Traefik as well.
+        if (headers['content-length'] === undefined) return
         response.collect(1, body => {
           if (body.length > 0) headers['content-type'] = sniffContentType(body)
         })

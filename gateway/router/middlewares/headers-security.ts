@@ -16,7 +16,7 @@ export function hasSecurity(options: HeadersOptions): boolean {
 }
 
 export function securityMiddleware(options: HeadersOptions): Middleware {
-  const fixed = options.isDevelopment ? {} : fixedHeaders(options)
+  const fixed = fixedHeaders(options)
   const hosts = new Set(options.allowedHosts.map(host => host.toLowerCase()))
   const hsts = options.isDevelopment ? undefined : hstsValue(options)
   return next => exchange => {

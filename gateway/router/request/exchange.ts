@@ -54,8 +54,21 @@ export type Exchange = {
 /** Why a server gave no answer, with the status that the client gets if nobody retries. */
 export type UpstreamFailure = { status: number; requestSent: boolean; cause: unknown }
 
+// Where Go's words for a status are not node's.
+const goTexts: Record<number, string> = {
+  413: 'Request Entity Too Large',
+  414: 'Request URI Too Long',
+  416: 'Requested Range Not Satisfiable',
+  418: "I'm a teapot",
+  509: '',
+}
+
+export function statusText(status: number): string {
+  return goTexts[status] ?? STATUS_CODES[status] ?? ''
+}
+
 /** Most of Traefik's own answers: the status in words, without a type. */
-export function answerPlain(exchange: Exchange, status: number, body = STATUS_CODES[status] ?? ''): void {
+export function answerPlain(exchange: Exchange, status: number, body = statusText(status)): void {
   const { response } = exchange
   if (response.begun) return void response.destroy()
   response.statusCode = status
@@ -63,7 +76,7 @@ export function answerPlain(exchange: Exchange, status: number, body = STATUS_CO
 }
 
 /** Go's http.Error: a line of text that says its type. */
-export function answerError(exchange: Exchange, status: number, text = STATUS_CODES[status] ?? ''): void {
+export function answerError(exchange: Exchange, status: number, text = statusText(status)): void {
   const { response } = exchange
   if (!response.headersSent) {
     response.setHeader('content-type', 'text/plain; charset=utf-8')
