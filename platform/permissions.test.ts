@@ -156,3 +156,73 @@ for (const line of linesOf(routes))
       else t.equal(status, 403, `${role} may not`)
     }
   })
+
+/** Root fields of GraphQL by table and role: l list, p by primary key, a aggregate, s subscription of the list, m mutations. */
+const tables = `
+             admin  uploader  partner  viewer
+charges      lpasm  lpas      lpas     lps
+file_plans   lpasm  lps       lps      lps
+files        lpasm  lpas      lpas     lps
+findings     lpasm  lps       lps      lps
+hospitals    lpasm  lps       lps      lps
+item_codes   lpasm  lps       lps      lps
+items        lpasm  lpas      lpas     lps
+link_clicks  lpasm  las       las      ls
+links        lpasm  lpas      lpas     lps
+modifiers    lpasm  lps       lps      lps
+payers       lpasm  lps       lps      lps
+plans        lpasm  lps       lps      lps
+rates        lpasm  lpas      lpas     lps
+texts        lpasm  lps       lps      lps
+`
+
+type Fields = { fields: { name: string }[] } | null
+type Roots = { queryType: Fields; mutationType: Fields; subscriptionType: Fields }
+
+async function rootsOf(role: string): Promise<Map<string, Set<string>>> {
+  const answer = await fetch(`${url}/v1/links/graphql`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${keys.get(role)}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      query:
+        '{ __schema { queryType { fields { name } } mutationType { fields { name } } subscriptionType { fields { name } } } }',
+    }),
+  })
+  const { __schema: schema } = ((await answer.json()) as { data: { __schema: Roots } }).data
+  const names = (fields: Fields) => fields?.fields.map(field => field.name) ?? []
+  return new Map([
+    ['query', new Set(names(schema.queryType))],
+    ['mutation', new Set(names(schema.mutationType))],
+    ['subscription', new Set(names(schema.subscriptionType))],
+  ])
+}
+
+/** The cell of a table in the schema that a role sees; what it takes account of is removed from `roots`. */
+function cellOf(table: string, roots: Map<string, Set<string>>): string {
+  const query = roots.get('query')
+  const mutations = [...(roots.get('mutation') ?? [])].filter(name =>
+    new RegExp(`^(?:insert|update|delete)_${table}(?:_one|_by_pk|_many)?$`).test(name),
+  )
+  const parts: [string, boolean][] = [
+    ['l', query?.delete(table) ?? false],
+    ['p', query?.delete(`${table}_by_pk`) ?? false],
+    ['a', query?.delete(`${table}_aggregate`) ?? false],
+    ['s', roots.get('subscription')?.has(table) ?? false],
+    ['m', mutations.length > 0],
+  ]
+  for (const name of mutations) roots.get('mutation')?.delete(name)
+  return parts.flatMap(([letter, is]) => (is ? [letter] : [])).join('')
+}
+
+t.test('GraphQL: who sees which root fields', async t => {
+  const [head = '', ...lines] = tables.trim().split('\n')
+  for (const [column, role] of head.trim().split(/\s+/).entries()) {
+    const roots = await rootsOf(role)
+    for (const line of lines) {
+      const [table = '', ...cells] = line.trim().split(/\s+/)
+      t.equal(cellOf(table, roots), cells[column], `${role} ${table}`)
+    }
+    t.same([...(roots.get('query') ?? [])], [], `${role}: every root field of queries is in the table`)
+    t.same([...(roots.get('mutation') ?? [])], [], `${role}: and of mutations`)
+  }
+})
