@@ -11,6 +11,7 @@ export type ReceivedSpan = {
   kind: number
   attributes: { key: string; value: Record<string, unknown> }[]
   links?: { traceId: string; spanId: string }[]
+  events?: { name: string; attributes?: { key: string; value: { stringValue?: string } }[] }[]
 }
 
 type Export = { resourceSpans: { scopeSpans: { spans: ReceivedSpan[] }[] }[] }
