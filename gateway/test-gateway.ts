@@ -77,6 +77,8 @@ export async function startGateway(test: Tap, { env = {}, overHttp = false }: Ga
   return {
     url,
     urls,
+    auth,
+    keysDir,
     addKey: addKeyOf,
     port,
     opsUrl: `http://127.0.0.1:${open.ops}`,

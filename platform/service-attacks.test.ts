@@ -5,6 +5,7 @@
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { build as buildCore } from '@glimmr/core/server'
+import { createForger } from '@glimmr/dev/forged-tokens'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { rawRequest, sendRaw, statusOf } from '@glimmr/gateway/router/test-router'
 import { createLog } from '@glimmr/lib/run-service'
@@ -12,7 +13,6 @@ import type { Server } from '@glimmr/lib/server'
 import { build as buildLinks } from '@glimmr/links/server'
 import { build as buildMedia } from '@glimmr/media/server'
 import t from 'tap'
-import { createForger } from './forged-tokens.ts'
 
 const [mine, theirs] = ['00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b']
 const everything = [
@@ -24,7 +24,9 @@ const everything = [
   'admin',
   'media:events',
 ]
-const forger = createForger({ sub: 'key:me', org: mine, roles: ['admin'], scopes: everything })
+const forger = createForger({
+  claims: { sub: 'key:me', org: mine, roles: ['admin'], scopes: everything },
+})
 
 const db = await createTestDatabase(t)
 await db.pool.query(

@@ -1,5 +1,12 @@
 /** For tests: tokens that nobody must take, each with its name, beside the keys of the one who signs the good ones. */
-import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import {
+  constants,
+  createHmac,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto'
 import type { Jwk } from '@glimmr/lib/auth'
 
 export type Forger = {
@@ -12,29 +19,42 @@ export type Forger = {
 
 type Claims = Record<string, unknown>
 
-/** `claims` are those of a good token: who, which organisation, roles and scopes. */
-export function createForger(claims: Claims): Forger {
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export type ForgerOptions = {
+  /** Of a good token: who, which organisation, roles and scopes. */
+  claims: Claims
+  /** Those who verify know these; made when left out, and published in `jwks`. */
+  keys?: { rsa: OwnKey; ec: OwnKey }
+}
+type OwnKey = { kid: string; privateKey: KeyObject }
+
+export function createForger({ claims, keys }: ForgerOptions): Forger {
+  const made = () => ({
+    rsa: { kid: 'rsa', privateKey: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey },
+    ec: { kid: 'ec', privateKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey },
+  })
+  const { rsa: ownRsa, ec: ownEc } = keys ?? made()
+  const [rsaKid, ecKid] = [ownRsa.kid, ownEc.kid]
+  const rsa = { ...ownRsa, publicKey: createPublicKey(ownRsa.privateKey) }
+  const ec = { ...ownEc, publicKey: createPublicKey(ownEc.privateKey) }
   const ed = generateKeyPairSync('ed25519')
   const foreign = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const published = [
-    { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa', alg: 'RS256', use: 'sig' },
-    { ...ec.publicKey.export({ format: 'jwk' }), kid: 'ec', alg: 'ES256', use: 'sig' },
+    { ...rsa.publicKey.export({ format: 'jwk' }), kid: rsaKid, alg: 'RS256', use: 'sig' },
+    { ...ec.publicKey.export({ format: 'jwk' }), kid: ecKid, alg: 'ES256', use: 'sig' },
     { ...ed.publicKey.export({ format: 'jwk' }), kid: 'ed', alg: 'EdDSA', use: 'sig' },
   ]
   const now = Math.floor(Date.now() / 1000)
   const whole: Claims = { iss: 'glimmr', aud: 'glimmr', iat: now, exp: now + 300, ...claims }
   const rs = (payload: unknown, header: object = {}, key: KeyObject = rsa.privateKey) =>
-    signed({ alg: 'RS256', typ: 'JWT', kid: 'rsa', ...header }, payload, content =>
+    signed({ alg: 'RS256', typ: 'JWT', kid: rsaKid, ...header }, payload, content =>
       sign('sha256', content, key),
     )
   const good = (more: Claims = {}) => rs({ ...whole, ...more })
   const hmac = (secret: string | Buffer, header: object, hash = 'sha256') =>
-    signed({ kid: 'rsa', ...header }, whole, content => createHmac(hash, secret).update(content).digest())
+    signed({ kid: rsaKid, ...header }, whole, content => createHmac(hash, secret).update(content).digest())
   const without = (name: string) =>
     rs(Object.fromEntries(Object.entries(whole).filter(([claim]) => claim !== name)))
-  const none = (alg: unknown) => `${encoded({ alg, kid: 'rsa' })}.${encoded(whole)}.`
+  const none = (alg: unknown) => `${encoded({ alg, kid: rsaKid })}.${encoded(whole)}.`
   const [head = '', body = '', signature = ''] = good().split('.')
   const spki = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString()
 
@@ -45,7 +65,7 @@ export function createForger(claims: Claims): Forger {
     ]),
     [
       'alg none with the signature of another',
-      `${encoded({ alg: 'none', kid: 'rsa' })}.${body}.${signature}`,
+      `${encoded({ alg: 'none', kid: rsaKid })}.${body}.${signature}`,
     ],
     ['no signature', `${head}.${body}.`],
     ['no signature, no dot', `${head}.${body}`],
@@ -63,21 +83,21 @@ export function createForger(claims: Claims): Forger {
     ['HS256 named RS256', hmac(spki, { alg: 'RS256' })],
     [
       'PS256 with the right key',
-      signed({ alg: 'PS256', kid: 'rsa' }, whole, content =>
+      signed({ alg: 'PS256', kid: rsaKid }, whole, content =>
         sign('sha256', content, { key: rsa.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING }),
       ),
     ],
     [
       'RS512 with the right key',
-      signed({ alg: 'RS512', kid: 'rsa' }, whole, content => sign('sha512', content, rsa.privateKey)),
+      signed({ alg: 'RS512', kid: rsaKid }, whole, content => sign('sha512', content, rsa.privateKey)),
     ],
-    ['RS256 under the id of the EC key', rs(whole, { kid: 'ec' })],
-    ['ES256 named RS256', signed({ alg: 'RS256', kid: 'ec' }, whole, by(ec.privateKey))],
-    ['ES256 under the id of the RSA key', signed({ alg: 'ES256', kid: 'rsa' }, whole, by(ec.privateKey))],
-    ['ES256 with r = s = 0', signed({ alg: 'ES256', kid: 'ec' }, whole, () => Buffer.alloc(64))],
+    ['RS256 under the id of the EC key', rs(whole, { kid: ecKid })],
+    ['ES256 named RS256', signed({ alg: 'RS256', kid: ecKid }, whole, by(ec.privateKey))],
+    ['ES256 under the id of the RSA key', signed({ alg: 'ES256', kid: rsaKid }, whole, by(ec.privateKey))],
+    ['ES256 with r = s = 0', signed({ alg: 'ES256', kid: ecKid }, whole, () => Buffer.alloc(64))],
     [
       'ES256 as DER',
-      signed({ alg: 'ES256', kid: 'ec' }, whole, content => sign('sha256', content, ec.privateKey)),
+      signed({ alg: 'ES256', kid: ecKid }, whole, content => sign('sha256', content, ec.privateKey)),
     ],
     ['EdDSA of zeros', signed({ alg: 'EdDSA', kid: 'ed' }, whole, () => Buffer.alloc(64))],
     ['a foreign key under our id', rs(whole, {}, foreign.privateKey)],
@@ -131,7 +151,7 @@ export function createForger(claims: Claims): Forger {
     ['claims that are a list', rs([whole])],
     ['claims that are null', rs(null)],
     ['changed claims', `${head}.${encoded({ ...whole, scopes: ['admin'] })}.${signature}`],
-    ['a changed header', `${encoded({ alg: 'RS256', kid: 'rsa', x: 1 })}.${body}.${signature}`],
+    ['a changed header', `${encoded({ alg: 'RS256', kid: rsaKid, x: 1 })}.${body}.${signature}`],
     ['a cut signature', `${head}.${body}.${signature.slice(0, -4)}`],
     ['a longer signature', `${head}.${body}.${signature}AAAA`],
     ['five parts', `${head}.${body}.${signature}.a.b`],
