@@ -164,6 +164,10 @@ async function insertRows(pool: Pool, file: number, items: SeedItem[]): Promise<
     sql`insert into prices.file_plans (file_id, plan_id, payer_id, rates_count)
       select file_id, plan_id, payer_id, count(*) from prices.rates where file_id = ${file} group by 1, 2, 3`,
   )
+  await one(
+    pool,
+    sql`select core.match_plans(array(select plan_id from prices.file_plans where file_id = ${file}))`,
+  )
 }
 
 /** Payers and plans, each name once; gives their ids. */

@@ -4,6 +4,24 @@ import { textField } from './problem-schema.ts'
 
 const idField = z.coerce.number().int().min(1).max(2_147_483_647).optional()
 
+/** What a plan can be; the database checks the same words. */
+export const payerClasses = [
+  'commercial',
+  'medicare_advantage',
+  'medicare',
+  'medicare_supplement',
+  'medicaid',
+  'dual_eligible',
+  'exchange',
+  'workers_compensation',
+  'auto_liability',
+  'government',
+  'self_pay',
+  'other',
+] as const
+
+export const planTypes = ['hmo', 'ppo', 'epo', 'pos', 'hdhp', 'indemnity', 'pffs', 'snp'] as const
+
 export const priceFilters = {
   code: z
     .string(
@@ -21,6 +39,14 @@ export const priceFilters = {
   payer_id: idField.describe('One payer of /v1/core/payers'),
   plan: textField(200).optional().describe('A part of the published plan name, in any case'),
   plan_id: idField.describe('One plan of /v1/core/plans'),
+  payer_class: z
+    .enum(payerClasses)
+    .optional()
+    .describe('What kind of coverage, by the rules of /v1/core/payer-rules'),
+  canonical_payer: textField(60)
+    .optional()
+    .describe('One of /v1/core/canonical-payers: all its published names'),
+  plan_type: z.enum(planTypes).optional(),
   hospital_id: z.uuid().optional(),
   as_of: z.iso
     .date()

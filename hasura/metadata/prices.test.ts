@@ -82,6 +82,10 @@ async function addFile(
   const payer = await one('insert into prices.payers (name) values ($1)', [name])
   const plan = await one('insert into prices.plans (payer_id, name) values ($1, $2)', [payer, name])
   await pool.query('insert into prices.file_plans values ($1, $2, $3, 1)', [file, plan, payer])
+  await pool.query(
+    "insert into core.plan_matches (plan_id, payer_id, payer_class) values ($1, $2, 'commercial')",
+    [plan, payer],
+  )
   const id = file * 2 ** 32 + number
   await pool.query('insert into prices.texts values ($1, $2, $3)', [id, file, name])
   await pool.query(
@@ -192,11 +196,21 @@ test('a row of another status is not found by its key, by a where, by an order o
           not_published: rates(where: { file: { status: { _neq: "published" } } }) { id }
           by_item: rates(where: { charge: { item: { description: { _eq: ${text} } } } }) { id }
           by_payer: rates(where: { payer: { name: { _eq: ${text} } } }) { id }
+          by_match: plan_matches(where: { plan: { name: { _eq: ${text} } } }) { plan_id }
           payers(where: { rates: { methodology: { _eq: ${text} } } }) { id }
           hospitals(where: { files: { items: { description: { _eq: ${text} } } } }) { id }
           not: items(where: { _not: { file: {} } }) { id }
         }`),
-        { by_file: [], not_published: [], by_item: [], by_payer: [], payers: [], hospitals: [], not: [] },
+        {
+          by_file: [],
+          not_published: [],
+          by_item: [],
+          by_payer: [],
+          by_match: [],
+          payers: [],
+          hospitals: [],
+          not: [],
+        },
         `${role} ${status}`,
       )
     }

@@ -24,6 +24,14 @@ import { routeCreateOrganisation } from './organisations/create-organisation.ts'
 import { routeGetOrganisation } from './organisations/get-organisation.ts'
 import { routeGetOwnOrganisation } from './organisations/get-own-organisation.ts'
 import { routeListOrganisations } from './organisations/list-organisations.ts'
+import {
+  routeDeleteCanonicalPayer,
+  routeListCanonicalPayers,
+  routePutCanonicalPayer,
+} from './payer-registry/canonical-payers.ts'
+import { routeCreatePayerRule } from './payer-registry/create-payer-rule.ts'
+import { routeDeletePayerRule } from './payer-registry/delete-payer-rule.ts'
+import { routeListPayerRules } from './payer-registry/list-payer-rules.ts'
 import { routeListPayers } from './payers/list-payers.ts'
 import { routeListPlans } from './payers/list-plans.ts'
 import { routeGetPrice } from './prices/get-price.ts'
@@ -101,6 +109,12 @@ export async function build(config: CoreConfig): Promise<Server> {
   routeGetProof(app, pool, store)
   routeListPayers(app, pool)
   routeListPlans(app, pool)
+  routeListCanonicalPayers(app, pool)
+  routePutCanonicalPayer(app, pool)
+  routeDeleteCanonicalPayer(app, pool)
+  routeListPayerRules(app, pool)
+  routeCreatePayerRule(app, pool)
+  routeDeletePayerRule(app, pool)
   routeCreateApiKey(app, pool)
   routeListApiKeys(app, pool)
   routeGetApiKey(app, pool)

@@ -11,6 +11,10 @@ export const actions = [
   'user.changed',
   'api_key.created',
   'api_key.revoked',
+  'payer_rule.created',
+  'payer_rule.deleted',
+  'canonical_payer.changed',
+  'canonical_payer.deleted',
 ] as const
 
 export type Change = {

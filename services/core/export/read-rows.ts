@@ -72,13 +72,21 @@ function headOf(file: number): Sql {
     where f.id = ${file}`
 }
 
-type Names = { plan_id: number; payer: string; plan: string | null }
+type Names = {
+  plan_id: number
+  payer: string
+  plan: string | null
+  canonical_payer: string | null
+  payer_class: string | null
+  plan_type: string | null
+}
 
 /** Some hundreds a file: looked up here and not joined to each of its rates. */
 function namesOf(file: number): Sql {
   return sql`
-    select l.id as plan_id, y.name as payer, l.name as plan
+    select l.id as plan_id, y.name as payer, l.name as plan, m.canonical_payer, m.payer_class, m.plan_type
     from prices.file_plans fp join prices.plans l on l.id = fp.plan_id join prices.payers y on y.id = l.payer_id
+      left join core.plan_matches m on m.plan_id = l.id
     where fp.file_id = ${file}`
 }
 
@@ -163,6 +171,9 @@ function flat(raw: Raw, head: Head, codes: Codes, names: Map<number, Names>): Ex
     maximum ?? null,
     name?.payer ?? null,
     name?.plan ?? null,
+    name?.canonical_payer ?? null,
+    name?.payer_class ?? null,
+    name?.plan_type ?? null,
     ...(negotiated as Value[]),
   ]
 }

@@ -1,6 +1,8 @@
 /** A price as the API shows it: one schema for the document, one statement for the JSON. */
+import { payerClasses, planTypes } from '@glimmr/lib/price-query'
 import { type Sql, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
+import { comparability, comparabilitySchema } from './comparability.ts'
 
 const amount = z.number().nullable()
 const text = z.string().nullable()
@@ -28,6 +30,12 @@ export const priceSchema = z
     payer_id: z.number().int().nullable(),
     plan: text,
     plan_id: z.number().int().nullable(),
+    canonical_payer: z
+      .object({ id: z.string(), name: z.string() })
+      .nullable()
+      .describe('Who that is, by the rules of /v1/core/payer-rules; null: not known'),
+    payer_class: z.enum(payerClasses).nullable(),
+    plan_type: z.enum(planTypes).nullable(),
     negotiated_dollar: amount,
     negotiated_percentage: amount.describe('70.5 is 70.5 % of the gross charge'),
     algorithm: text,
@@ -41,6 +49,7 @@ export const priceSchema = z
     count: text.describe('`0`, `1 through 10`, or a number from 11'),
     notes: text.describe('Of the charge'),
     payer_notes: text.describe('Of this payer'),
+    ...comparabilitySchema,
     hospital: z.object({ id: z.uuid(), name: z.string(), state: text }),
     file: z.object({
       id: z.number().int(),
@@ -73,11 +82,14 @@ export function pricesAt(keys: Sql): Sql {
         c.setting, c.billing_class, coalesce(c.modifiers, '{}') as modifiers, i.drug_unit, i.drug_type,
         c.gross, c.discounted_cash, c.minimum, c.maximum,
         payer.name as payer, r.payer_id, plan.name as plan, r.plan_id,
+        case when known.slug is not null then json_build_object('id', known.slug, 'name', known.name) end as canonical_payer,
+        match.payer_class, match.plan_type,
         r.negotiated_dollar, r.negotiated_percentage,
         (select t.body from prices.texts t where t.id = r.algorithm_id) as algorithm, r.methodology,
         r.estimated_amount, r.median_amount as median, r.percentile_10th as p10, r.percentile_90th as p90, r.count,
         (select t.body from prices.texts t where t.id = c.notes_id) as notes,
         (select t.body from prices.texts t where t.id = r.notes_id) as payer_notes,
+        json_array_length(compared.blockers) = 0 as comparable, compared.blockers, compared.context,
         json_build_object('id', h.id, 'name', h.name, 'state', h.state) as hospital,
         json_build_object(
           'id', f.id, 'filename', f.filename, 'sha256', f.sha256, 'row', coalesce(r.row_number, c.row_number),
@@ -90,6 +102,9 @@ export function pricesAt(keys: Sql): Sql {
       left join prices.rates r on r.charge_id = k.charge_id and r.id = k.rate_id
       left join prices.payers payer on payer.id = r.payer_id
       left join prices.plans plan on plan.id = r.plan_id
+      left join core.plan_matches match on match.plan_id = r.plan_id
+      left join core.canonical_payers known on known.slug = match.canonical_payer
+      cross join lateral (${comparability}) compared
       where i.id = k.item_id
     ) p
     order by k.file_id, k.item_id, k.charge_id, k.rate_id`

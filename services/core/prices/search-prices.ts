@@ -1,5 +1,5 @@
 /** GET /v1/core/prices: what a service costs, wherever it is published. */
-import { normalisedCode } from '@glimmr/lib/codes'
+import { canonicalCodeType, normalisedCode } from '@glimmr/lib/codes'
 import { type Pool, preparedRows } from '@glimmr/lib/db'
 import { problem } from '@glimmr/lib/errors'
 import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
@@ -49,12 +49,14 @@ async function search(
   limit: number,
 ): Promise<(PriceKey & { json: string })[]> {
   const { code, code_type, hospital_id, setting, billing_class, as_of } = filters
+  const { payer_class, canonical_payer, plan_type } = filters
   const ids = await findPayers(pool, filters)
   if (ids.payers?.length === 0 || ids.plans?.length === 0) return []
   const keys = priceKeys({
     ...ids,
     code: searchedCode(code, code_type),
-    codeType: code_type,
+    codeTypes: code_type === undefined ? undefined : labelsOf(code, code_type),
+    match: { payer_class, canonical_payer, plan_type },
     hospitalId: hospital_id,
     setting,
     billingClass: billing_class,
@@ -75,6 +77,13 @@ async function search(
 /** Without a type only an NDC can be told by its form; other codes are taken as they are. */
 function searchedCode(code: string, type: string | undefined): string {
   return normalisedCode(code, type ?? (/^\d{4,5}-\d{3,4}-\d{1,2}$/.test(code) ? 'NDC' : ''))
+}
+
+/** CPT codes are published as HCPCS and the other way round: where the form tells what it is, both labels count. */
+export function labelsOf(code: string, type: string): string[] {
+  const canonical = canonicalCodeType(code, type)
+  const form = canonicalCodeType(code, canonical === 'CPT' ? 'HCPCS' : 'CPT')
+  return canonical === form && (type === 'CPT' || type === 'HCPCS') ? ['CPT', 'HCPCS'] : [type]
 }
 
 function isTimeout(error: unknown): boolean {

@@ -14,7 +14,7 @@
  *
  * `npm run bench -- prices` measures it on two million rates.
  */
-import { empty, type Sql, sql } from '@glimmr/lib/sql'
+import { empty, join, type Sql, sql } from '@glimmr/lib/sql'
 import { currentOn } from '../history/as-of.ts'
 import type { PayerIds } from './find-payers.ts'
 
@@ -22,7 +22,9 @@ export type PriceSearch = PayerIds & {
   /** As lib/codes writes it. */
   code: string
   /** In capitals; undefined: any. */
-  codeType: string | undefined
+  codeTypes: string[] | undefined
+  /** What the rules say of a plan; undefined: any. */
+  match: PlanMatch
   hospitalId: string | undefined
   setting: string | undefined
   billingClass: string | undefined
@@ -33,13 +35,20 @@ export type PriceSearch = PayerIds & {
   limit: number
 }
 
+/** By core.plan_matches. */
+export type PlanMatch = {
+  payer_class?: string | undefined
+  canonical_payer?: string | undefined
+  plan_type?: string | undefined
+}
+
 /** item, charge, rate; rate 0 for a charge without any payer. */
 export type Position = readonly [item: string, charge: string, rate: string]
 
 export function priceKeys(search: PriceSearch): Sql {
-  const { hospitalId, asOf, payers, plans, limit } = search
+  const { hospitalId, asOf, limit } = search
   const [item] = search.after ?? start
-  const byPayer = payers !== null || plans !== null
+  const byPayer = namesPlan(search)
   return sql`
     select f.id as file_id, i.item_id, c.charge_id, c.rate_id
     from (
@@ -66,13 +75,12 @@ function plansOfFile(search: PriceSearch): Sql {
 }
 
 function itemsOfFile(search: PriceSearch): Sql {
-  const { code, codeType, payers, plans } = search
+  const { code, codeTypes } = search
   const [item] = search.after ?? start
-  const ofType = codeType === undefined ? empty : sql`and upper(ic.code_type) = ${codeType}`
-  const priced =
-    payers === null && plans === null
-      ? empty
-      : sql`and (priced.anywhere or get_bit(priced.item_groups, (((ic.item_id & 4294967295) - 1) >> 3)::int) = 1)`
+  const ofType = codeTypes === undefined ? empty : sql`and upper(ic.code_type) = any(${codeTypes}::text[])`
+  const priced = namesPlan(search)
+    ? sql`and (priced.anywhere or get_bit(priced.item_groups, (((ic.item_id & 4294967295) - 1) >> 3)::int) = 1)`
+    : empty
   return sql`
     select distinct ic.item_id
     from prices.item_codes ic
@@ -84,7 +92,7 @@ function itemsOfFile(search: PriceSearch): Sql {
 
 /** Without a payer in the search, a charge that no payer has a rate for is a price too: gross and cash. */
 function chargesOfItem(search: PriceSearch): Sql {
-  const { setting, billingClass, payers, plans, limit } = search
+  const { setting, billingClass, limit } = search
   const [item, charge, rate] = search.after ?? start
   const charges = sql`
     select c.id from prices.charges c
@@ -98,15 +106,29 @@ function chargesOfItem(search: PriceSearch): Sql {
     where r.charge_id = c.id and r.id > case when c.id = ${charge}::bigint then ${rate}::bigint else 0 end
       ${payerConditions(search, sql`r`)}
     order by r.id`
-  const joined =
-    payers !== null || plans !== null
-      ? sql`cross join lateral (${rates}) r`
-      : sql`left join lateral (${rates}) r on true where (r.id is not null or c.id <> ${charge}::bigint)`
+  const joined = namesPlan(search)
+    ? sql`cross join lateral (${rates}) r`
+    : sql`left join lateral (${rates}) r on true where (r.id is not null or c.id <> ${charge}::bigint)`
   return sql`select c.id as charge_id, r.id as rate_id from (${charges}) c ${joined} limit ${limit}`
 }
 
-function payerConditions({ payers, plans }: PriceSearch, table: Sql): Sql {
+/** Whether only some plans are wanted: a charge without any payer is none of them. */
+function namesPlan({ payers, plans, match }: PriceSearch): boolean {
+  return payers !== null || plans !== null || Object.values(match).some(value => value !== undefined)
+}
+
+function payerConditions({ payers, plans, match }: PriceSearch, table: Sql): Sql {
   const byPayer = payers === null ? empty : sql`and ${table}.payer_id = any(${payers}::int[])`
   const byPlan = plans === null ? empty : sql`and ${table}.plan_id = any(${plans}::int[])`
-  return sql`${byPayer} ${byPlan}`
+  return sql`${byPayer} ${byPlan} ${matchCondition(match, table)}`
+}
+
+function matchCondition({ payer_class, canonical_payer, plan_type }: PlanMatch, table: Sql): Sql {
+  const conditions: Sql[] = []
+  if (payer_class !== undefined) conditions.push(sql`m.payer_class = ${payer_class}`)
+  if (canonical_payer !== undefined) conditions.push(sql`m.canonical_payer = ${canonical_payer}`)
+  if (plan_type !== undefined) conditions.push(sql`m.plan_type = ${plan_type}`)
+  if (conditions.length === 0) return empty
+  return sql`and exists (
+    select from core.plan_matches m where m.plan_id = ${table}.plan_id and ${join(conditions, ' and ')})`
 }

@@ -148,7 +148,8 @@ for (const [layout, text] of Object.entries({ tall: tall(), wide: wide(), JSON: 
 
 const search = {
   code: '70551',
-  codeType: 'CPT',
+  codeTypes: ['CPT'],
+  match: {},
   hospitalId: undefined,
   setting: undefined,
   billingClass: undefined,
