@@ -36,6 +36,12 @@ GET    /v1/core/files/{id}/export          .      x       x         x        x  
 GET    /v1/core/files/{id}/findings        .      x       x         x        x       .       x
 GET    /v1/core/payers                     .      x       x         x        x       .       x
 GET    /v1/core/plans                      .      x       x         x        x       .       x
+GET    /v1/core/canonical-payers           .      x       x         x        x       .       x
+PUT    /v1/core/canonical-payers/{slug}    .      x       .         .        .       .       .
+DELETE /v1/core/canonical-payers/{slug}    .      x       .         .        .       .       .
+GET    /v1/core/payer-rules                .      x       x         x        x       .       x
+POST   /v1/core/payer-rules                .      x       .         .        .       .       .
+DELETE /v1/core/payer-rules/{id}           .      x       .         .        .       .       .
 
 GET    /v1/core/organisations/me           .      x       x         x        x       .       x
 POST   /v1/core/api-keys                   .      x       .         .        .       .       .
@@ -106,7 +112,7 @@ async function statusOf({ method, path }: Line, key: string | undefined): Promis
     method,
     redirect: 'manual',
     headers: { ...(key && { authorization: `Bearer ${key}` }) },
-    ...(method === 'POST' || method === 'PATCH' ? { body: '{"none": true}' } : {}),
+    ...(['POST', 'PUT', 'PATCH'].includes(method) ? { body: '{"none": true}' } : {}),
   })
   await answer.body?.cancel()
   return answer.status
@@ -160,6 +166,7 @@ for (const line of linesOf(routes))
 /** Root fields of GraphQL by table and role: l list, p by primary key, a aggregate, s subscription of the list, m mutations. */
 const tables = `
              admin  uploader  partner  viewer
+canonical_payers  lpasm  lps  lps      lps
 charges      lpasm  lpas      lpas     lps
 file_plans   lpasm  lps       lps      lps
 files        lpasm  lpas      lpas     lps
@@ -171,6 +178,7 @@ link_clicks  lpasm  las       las      ls
 links        lpasm  lpas      lpas     lps
 modifiers    lpasm  lps       lps      lps
 payers       lpasm  lps       lps      lps
+plan_matches lpasm  lps       lps      lps
 plans        lpasm  lps       lps      lps
 rates        lpasm  lpas      lpas     lps
 texts        lpasm  lps       lps      lps
