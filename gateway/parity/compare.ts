@@ -144,7 +144,7 @@ function onPurpose({ kind, bytes }: Case, ours: Answer, theirs: Answer): string 
   )
     return 'any encoding'
   if (
-    /^\w+ \/mw\/retry\S*(?:event-stream|chunked)/.test(text) &&
+    /^\w+ \/mw\/(?:retry|fallback)\S*(?:event-stream|chunked)/.test(text) &&
     ours.status === 503 &&
     theirs.status === 200
   )

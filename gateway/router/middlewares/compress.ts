@@ -40,7 +40,7 @@ export const compress = middlewareKind({
     const included = options.includedContentTypes.map(mediaType)
     const fits = (head: Head) => {
       const type = mediaType(String(head.headers['content-type'] ?? ''))
-      return !excluded.includes(type) && (included.length === 0 || included.includes(type))
+      return !excluded.includes(type) && (included.length === 0 || type === '' || included.includes(type))
     }
     const longEnough = ({ headers }: Head) => {
       const length = headers['content-length']
