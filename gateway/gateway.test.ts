@@ -10,8 +10,8 @@ for (const overHttp of [false, true]) {
   t.test(`${way}: role by route, who may what`, async t => {
     const { url, keys } = await startGateway(t, { overHttp })
     const matrix: [method: string, path: string, allowed: string[]][] = [
-      ['GET', '/v1/core/files', ['admin', 'uploader', 'partner', 'viewer']],
-      ['POST', '/v1/core/keys', ['admin', 'uploader', 'partner', 'viewer']],
+      ['GET', '/v1/core/files', ['admin', 'uploader', 'partner', 'viewer', 'operator']],
+      ['POST', '/v1/core/keys', ['admin', 'uploader', 'partner', 'viewer', 'operator']],
       ['GET', '/v1/media/uploads/1', ['admin', 'uploader']],
       ['GET', '/v1/media/uploads/1/events', ['admin', 'uploader']],
       ['POST', '/v1/media/presign', ['admin', 'uploader']],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { createApiKey, isApiKey, roles } from './api-keys.ts'
+import { createApiKey, graphqlRoles, isApiKey, roles } from './api-keys.ts'
 
 t.test('a key has the documented form, its hash is of the whole key, and no two are alike', async t => {
   const made = createApiKey({ roles: ['partner'] })
@@ -27,3 +27,10 @@ t.test(
     t.throws(() => createApiKey({ roles: [] }))
   },
 )
+
+t.test('over GraphQL only an operator is Hasura’s admin, who sees every organisation', async t => {
+  t.same(graphqlRoles(['admin', 'operator']), ['admin', 'operator'])
+  t.same(graphqlRoles(['admin']), ['uploader'])
+  t.same(graphqlRoles(['viewer', 'admin', 'uploader']), ['viewer', 'uploader'])
+  t.same(graphqlRoles(['partner']), ['partner'])
+})

@@ -49,6 +49,15 @@ export function scopesOf(given: readonly Role[]): string[] {
   return [...new Set<string>(given.flatMap(role => scopesByRole[role]))].sort()
 }
 
+/**
+ * The roles that a bearer of these has over GraphQL. Hasura's `admin` sees the rows of every organisation, so it is an
+ * operator's only; an admin of one organisation asks as an uploader, the most that a tenant's own rows allow.
+ */
+export function graphqlRoles(given: readonly string[]): string[] {
+  if (given.includes('operator')) return [...given]
+  return [...new Set(given.map(role => (role === 'admin' ? 'uploader' : role)))]
+}
+
 /** What core.api_keys.hash holds. */
 export function hashApiKey(key: string): Buffer {
   return createHash('sha256').update(key).digest()

@@ -1,5 +1,6 @@
 /** The keys that `make start` prints: made at the first start, the same at every later one. */
 import { ensureOrganisation, isGoodKey, issueKey } from '@glimmr/core/api-keys/issue-key'
+import type { Role } from '@glimmr/lib/api-keys'
 import { type Pool, transaction } from '@glimmr/lib/db'
 import type { Secrets } from './data-folder.ts'
 
@@ -13,12 +14,13 @@ export function ensureKeys(pool: Pool, known: Secrets['keys']): Promise<Keys> {
     const organisation = await ensureOrganisation(client, 'Glimmr')
     const ensured = async (name: Name) => {
       const key = known[name]
-      if (key && (await isGoodKey(client, key))) return key
+      // Whose machine it is may make organisations too, and is Hasura's admin.
+      const roles: Role[] = name === 'admin' ? ['admin', 'operator'] : [name]
+      if (key && (await isGoodKey(client, key, roles))) return key
       return issueKey(client, {
         organisation,
         name: `${name} of make start`,
-        // Whose machine it is may make organisations too.
-        roles: name === 'admin' ? ['admin', 'operator'] : [name],
+        roles,
         createdBy: 'start',
       })
     }

@@ -104,6 +104,7 @@ async function keyOf(role: Role): Promise<string> {
 }
 const keys = new Map<string, string>()
 for (const role of roles) keys.set(role, await keyOf(role))
+keys.set('operator+admin', given.admin)
 
 /** A harmless request: ids of nothing, bodies that are not valid. Whoever may, gets past 401 and 403. */
 async function statusOf({ method, path }: Line, key: string | undefined): Promise<number> {
@@ -165,23 +166,23 @@ for (const line of linesOf(routes))
 
 /** Root fields of GraphQL by table and role: l list, p by primary key, a aggregate, s subscription of the list, m mutations. */
 const tables = `
-             admin  uploader  partner  viewer
-canonical_payers  lpasm  lps  lps      lps
-charges      lpasm  lpas      lpas     lps
-file_plans   lpasm  lps       lps      lps
-files        lpasm  lpas      lpas     lps
-findings     lpasm  lps       lps      lps
-hospitals    lpasm  lps       lps      lps
-item_codes   lpasm  lps       lps      lps
-items        lpasm  lpas      lpas     lps
-link_clicks  lpasm  las       las      ls
-links        lpasm  lpas      lpas     lps
-modifiers    lpasm  lps       lps      lps
-payers       lpasm  lps       lps      lps
-plan_matches lpasm  lps       lps      lps
-plans        lpasm  lps       lps      lps
-rates        lpasm  lpas      lpas     lps
-texts        lpasm  lps       lps      lps
+                  operator+admin  admin  uploader  partner  viewer
+canonical_payers  lpasm           lps    lps       lps      lps
+charges           lpasm           lpas   lpas      lpas     lps
+file_plans        lpasm           lps    lps       lps      lps
+files             lpasm           lpas   lpas      lpas     lps
+findings          lpasm           lps    lps       lps      lps
+hospitals         lpasm           lps    lps       lps      lps
+item_codes        lpasm           lps    lps       lps      lps
+items             lpasm           lpas   lpas      lpas     lps
+link_clicks       lpasm           las    las       las      ls
+links             lpasm           lpas   lpas      lpas     lps
+modifiers         lpasm           lps    lps       lps      lps
+payers            lpasm           lps    lps       lps      lps
+plan_matches      lpasm           lps    lps       lps      lps
+plans             lpasm           lps    lps       lps      lps
+rates             lpasm           lpas   lpas      lpas     lps
+texts             lpasm           lps    lps       lps      lps
 `
 
 type Fields = { fields: { name: string }[] } | null

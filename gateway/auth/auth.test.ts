@@ -162,6 +162,30 @@ t.test('writing may need another scope than reading; X-Hasura-Role passes when t
   t.equal((await ask(setup, { headers: bearer(key) })).headers['x-hasura-role'], undefined)
 })
 
+t.test(
+  'over GraphQL an admin of one organisation is an uploader; Hasura’s admin is an operator’s',
+  async t => {
+    const setup = await setUp(t)
+    const admin = await addKey(setup, ['admin'])
+    const operator = await addKey(setup, ['admin', 'operator'])
+    const claims = async (key: string) =>
+      decodeJwt(String((await ask(setup, { headers: bearer(key) })).headers.authorization).slice(7))[
+        'https://hasura.io/jwt/claims'
+      ]
+    t.match(await claims(admin.key), {
+      'x-hasura-default-role': 'uploader',
+      'x-hasura-allowed-roles': ['uploader'],
+    })
+    t.match(await claims(operator.key), {
+      'x-hasura-default-role': 'admin',
+      'x-hasura-allowed-roles': ['admin', 'operator'],
+    })
+    const asAdmin = (key: string) =>
+      ask(setup, { headers: { ...bearer(key), 'x-hasura-role': 'admin' } }).then(({ status }) => status)
+    t.same([await asAdmin(admin.key), await asAdmin(operator.key)], [403, 200])
+  },
+)
+
 t.test('a revocation is seen within five seconds, for the key and for tokens made from it', async t => {
   const setup = await setUp(t)
   const key = await addKey(setup, ['viewer'])

@@ -1,5 +1,6 @@
 /** Our own access tokens: JWTs that services and Hasura verify with the published keys (RFC 9068 in spirit). */
 import { createHash } from 'node:crypto'
+import { graphqlRoles } from '@glimmr/lib/api-keys'
 import { maxTokenBytes, tokenAudience, tokenIssuer } from '@glimmr/lib/auth'
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { KeyRing } from './key-ring.ts'
@@ -82,6 +83,7 @@ type Issue = { principal: Principal; scopes: readonly string[]; seconds: number;
 function sign(keys: KeyRing, { principal, scopes, seconds, nowMs }: Issue): Promise<string> {
   const { kid, algorithm, privateKey } = keys.current()
   const { subject, organisation, roles } = principal
+  const inGraphql = graphqlRoles(roles)
   const issuedAt = Math.floor(nowMs / 1000)
   return new SignJWT({
     org: organisation,
@@ -89,8 +91,8 @@ function sign(keys: KeyRing, { principal, scopes, seconds, nowMs }: Issue): Prom
     scopes: [...scopes],
     // Hasura wants every value as text.
     [hasuraClaims]: {
-      'x-hasura-default-role': roles[0],
-      'x-hasura-allowed-roles': [...roles],
+      'x-hasura-default-role': inGraphql[0],
+      'x-hasura-allowed-roles': inGraphql,
       'x-hasura-user-id': subject,
       'x-hasura-org-id': organisation,
     },

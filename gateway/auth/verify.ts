@@ -3,6 +3,7 @@
  * direct call (gateway/router in the same process).
  * https://doc.traefik.io/traefik/middlewares/http/forwardauth/
  */
+import { graphqlRoles } from '@glimmr/lib/api-keys'
 import { problemDocument, problemType } from '@glimmr/lib/errors'
 import type { CredentialHeaders } from './credentials.ts'
 import type { Identity } from './identify.ts'
@@ -81,10 +82,7 @@ function identityHeaders(
   { headers, requestId }: VerifyRequest,
 ): Record<string, string> {
   const role = headers['x-hasura-role']
-  if (role !== undefined && (Array.isArray(role) || !roles.includes(role)))
-    throw new Refusal('role_not_allowed', {
-      detail: `X-Hasura-Role must be one of ${roles.join(', ')}`,
-    })
+  if (role !== undefined) requireRole(role, graphqlRoles(roles))
   return {
     authorization: `Bearer ${token}`,
     'x-auth-subject': subject,
@@ -96,6 +94,11 @@ function identityHeaders(
     'x-request-id': requestId,
     ...(role !== undefined && { 'x-hasura-role': role }),
   }
+}
+
+function requireRole(role: string | string[], allowed: readonly string[]): asserts role is string {
+  if (Array.isArray(role) || !allowed.includes(role))
+    throw new Refusal('role_not_allowed', { detail: `X-Hasura-Role must be one of ${allowed.join(', ')}` })
 }
 
 function refusalVerdict({ uri, requestId, traceId }: VerifyRequest, refusal: Refusal): Verdict {

@@ -36,11 +36,13 @@ export async function issueKey(
   return key
 }
 
-export async function isGoodKey(db: Queryable, key: string): Promise<boolean> {
+/** Whether the key works and has all of these roles. */
+export async function isGoodKey(db: Queryable, key: string, roles: readonly Role[] = []): Promise<boolean> {
   const found = await maybeOne(
     db,
     sql`select from core.api_keys
-      where hash = ${hashApiKey(key)} and revoked_at is null and coalesce(expires_at > now(), true)`,
+      where hash = ${hashApiKey(key)} and revoked_at is null and coalesce(expires_at > now(), true)
+        and roles @> ${[...roles]}::text[]`,
   )
   return found !== undefined
 }

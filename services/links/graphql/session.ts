@@ -1,8 +1,10 @@
 /** A verified caller → the engine's session: its role and session variables. */
+import { graphqlRoles } from '@glimmr/lib/api-keys'
 import type { Identity } from '@glimmr/lib/auth'
 
 /** The role that the caller asks for, if the token has it; the first one without a wish. */
-export function chosenRole(wanted: string | undefined, { roles }: Identity): string | undefined {
+export function chosenRole(wanted: string | undefined, identity: Identity): string | undefined {
+  const roles = graphqlRoles(identity.roles)
   return wanted === undefined ? roles[0] : roles.find(role => role === wanted)
 }
 
@@ -15,6 +17,8 @@ export function sessionVariables(
     'x-hasura-role': role,
     'x-hasura-user-id': subject,
     'x-hasura-org-id': organisation,
-    'x-hasura-allowed-roles': `{${roles.map(name => JSON.stringify(name)).join(',')}}`,
+    'x-hasura-allowed-roles': `{${graphqlRoles(roles)
+      .map(name => JSON.stringify(name))
+      .join(',')}}`,
   }
 }
