@@ -149,7 +149,7 @@ export async function readBytes(
   bytes: Buffer | string,
   { chunk = Infinity, limits }: { chunk?: number; limits?: ContentLimits } = {},
 ): Promise<ReadTest> {
-  const rows = new Rows(1)
+  const rows = new Rows(1, 1 << 12)
   const findings = createFindings()
   const content = await openContent(bufferSource(Buffer.from(bytes)), {
     signal: new AbortController().signal,

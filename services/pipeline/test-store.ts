@@ -25,13 +25,13 @@ export async function startStore(t: Teardown): Promise<S3Config> {
   return { endpoint: url, region: 'auto', bucket: 'glimmr', ...keys }
 }
 
-export async function addOrganisation(db: TestDatabase): Promise<string> {
+export async function addOrganisation(db: Pick<TestDatabase, 'pool'>): Promise<string> {
   const id = randomUUID()
   await execute(db.pool, sql`insert into core.organisations (id, name) values (${id}, ${id})`)
   return id
 }
 
-export type Uploading = { db: TestDatabase; client: S3Client; organisation: string }
+export type Uploading = { db: Pick<TestDatabase, 'pool'>; client: S3Client; organisation: string }
 
 /** The object stands, its row says so, the job is added. Returns the upload's id. */
 export async function upload(

@@ -11,7 +11,7 @@ import type { TemplateVersion } from '../rules/catalogue.ts'
 import type { Findings } from '../rules/findings.ts'
 import { cellText, firstBadByte, utf16Length } from '../scan/encoding.ts'
 import { type JsonPart, JsonSplitter, JsonSyntaxError } from '../scan/json-splitter.ts'
-import { JsonTape, kind } from '../scan/json-tape.ts'
+import { JsonTape, kind, mostDepth, nestedDeeper } from '../scan/json-tape.ts'
 import { Refusal } from '../source/refusal.ts'
 import { type FileFacts, noRows, type Reader } from './reader.ts'
 
@@ -76,6 +76,8 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
       findings.add('valueType', { cell: `/${key}`, fill: { name: key, type: 'a list' } })
       if (key === items) return
     }
+    if (nestedDeeper(splitter.bytes, start, end))
+      throw damaged(`the value of "${key}" is nested deeper than ${mostDepth}`, splitter.streamOffset + start)
     try {
       members.set(key, JSON.parse(cellText(splitter.bytes, start, end)))
     } catch (error) {
@@ -132,8 +134,9 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
     } else if (part.indexOf('\ufffd') >= 0) findings.add('replacement', { row: row.row, cell: row.pointer })
   }
 
-  function drain(): void {
+  function drain(chunk: Buffer): void {
     try {
+      splitter.push(chunk)
       for (let part = splitter.next(); part; part = splitter.next()) take(part)
     } catch (error) {
       throw error instanceof JsonSyntaxError ? damaged(error.message, error.offset) : error
@@ -146,8 +149,7 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
     facts,
     push(chunk) {
       if (splitter.trailingAt >= 0) return
-      splitter.push(chunk)
-      drain()
+      drain(chunk)
     },
     end() {
       if (!splitter.complete)

@@ -61,6 +61,8 @@ export class JsonSplitter {
   private valueStart = -1
   private depth = 0
   private inString = false
+  /** Whether `bytes` is a buffer of ours, which may have room behind what is held. */
+  private growing = false
 
   constructor(lists: readonly string[], mostBytes: number) {
     this.lists = new Set(lists)
@@ -77,12 +79,25 @@ export class JsonSplitter {
     const rest = this.held - from
     if (rest > this.mostBytes)
       throw new JsonSyntaxError(`one value is longer than ${this.mostBytes} bytes`, this.streamOffset + from)
-    this.bytes =
-      rest === 0 ? chunk : Buffer.concat([this.bytes.subarray(from, this.held), chunk], rest + chunk.length)
+    this.join(from, rest, chunk)
     this.held = rest + chunk.length
     this.streamOffset += from
     this.position -= from
     if (this.valueStart >= 0) this.valueStart = 0
+  }
+
+  /** The `rest` held bytes from `from`, then the chunk. A value of many chunks grows in a buffer of twice its size. */
+  private join(from: number, rest: number, chunk: Buffer): void {
+    const needed = rest + chunk.length
+    if (rest === 0) this.bytes = chunk
+    else if (this.growing && from === 0 && this.bytes.length >= needed) chunk.copy(this.bytes, rest)
+    else {
+      const joined = Buffer.allocUnsafe(rest > chunk.length ? needed * 2 : needed)
+      this.bytes.copy(joined, 0, from, this.held)
+      chunk.copy(joined, rest)
+      this.bytes = joined
+    }
+    this.growing = rest > 0
   }
 
   /** The next part; undefined when more bytes are needed or the document is complete. */
