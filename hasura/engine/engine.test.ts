@@ -253,7 +253,7 @@ test('broken metadata is listed, and the rest works', async t => {
   const engine = await createEngine({ metadata: broken, pools: { default: pool } })
   t.same(
     engine.inconsistencies().map(({ name }) => name),
-    ['table nowhere in source default', 'array_relation lost in table artist in source default'],
+    ['table nowhere in source default', 'array_relation lost in table music.artist in source default'],
   )
   const { body } = await engine.graphql({
     body: { query: '{ artists_by_pk(id: 1) { name } }' },

@@ -18,9 +18,16 @@ export type Value =
   | { from: 'session'; name: string; type: PgType }
   /** All session variables as a JSON object. */
   | { from: 'session-object'; type: PgType }
-  | { from: 'document'; value: Encoded; type: PgType }
+  /** `most`: of a number of rows, what it is at most, said before it is bound. */
+  | { from: 'document'; value: Encoded; type: PgType; most?: number }
   /** Read anew in each execution of a remembered plan. */
-  | { from: 'variable'; name: string; read: (value: unknown) => Encoded; type: PgType }
+  | {
+      from: 'variable'
+      name: string
+      read: (value: unknown) => Encoded
+      type: PgType
+      most?: number
+    }
   | { from: 'list'; values: Value[]; type: PgType }
   /** What a subscriber has seen of a stream: printed for subscriptions only. */
   | { from: 'state'; type: PgType }

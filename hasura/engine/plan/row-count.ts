@@ -7,8 +7,15 @@ import { variableInput } from './variables.ts'
 
 const type: PgType = { name: 'int8', schema: 'pg_catalog', array: false }
 
-export function constantCount(number: number): Value {
-  return { from: 'document', value: String(number), type }
+/** A number of the metadata, which is part of the statement. */
+function fixedCount(number: number): Value {
+  return { from: 'metadata', text: String(Math.trunc(number)), type }
+}
+
+/** A number of the request, with its magnitude: that much of it Postgres is told before it is bound. */
+function givenCount(text: string, most = Number.POSITIVE_INFINITY): Value {
+  const magnitude = 10 ** Math.max(1, text.length)
+  return { from: 'document', value: text, type, most: Math.min(magnitude, most) }
 }
 
 export function readCount(
@@ -18,12 +25,11 @@ export function readCount(
 ): Value | undefined {
   if (!input) return undefined
   const name = variableAt(planner, input, place)
-  if (name === undefined)
-    return isNull(input) ? undefined : { from: 'document', value: count(input, place), type }
+  if (name === undefined) return isNull(input) ? undefined : givenCount(count(input, place))
   planner.variables.open.add(name)
   const found = variableInput(planner.variables, name)
   if (!found || isNull(found)) return undefined
-  if (found.is === 'ast') return { from: 'document', value: count(found, place), type }
+  if (found.is === 'ast') return givenCount(count(found, place))
   count(found, place)
   return { from: 'variable', name, read: value => count({ is: 'json', value }, place), type }
 }
@@ -45,7 +51,8 @@ function digits(input: Input): string | undefined {
 /** The permission's limit holds however large the request's is. */
 export function smaller(asked: Value | undefined, most: number | undefined): Value | undefined {
   if (most === undefined) return asked
-  if (asked?.from === 'document') return constantCount(Math.min(Number(asked.value), most))
-  if (asked?.from !== 'variable') return constantCount(most)
-  return { ...asked, read: value => String(Math.min(Number(asked.read(value)), most)) }
+  if (asked?.from === 'document')
+    return Number(asked.value) < most ? givenCount(String(asked.value), most) : fixedCount(most)
+  if (asked?.from !== 'variable') return fixedCount(most)
+  return { ...asked, most, read: value => String(Math.min(Number(asked.read(value)), most)) }
 }

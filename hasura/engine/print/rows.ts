@@ -13,7 +13,13 @@ export function rowsSql(writer: Writer, outer: Scope, rows: Rows, columns: (scop
   const from = `${fromSql(writer, outer, rows)} as ${row}`
   if (rows.distinctOn.length === 0 && !rows.offset) {
     const shown = columns(scope)
-    return `select ${shown} from ${from}${tailSql(writer, outer, scope, rows)}`
+    const { limit } = rows
+    const most = limit && 'most' in limit ? limit.most : undefined
+    if (!limit || most === undefined)
+      return `select ${shown} from ${from}${tailSql(writer, outer, scope, rows)}`
+    // A number that Postgres cannot see makes it plan each execution anew, lest it be large.
+    const within = tailSql(writer, outer, scope, { ...rows, limit: undefined })
+    return `select * from (select ${shown} from ${from}${within} limit ${Math.trunc(most)}) as ${row} limit ${value(writer, limit)}`
   }
   const distinct = rows.distinctOn.map(each => expressionSql(writer, scope, each)).join(', ')
   const chosen = `select ${distinct && `distinct on (${distinct}) `}${row}.* from ${from}${tailSql(writer, outer, scope, rows)}`

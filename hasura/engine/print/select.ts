@@ -24,7 +24,8 @@ export function printSelections(selections: Selection[], mostBytes = Number.POSI
 /** `offset 0`: each level is computed once, and not anew wherever its columns are used. */
 function within(mostBytes: number, answer: string, count: number): string {
   const names = Array.from({ length: count }, (_, position) => `"${position}"`)
-  const size = names.map(name => `coalesce(octet_length(${name}::text), 0)`).join(' + ')
+  // Of a value in memory this is its length and four: nothing is copied to be measured.
+  const size = names.map(name => `coalesce(pg_column_size(${name}) - 4, 0)`).join(' + ')
   const columns = names.map(name => `case when "fits" then ${name} end`)
   const sized = `select *, ${size} <= ${Math.trunc(mostBytes)} as "fits" from (${answer} offset 0) as "answer" offset 0`
   return `select ${columns.join(', ')}, "fits" from (${sized}) as "sized"`

@@ -1,5 +1,5 @@
 select case when "fits" then "0" end, "fits"
-from (select *, coalesce(octet_length("0"::text), 0) <= 50000000 as "fits"
+from (select *, coalesce(pg_column_size("0") - 4, 0) <= 50000000 as "fits"
   from (select (select coalesce(json_agg("_e"), '[]')
       from (select "_1"."name" as "name", (select coalesce(json_agg("_e"), '[]')
           from (select "_2"."title" as "title", ("music"."album_length"("_2"))::text as "length", (select coalesce(json_agg("_e"), '[]')
@@ -20,7 +20,7 @@ from (select *, coalesce(octet_length("0"::text), 0) <= 50000000 as "fits"
             from "music"."album" as "_2"
             where "_2"."artist_id" = "_1"."id" and (("_2"."published" = ('true')::bool) or ("_2"."artist_id" = ($1)::int4))
             order by "_2"."price" desc nulls last
-            limit ($2)::int8) as "_e") as "albums"
+            limit ('10')::int8) as "_e") as "albums"
         from "music"."artist" as "_1"
         where exists (select 1
           from "music"."album" as "_7"
@@ -28,8 +28,8 @@ from (select *, coalesce(octet_length("0"::text), 0) <= 50000000 as "fits"
               from "music"."track" as "_8"
               where "_8"."album_id" = "_7"."id" and (exists (select 1
                   from "music"."album" as "_9"
-                  where "_9"."id" = "_8"."album_id" and ("_9"."published" = ('true')::bool)) and ("_8"."seconds" > ($3)::int4)))))
+                  where "_9"."id" = "_8"."album_id" and ("_9"."published" = ('true')::bool)) and ("_8"."seconds" > ($2)::int4)))))
         order by "_1"."id" asc nulls last
-        limit ($4)::int8) as "_e") as "0"
+        limit ('50')::int8) as "_e") as "0"
     offset 0) as "answer"
   offset 0) as "sized";

@@ -1,10 +1,12 @@
 select case when "fits" then "0" end, "fits"
-from (select *, coalesce(octet_length("0"::text), 0) <= 50000000 as "fits"
+from (select *, coalesce(pg_column_size("0") - 4, 0) <= 50000000 as "fits"
   from (select (select coalesce(json_agg("_e"), '[]')
-      from (select "_1"."title" as "title", ("_1"."price")::text as "price"
-        from "music"."album" as "_1"
-        where ((("_1"."published" = ('true')::bool) or ("_1"."artist_id" = ($1)::int4)) and ("_1"."id" = any(($2)::int4[])) and ("_1"."price" >= ($3)::numeric) and ("_1"."title" ilike ($4)::text))
-        order by "_1"."id" asc nulls last
+      from (select *
+        from (select "_1"."title" as "title", ("_1"."price")::text as "price"
+          from "music"."album" as "_1"
+          where ((("_1"."published" = ('true')::bool) or ("_1"."artist_id" = ($1)::int4)) and ("_1"."id" = any(($2)::int4[])) and ("_1"."price" >= ($3)::numeric) and ("_1"."title" ilike ($4)::text))
+          order by "_1"."id" asc nulls last
+          limit 10) as "_1"
         limit ($5)::int8) as "_e") as "0"
     offset 0) as "answer"
   offset 0) as "sized";
