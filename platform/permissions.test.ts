@@ -37,11 +37,11 @@ GET    /v1/core/files/{id}/findings        .      x       x         x        x  
 GET    /v1/core/payers                     .      x       x         x        x       .       x
 GET    /v1/core/plans                      .      x       x         x        x       .       x
 GET    /v1/core/canonical-payers           .      x       x         x        x       .       x
-PUT    /v1/core/canonical-payers/{slug}    .      x       .         .        .       .       .
-DELETE /v1/core/canonical-payers/{slug}    .      x       .         .        .       .       .
+PUT    /v1/core/canonical-payers/{slug}    .      .       .         .        .       .       x
+DELETE /v1/core/canonical-payers/{slug}    .      .       .         .        .       .       x
 GET    /v1/core/payer-rules                .      x       x         x        x       .       x
-POST   /v1/core/payer-rules                .      x       .         .        .       .       .
-DELETE /v1/core/payer-rules/{id}           .      x       .         .        .       .       .
+POST   /v1/core/payer-rules                .      .       .         .        .       .       x
+DELETE /v1/core/payer-rules/{id}           .      .       .         .        .       .       x
 
 GET    /v1/core/organisations/me           .      x       x         x        x       .       x
 POST   /v1/core/api-keys                   .      x       .         .        .       .       .

@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { type SeedItem, seedFile, seedOrganisation } from '@glimmr/dev/test-prices'
 import { createTestDatabase } from '@glimmr/dev/testing'
@@ -111,4 +114,28 @@ t.test('an export that is stopped leaves nothing that looks whole', async t => {
     (await readdir(dir, { recursive: true })).filter(name => name.endsWith('.parquet')),
     [],
   )
+})
+
+t.test('the command writes what is current, and the second time only what is new', async t => {
+  const { db, dir, seed } = await setUp(t)
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+  const run = async (...args: string[]) => {
+    const env = { ...process.env, DATABASE_URL: db.urlFor('glimmr_core') }
+    const { stdout } = await promisify(execFile)(process.execPath, [main, '--out', dir, ...args], { env })
+    return stdout
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map(line => JSON.parse(line))
+  }
+  const first = await seed('TX', items)
+  t.match(await run(), [{ file: first.id, rows: 5 }])
+  const second = await seed('MA', items)
+  await db.pool.query("update prices.files set status = 'superseded' where id = $1", [first.id])
+  t.match(await run('--file', String(second.id)), [{ file: second.id, rows: 5 }])
+  t.match(await run(), [
+    { file: second.id, kept: true },
+    { file: first.id, removed: true },
+  ])
+  await t.rejects(run('--file', 'x'), { code: 2 })
 })

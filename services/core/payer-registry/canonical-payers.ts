@@ -80,36 +80,40 @@ export function routePutCanonicalPayer(app: Server, pool: Pool): void {
       ...problems(400, 409),
     },
   }
-  app.put('/v1/core/canonical-payers/:slug', { schema, config: { scope: 'admin' } }, async request => {
-    const { slug } = request.params
-    const { name, default_class } = request.body
-    return transaction(pool, async client => {
-      await lockRules(client)
-      const { subject, organisation } = identityOf(request)
-      const taken = await maybeOne(
-        client,
-        sql`select from core.canonical_payers where name = ${name} and slug <> ${slug}`,
-      )
-      if (taken) throw problem(409, `Another canonical payer is called ${name}`)
-      await one(
-        client,
-        sql`
+  app.put(
+    '/v1/core/canonical-payers/:slug',
+    { schema, config: { scope: 'organisations' } },
+    async request => {
+      const { slug } = request.params
+      const { name, default_class } = request.body
+      return transaction(pool, async client => {
+        await lockRules(client)
+        const { subject, organisation } = identityOf(request)
+        const taken = await maybeOne(
+          client,
+          sql`select from core.canonical_payers where name = ${name} and slug <> ${slug}`,
+        )
+        if (taken) throw problem(409, `Another canonical payer is called ${name}`)
+        await one(
+          client,
+          sql`
           insert into core.canonical_payers (slug, name, default_class, created_by)
           values (${slug}, ${name}, ${default_class}, ${subject})
           on conflict (slug) do update set name = excluded.name, default_class = excluded.default_class
           returning slug`,
-      )
-      const detail = { name, default_class }
-      await recordChange(client, request, {
-        organisation,
-        action: 'canonical_payer.changed',
-        target: slug,
-        detail,
+        )
+        const detail = { name, default_class }
+        await recordChange(client, request, {
+          organisation,
+          action: 'canonical_payer.changed',
+          target: slug,
+          detail,
+        })
+        const own = sql`select m.plan_id from core.plan_matches m where m.canonical_payer = ${slug}`
+        return { slug, plans_changed: await rematch(client, own) }
       })
-      const own = sql`select m.plan_id from core.plan_matches m where m.canonical_payer = ${slug}`
-      return { slug, plans_changed: await rematch(client, own) }
-    })
-  })
+    },
+  )
 }
 
 export function routeDeleteCanonicalPayer(app: Server, pool: Pool): void {
@@ -124,20 +128,24 @@ export function routeDeleteCanonicalPayer(app: Server, pool: Pool): void {
       ...problems(400, 404),
     },
   }
-  app.delete('/v1/core/canonical-payers/:slug', { schema, config: { scope: 'admin' } }, async request => {
-    const { slug } = request.params
-    return transaction(pool, async client => {
-      await lockRules(client)
-      const gone = await maybeOne(
-        client,
-        sql`delete from core.canonical_payers where slug = ${slug} returning slug`,
-      )
-      if (!gone) throw problem(404, `There is no canonical payer ${slug}`)
-      await client.query("delete from core.payer_rules where kind = 'payer' and target = $1", [slug])
-      const { organisation } = identityOf(request)
-      await recordChange(client, request, { organisation, action: 'canonical_payer.deleted', target: slug })
-      const own = sql`select m.plan_id from core.plan_matches m where m.canonical_payer = ${slug}`
-      return { plans_changed: await rematch(client, own) }
-    })
-  })
+  app.delete(
+    '/v1/core/canonical-payers/:slug',
+    { schema, config: { scope: 'organisations' } },
+    async request => {
+      const { slug } = request.params
+      return transaction(pool, async client => {
+        await lockRules(client)
+        const gone = await maybeOne(
+          client,
+          sql`delete from core.canonical_payers where slug = ${slug} returning slug`,
+        )
+        if (!gone) throw problem(404, `There is no canonical payer ${slug}`)
+        await client.query("delete from core.payer_rules where kind = 'payer' and target = $1", [slug])
+        const { organisation } = identityOf(request)
+        await recordChange(client, request, { organisation, action: 'canonical_payer.deleted', target: slug })
+        const own = sql`select m.plan_id from core.plan_matches m where m.canonical_payer = ${slug}`
+        return { plans_changed: await rematch(client, own) }
+      })
+    },
+  )
 }

@@ -28,12 +28,13 @@ export function routeCreatePayerRule(app: Server, pool: Pool): void {
   const schema = {
     operationId: 'createPayerRule',
     summary: 'Teach a name of a payer, a class or a plan type',
-    description: 'It holds at once, also for what was published before: nothing is loaded again.',
+    description:
+      'It holds at once, also for what was published before: nothing is loaded again. Payers are the same for all organisations, so rules are for the operator.',
     tags: ['payers'],
     body,
     response: { 201: madeSchema.describe('Made'), ...problems(400, 404, 409) },
   }
-  app.post('/v1/core/payer-rules', { schema, config: { scope: 'admin' } }, async (request, reply) => {
+  app.post('/v1/core/payer-rules', { schema, config: { scope: 'organisations' } }, async (request, reply) => {
     const { kind, target, match, priority } = request.body
     const made = await transaction(pool, async client => {
       await lockRules(client)

@@ -23,7 +23,7 @@ export function routeDeletePayerRule(app: Server, pool: Pool): void {
       ...problems(400, 404),
     },
   }
-  app.delete('/v1/core/payer-rules/:id', { schema, config: { scope: 'admin' } }, async request => {
+  app.delete('/v1/core/payer-rules/:id', { schema, config: { scope: 'organisations' } }, async request => {
     const { id } = request.params
     return transaction(pool, async client => {
       await lockRules(client)
