@@ -5,6 +5,8 @@
  *   const { status, body } = await engine.graphql({ body: { query: '{ items { description } }' }, session })
  */
 import type pg from 'pg'
+import { type ActionRunner, createActionRunner } from './actions/action-runner.ts'
+import type { ActionOptions } from './actions/call-action.ts'
 import { createConnections } from './connections.ts'
 import { errorBody } from './errors.ts'
 import { answer, readySubscription } from './execute.ts'
@@ -31,7 +33,7 @@ export type { Listener } from './subscribe/listener.ts'
 
 export type Engine = {
   /** Answers a request, or a list of them. Errors in Hasura's form; `body` is JSON text. */
-  graphql(request: { body: unknown; session: Session; signal?: AbortSignal }): Promise<EngineAnswer>
+  graphql(request: GraphqlCall): Promise<EngineAnswer>
   /**
    * Begins a subscription; the function that comes back ends it. Undefined for a query or mutation, which `graphql`
    * answers. Throws a RequestError for a request that is refused.
@@ -54,6 +56,14 @@ export type Engine = {
   close(): Promise<void>
 }
 
+export type GraphqlCall = {
+  body: unknown
+  session: Session
+  signal?: AbortSignal
+  /** Of the client, their names in lower case: for actions that forward them. */
+  headers?: Readonly<Record<string, string>>
+}
+
 export type EngineControl = {
   current(): State
   /** `within`: a source's catalogue is read on this connection, which may be in a transaction. */
@@ -67,12 +77,21 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
   const options = { ...given, pools: connections.pools }
   let state = await loadState(options, connections)
   const live = createLive(options.pools, options.subscriptions ?? {})
+  const runner = options.actions && startRunner(options.actions, options.pools, () => state)
   return {
-    graphql: ({ body, session, signal }) => {
+    graphql: ({ body, session, signal, headers }) => {
       const current = state
       const limits = limitsFor(session.role, options.limits ?? {}, current.metadata)
       const one = (request: unknown) =>
-        answer(options, current, { body: request, session, limits, signal, written: live.written })
+        answer(options, current, {
+          body: request,
+          session,
+          limits,
+          signal,
+          written: live.written,
+          runner,
+          headers,
+        })
       return Array.isArray(body) ? batch(body, one, { session, limits }) : one(body)
     },
     subscribe: ({ body, session }, listener) => {
@@ -108,10 +127,27 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
     },
     close: async () => {
       live.end()
+      await runner?.close()
       state.plans.clear()
       await connections.close()
     },
   }
+}
+
+function startRunner(
+  actions: ActionOptions,
+  pools: Readonly<Record<string, pg.Pool>>,
+  state: () => State,
+): ActionRunner {
+  return createActionRunner(actions, {
+    pool: () => {
+      const { model } = state()
+      // Without one there is nothing to look after.
+      if (![...model.actions.values()].some(({ asynchronous }) => asynchronous)) return undefined
+      return actions.logSource === undefined ? Object.values(pools)[0] : pools[actions.logSource]
+    },
+    find: name => state().model.actions.get(name),
+  })
 }
 
 async function batch(

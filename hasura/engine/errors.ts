@@ -22,6 +22,8 @@ export class RequestError extends Error {
   readonly internal: unknown
   /** Of the answer, where errors are told by their status: everywhere but at /v1/graphql. */
   readonly status: number
+  /** In the place of code and path: what a webhook says itself. */
+  extensions: Record<string, unknown> | undefined
 
   constructor(
     code: ErrorCode | (string & {}),
@@ -37,6 +39,11 @@ export class RequestError extends Error {
     this.internal = internal
     this.status = status
   }
+
+  withExtensions(extensions: Record<string, unknown>): this {
+    this.extensions = extensions
+    return this
+  }
 }
 
 /** The commonest refusal: the document does not fit the role's schema. */
@@ -51,7 +58,7 @@ export function quotedList(names: Iterable<string>): string {
 
 /** One error in the form that `/v1/graphql` answers. */
 export function errorBody(error: RequestError, showInternal: boolean): string {
-  const extensions: Record<string, unknown> = { path: error.path, code: error.code }
-  if (showInternal && error.internal !== undefined) extensions.internal = error.internal
+  const extensions: Record<string, unknown> = error.extensions ?? { path: error.path, code: error.code }
+  if (showInternal && error.internal !== undefined && !error.extensions) extensions.internal = error.internal
   return JSON.stringify({ errors: [{ message: error.message, extensions }] })
 }

@@ -1,4 +1,6 @@
 /** One request from its body to its answer: prepare, bind, run, put together. */
+import type { ActionRunner } from './actions/action-runner.ts'
+import { isAction, runActions } from './actions/run-actions.ts'
 import { errorBody, RequestError } from './errors.ts'
 import { admin } from './model/role-permissions.ts'
 import { runMutation } from './mutation/run-mutation.ts'
@@ -17,6 +19,10 @@ export type Call = Asking & {
   body: unknown
   signal: AbortSignal | undefined
   /** Told after a mutation, with the tables it wrote to. */
+  /** Runs asynchronous actions. */
+  runner?: ActionRunner | undefined
+  /** Of the client, for actions that forward them. */
+  headers?: Readonly<Record<string, string>> | undefined
   written?: ((source: string, tables: Touched) => void) | undefined
 }
 
@@ -57,12 +63,18 @@ export function readySubscription(options: EngineOptions, state: State, call: Ca
 
 async function run(
   options: EngineOptions,
-  { members, prepared, mutation }: Ready,
+  { members, prepared, mutation, actions = [] }: Ready,
   request: GraphqlRequest,
   call: Call,
 ): Promise<string> {
   const found = mutation ? await mutate(options, mutation, request, call) : new Map<string, string>()
   await Promise.all(prepared.map(each => read(options, each, { request, call, found })))
+  if (actions.length > 0) {
+    const { session, limits, signal, runner, headers } = call
+    const bound = { session, variables: request.variables }
+    const run = { pools: options.pools, bound, limits, signal, options: options.actions, runner, session }
+    await runActions(actions, { ...run, requestQuery: request.query, clientHeaders: headers }, found)
+  }
   const json = (member: Ready['members'][number]) =>
     `${JSON.stringify(member.key)}:${member.json ?? found.get(memberId(member))}`
   const written = nestedMembers(members).map(each =>
@@ -108,7 +120,8 @@ async function mutate(
   const source = onlySource(roots, 'mutation')
   if (source === undefined) return new Map()
   const bound = { session, variables, timeMs: limits.timeMs, signal }
-  const answers = await runMutation(poolOf(options, source), roots, bound)
+  const ours = roots.filter(root => !isAction(root))
+  const answers = await runMutation(poolOf(options, source), ours, bound)
   written?.(source, tablesWritten(roots))
   return answers
 }

@@ -107,7 +107,7 @@ async function planOf(
 
 function explainMutation({ roots }: Plan): Explained[] {
   return roots.flatMap(root => {
-    if (root.is === 'json' || root.is === 'stream') return []
+    if (root.is !== 'query' && root.is !== 'mutation') return []
     const statements =
       root.is === 'query' ? [printSelections([root.selection])] : mutationStatements(root.mutation)
     return statements.map(({ text }) => ({ field: root.key, sql: text }))

@@ -7,6 +7,7 @@ import type {
   SelectPermission,
   UpdatePermission,
 } from './metadata-types.ts'
+import type { Action, CustomType } from './model/actions.ts'
 import type { Naming } from './model/naming.ts'
 
 export type Column = {
@@ -78,6 +79,8 @@ export type Table = {
   kind: string
   /** Its base name in GraphQL. */
   graphqlName: string
+  /** Whether the metadata gives that name. */
+  customName: boolean
   naming: Naming
   /** From the metadata, or from Postgres, or none. */
   comment: string | null
@@ -110,6 +113,9 @@ export type TrackedFn = {
   roles: Set<string>
 }
 export type FieldTarget =
+  | { is: 'action'; action: Action }
+  /** What an asynchronous action answered. */
+  | { is: 'action-result'; action: Action }
   | { is: 'table'; table: Table; as: RootFieldName }
   | { is: 'function'; fn: TrackedFn; as: 'rows' | 'aggregate' }
 export type RootTarget =
@@ -121,6 +127,8 @@ export type Model = {
   /** Source → the tables of it, by schema and name. */
   tablesBySource: Map<string, Map<string, Table>>
   functions: TrackedFn[]
+  actions: Map<string, Action>
+  customTypes: Map<string, CustomType>
   roots: { query: Map<string, RootTarget>; mutation: Map<string, RootTarget> }
   /** An inherited role → the roles it stands for, all resolved. */
   inheritedRoles: Map<string, string[]>

@@ -1,5 +1,6 @@
 /** A request → SQL that is ready to be bound: planned and printed, or remembered from an equal request. */
 import { createHash } from 'node:crypto'
+import { type ActionRoot, isAction } from './actions/run-actions.ts'
 import { RequestError } from './errors.ts'
 import { readOperation } from './plan/document.ts'
 import type { Limits } from './plan/limits.ts'
@@ -17,7 +18,11 @@ import { backendPrivilege, type Session } from './session.ts'
 import type { EngineOptions, State } from './state.ts'
 
 /** A request made ready. A mutation keeps its plan: how it runs depends on what its rows return. */
-export type Ready = Remembered & { mutation: Plan | undefined }
+export type Ready = Remembered & {
+  mutation: Plan | undefined
+  /** Root fields that are actions: their input is read with the plan. */
+  actions?: ActionRoot[]
+}
 
 /** Who asks, and how much. */
 export type Asking = { session: Session; limits: Limits }
@@ -49,7 +54,9 @@ export function prepare(
   const plan = planOperation(planner, operation)
   const remembered = remember(state, plan, variables, limits)
   // A mutation's values are part of its plan.
-  if (plan.operation === 'mutation') return { ...remembered, mutation: plan }
+  const actions = plan.roots.filter(isAction)
+  if (plan.operation === 'mutation') return { ...remembered, mutation: plan, actions }
+  if (actions.length > 0) return { ...remembered, mutation: undefined, actions }
   state.plans.set(key, variables, remembered)
   return { ...remembered, mutation: undefined }
 }
@@ -115,7 +122,7 @@ const longestPollMs = 60_000
 
 /** Writes to two sources could not be undone together, and subscribers wait for one answer. */
 export function onlySource(roots: Plan['roots'], operation: string): string | undefined {
-  const sources = new Set(roots.flatMap(root => (root.is === 'json' ? [] : root.source)))
+  const sources = new Set(roots.flatMap(root => ('source' in root ? root.source : [])))
   if (sources.size > 1)
     throw new RequestError('not-supported', '$', `a ${operation} over several sources is not supported`)
   const [source] = sources

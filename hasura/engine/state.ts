@@ -1,5 +1,6 @@
 /** All that one reading of metadata and catalogue gives, and how it is read. */
 import type pg from 'pg'
+import type { ActionOptions } from './actions/call-action.ts'
 import { type AllowList, createAllowList } from './allow-list.ts'
 import type { Connect, Connections } from './connections.ts'
 import { readMetadata } from './metadata.ts'
@@ -24,8 +25,13 @@ export type EngineOptions = {
   stringifyNumericTypes?: boolean
   /** Functions are open to whoever may read the table they return (as Hasura does), unless this is false. */
   inferFunctionPermissions?: boolean
+  /** Whether sources may choose their naming convention (unless this is false), and that of those that choose none. */
+  namingConventions?: boolean
+  defaultNamingConvention?: 'hasura-default' | 'graphql-default'
   /** Roles other than admin may only send what the metadata's allow-list has. */
   enableAllowList?: boolean
+  /** Without it, actions are refused. */
+  actions?: ActionOptions
   /** Remembered plans, at most. */
   planCacheSize?: number
   /** How subscriptions are polled. */

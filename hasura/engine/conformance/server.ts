@@ -13,11 +13,15 @@ import { type Api, type HttpAnswer, type HttpRequest, type ServeOptions, serve }
 import { createSockets } from '../http/sockets.ts'
 import { createAuthHook } from '../http/webhook-auth.ts'
 import { createMetadataApi } from '../metadata-api/metadata-api.ts'
+import type { Environment } from '../webhook/settings.ts'
 import { createWebhookClient } from '../webhook/webhook-client.ts'
+import { type Ask, startActionWebhooks } from './action-webhooks.ts'
+import { startAuthWebhooks } from './auth-webhooks.ts'
 import type { Databases } from './databases.ts'
 import { fill } from './placeholders.ts'
 import { createSocketSteps, type SocketSteps } from './socket-steps.ts'
 import type { Vector } from './vectors.ts'
+import type { WebhookServer } from './webhook-server.ts'
 
 export type ServerUnderTest = {
   engine: Engine
@@ -34,7 +38,10 @@ export async function startServer(
   { databases, pool }: { databases: Databases; pool: pg.Pool },
   vector: Vector,
 ): Promise<ServerUnderTest> {
-  const { env = {}, args = [] } = vector.server
+  const { args = [] } = vector.server
+  const helpers: { close(): Promise<void> }[] = []
+  let origin = ''
+  const env = await helped(vector, helpers, (query, variables) => ask(origin, query, variables))
   const further = createFurtherDatabases(databases)
   const webhooks = createWebhookClient({ allowPrivate: true })
   const pools = Object.fromEntries(vector.metadata.sources.map(({ name }) => [name, pool]))
@@ -45,34 +52,74 @@ export async function startServer(
     enableAllowList: env.HASURA_GRAPHQL_ENABLE_ALLOWLIST === 'true',
     inferFunctionPermissions: env.HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS !== 'false',
     stringifyNumericTypes: args.includes('--stringify-numeric-types'),
+    namingConventions: env.HASURA_GRAPHQL_EXPERIMENTAL_FEATURES?.includes('naming_convention') ?? false,
+    ...(env.HASURA_GRAPHQL_DEFAULT_NAMING_CONVENTION === 'graphql-default'
+      ? { defaultNamingConvention: 'graphql-default' as const }
+      : {}),
     subscriptions: { intervalMs: 100 },
+    actions: { client: webhooks, env },
   })
   const metadataApi = createMetadataApi({ control: engine.control, allowRunSql: true, env })
-  const options: ServeOptions = { ...frontOf(vector, webhooks), metadataApi }
+  const options: ServeOptions = { ...frontOf(vector, env, webhooks), metadataApi }
   const sockets = createSockets({ engine, authenticate: headers => identify(options.auth, { headers }) })
   const listener = createListener({ serve: request => serve(engine, options, request), sockets })
   listener.listen(0, '127.0.0.1')
   await once(listener, 'listening')
   const { port } = listener.address() as AddressInfo
+  origin = `http://127.0.0.1:${port}`
   const socketSteps = createSocketSteps(sockets, adminSecret)
   return {
     engine,
     sockets: socketSteps,
-    send: request => sent(`http://127.0.0.1:${port}`, request),
+    send: request => sent(origin, request),
     pool: source => engine.control.pool(source) ?? pool,
     async close() {
       await socketSteps.close()
+      await engine.close()
       listener.closeAllConnections()
       listener.close()
       await webhooks.close()
-      await engine.close()
+      for (const helper of helpers) await helper.close()
       await further.close()
     },
   }
 }
 
-function frontOf({ server }: Vector, webhooks: ReturnType<typeof createWebhookClient>): ServeOptions {
-  const { env = {}, admin_secret } = server
+/** The servers that the vector's webhooks are sent to, in the variables that name them. */
+async function helped(
+  { server, needs }: Vector,
+  helpers: { close(): Promise<void> }[],
+  asked: Ask,
+): Promise<Environment> {
+  const env: Record<string, string> = { ...server.env }
+  const start = async (name: string, starting: Promise<WebhookServer>) => {
+    const started = await starting
+    helpers.push(started)
+    env[name] = started.url
+  }
+  if (needs.includes('action_webhook_server'))
+    await start('ACTION_WEBHOOK_HANDLER', startActionWebhooks(asked))
+  if (env.HASURA_GRAPHQL_AUTH_HOOK !== undefined) await start('HASURA_GRAPHQL_AUTH_HOOK', startAuthWebhooks())
+  return env
+}
+
+async function ask(origin: string, query: string, variables: Record<string, unknown>): Promise<unknown> {
+  const headers = { 'x-hasura-admin-secret': adminSecret }
+  const { body } = await sent(origin, {
+    method: 'POST',
+    url: '/v1/graphql',
+    headers,
+    body: { query, variables },
+  })
+  return JSON.parse(body)
+}
+
+function frontOf(
+  { server }: Vector,
+  env: Environment,
+  webhooks: ReturnType<typeof createWebhookClient>,
+): ServeOptions {
+  const { admin_secret } = server
   const secret = admin_secret === undefined || admin_secret === 'either' ? undefined : adminSecret
   const jwt = env.HASURA_GRAPHQL_JWT_SECRET ? jwtConfig(env.HASURA_GRAPHQL_JWT_SECRET) : undefined
   const hookUrl = env.HASURA_GRAPHQL_AUTH_HOOK

@@ -121,7 +121,11 @@ function routeOf(method: string, path: string): Route | undefined {
 
 async function graphql({ engine, request, session, path }: Call): Promise<HttpAnswer> {
   const { role, vars } = session
-  return forPath(path, await engine.graphql({ body: request.body, session: { role, vars } }), 400)
+  return forPath(
+    path,
+    await engine.graphql({ body: request.body, session: { role, vars }, headers: request.headers }),
+    400,
+  )
 }
 
 /** The older path tells errors by its status. */

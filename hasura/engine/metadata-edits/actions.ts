@@ -75,7 +75,7 @@ function definitionOf(args: Args) {
     ...definition,
     handler: text(definition, 'handler', '$.definition'),
     output_type: text(definition, 'output_type', '$.definition'),
-    arguments: definition.arguments === undefined ? [] : list(definition, 'arguments', '$.definition'),
+    arguments: (definition.arguments ?? null) === null ? [] : list(definition, 'arguments', '$.definition'),
   } as NonNullable<Metadata['actions']>[number]['definition']
 }
 

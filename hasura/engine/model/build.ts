@@ -9,6 +9,7 @@ import {
   type SourceCatalog,
   type Table,
 } from '../model.ts'
+import { type Action, buildActions } from './actions.ts'
 import type { Building } from './building.ts'
 import { shown } from './building.ts'
 import { checkPermissions } from './check-permissions.ts'
@@ -19,15 +20,26 @@ import { defaultNaming, type Naming, rootFieldNames } from './naming.ts'
 import { buildRelations } from './relations.ts'
 import { buildTable } from './tables.ts'
 
+export type ModelOptions = {
+  inferFunctionPermissions?: boolean
+  /** Whether sources may choose theirs; a Hasura without this experimental feature names as hasura-default does. */
+  namingConventions?: boolean
+  /** Of sources that choose none. */
+  defaultNamingConvention?: Naming['convention']
+}
+
 export function buildModel(
   metadata: Metadata,
   catalogs: Map<string, SourceCatalog>,
-  { inferFunctionPermissions = true }: { inferFunctionPermissions?: boolean } = {},
+  options: ModelOptions = {},
 ): Model {
+  const { inferFunctionPermissions = true } = options
   const inconsistencies: Inconsistency[] = []
   const model: Model = {
     tablesBySource: new Map(),
     functions: [],
+    actions: new Map(),
+    customTypes: new Map(),
     roots: { query: new Map(), mutation: new Map() },
     inheritedRoles: resolveInheritedRoles(metadata.inherited_roles ?? [], inconsistencies),
     conflicts: [],
@@ -37,15 +49,27 @@ export function buildModel(
   }
   for (const source of metadata.sources) {
     const catalog = catalogs.get(source.name)
-    if (catalog) addSource(model, source, catalog)
+    if (catalog) addSource(model, { source, naming: namingOf(source, options) }, catalog)
   }
+  buildActions(model, metadata)
+  for (const action of model.actions.values()) addAction(model, action)
   return model
 }
 
-function addSource(model: Model, source: SourceMetadata, catalog: SourceCatalog): void {
+function addAction(model: Model, action: Action): void {
+  const { query, mutation } = model.roots
+  addRoot(model, action.operation === 'query' ? query : mutation, action.name, { is: 'action', action })
+  if (action.asynchronous) addRoot(model, query, action.name, { is: 'action-result', action })
+}
+
+function addSource(
+  model: Model,
+  { source, naming }: Pick<Building, 'source' | 'naming'>,
+  catalog: SourceCatalog,
+): void {
   const building: Building = {
     source,
-    naming: namingOf(source),
+    naming,
     catalog,
     tables: new Map(),
     inconsistencies: model.inconsistencies,
@@ -89,10 +113,14 @@ function rootsOf(model: Model, { customization }: SourceMetadata): Model['roots'
   return { query: open(model.roots.query), mutation: open(model.roots.mutation) }
 }
 
-function namingOf({ customization }: SourceMetadata): Naming {
+function namingOf(
+  { customization }: SourceMetadata,
+  { namingConventions = true, defaultNamingConvention = 'hasura-default' }: ModelOptions,
+): Naming {
+  const wanted = customization?.naming_convention ?? defaultNamingConvention
   return {
     ...defaultNaming,
-    convention: customization?.naming_convention ?? 'hasura-default',
+    convention: namingConventions ? wanted : 'hasura-default',
     rootPrefix: customization?.root_fields?.prefix ?? '',
     rootSuffix: customization?.root_fields?.suffix ?? '',
     typePrefix: customization?.type_names?.prefix ?? '',
@@ -138,6 +166,7 @@ function addRoot(model: Model, roots: Map<string, RootTarget>, name: string, tar
 
 function ownerOf(target: RootTarget): string {
   if (target.is === 'namespace') return 'a namespace'
+  if (target.is === 'action' || target.is === 'action-result') return `action ${target.action.name}`
   if (target.is === 'table') return `table ${shown(target.table)} in source ${target.table.source}`
   return `function ${shown(target.fn.function)} in source ${target.fn.source}`
 }

@@ -49,11 +49,18 @@ export function fieldName(naming: Naming, name: string): string {
   return naming.convention === 'graphql-default' ? camelCase(name) : name
 }
 
-/** The name of a type made for a table: `author` + `bool_exp`. */
-export function typeName(naming: Naming, base: string, suffix = ''): string {
-  const plain = suffix ? `${base}_${suffix}` : base
-  const cased = naming.convention === 'graphql-default' ? pascalCase(plain) : plain
-  return naming.typePrefix + cased + naming.typeSuffix
+/** An argument or a field that every schema has: `on_conflict`, onConflict; `_delete_key`, _deleteKey. */
+export function commonName({ convention }: Naming, name: string): string {
+  if (convention !== 'graphql-default') return name
+  return name.startsWith('_') ? `_${camelCase(name.slice(1))}` : camelCase(name)
+}
+
+/** The name of a type made for a table: `author` + `bool_exp`. A custom name stays as it was given: `custom`. */
+export function typeName(naming: Naming, base: string, suffix = '', custom = false): string {
+  const { convention, typePrefix, typeSuffix } = naming
+  if (convention === 'graphql-default')
+    return typePrefix + (custom ? base : pascalCase(base)) + pascalCase(suffix) + typeSuffix
+  return typePrefix + (suffix ? `${base}_${suffix}` : base) + typeSuffix
 }
 
 /** An enum's value: `title` → title, or TITLE under graphql-default. */
@@ -92,7 +99,9 @@ export function rootFieldName(naming: Naming, as: RootFieldName, base: string): 
   return customised(naming, fieldName(naming, patterns[as](base)))
 }
 
-/** A root field's name under the source's prefix and suffix. */
-export function customised(naming: Naming, name: string): string {
-  return naming.rootPrefix + name + naming.rootSuffix
+/** A root field's name under the source's prefix and suffix: test_author_query, testAuthorQuery. */
+export function customised({ convention, rootPrefix, rootSuffix }: Naming, name: string): string {
+  if (convention !== 'graphql-default') return rootPrefix + name + rootSuffix
+  const first = rootPrefix === '' ? name : rootPrefix + pascalCase(name)
+  return first + pascalCase(rootSuffix)
 }

@@ -33,6 +33,7 @@ export function rolesOf(model: Model): Set<string> {
   for (const tables of model.tablesBySource.values())
     for (const table of tables.values()) for (const role of table.permissions.keys()) roles.add(role)
   for (const fn of model.functions) for (const role of fn.roles) roles.add(role)
+  for (const action of model.actions.values()) for (const role of action.roles) roles.add(role)
   return roles
 }
 

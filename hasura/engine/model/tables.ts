@@ -39,6 +39,7 @@ export function buildTable(
     name: found.name,
     kind: found.kind,
     graphqlName,
+    customName: Boolean(entry.configuration?.custom_name),
     naming,
     comment: entry.configuration?.comment ?? found.comment,
     columns,

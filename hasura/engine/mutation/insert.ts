@@ -1,5 +1,6 @@
 /** `insert_X` and `insert_X_one`, with rows of other tables inside. */
 import { invalid } from '../errors.ts'
+import { commonName } from '../model/naming.ts'
 import type { Relation, Table } from '../model.ts'
 import type { Input } from '../plan/input.ts'
 import { always } from '../plan/plan.ts'
@@ -14,12 +15,13 @@ import { checkOf, presetsOf } from './permission.ts'
 
 export function planInsert(planner: Planner, selected: SelectedField, table: Table, one: boolean): Mutation {
   const place = argumentPlace(selected, one ? 'object' : 'objects')
-  const conflictPlace = argumentPlace(selected, 'on_conflict')
+  const onConflict = commonName(table.naming, 'on_conflict')
+  const conflictPlace = argumentPlace(selected, onConflict)
   if (!place) throw new Error('an insert without its argument')
   const input = selected.args.get(one ? 'object' : 'objects')
   const rows = one ? (input ? [{ input, path: place.path }] : []) : (readList(planner, input, place) ?? [])
   const rowType = one ? place.type : itemType(place.type)
-  const conflict = conflictPlace && { input: selected.args.get('on_conflict'), place: conflictPlace }
+  const conflict = conflictPlace && { input: selected.args.get(onConflict), place: conflictPlace }
   const planned = rows.map(row => planRow(planner, row.input, { type: rowType, path: row.path }, table))
   // Hasura names the argument of the list, also where only one row is given.
   const insert = planInto(planner, table, { rows: planned, path: place.path, conflict })
@@ -72,7 +74,7 @@ function planRelation(
   const members = readObject(planner, input, { type: field.type, path })
   const data = members?.get('data')
   if (!members || !data) return
-  const given = members.get('on_conflict')
+  const given = members.get(commonName(relation.table.naming, 'on_conflict'))
   const conflict = given && { input: given.input, place: { type: given.field.type, path: given.path } }
   const { table } = relation
   const single = relation.kind === 'object'

@@ -1,5 +1,6 @@
 /** `on_conflict`: the row that is there is updated, within the role's permission to update, or left. */
 import { invalid } from '../errors.ts'
+import { commonName } from '../model/naming.ts'
 import type { Table } from '../model.ts'
 import type { Input } from '../plan/input.ts'
 import { anyPermission, scopeOf } from '../plan/permission.ts'
@@ -20,7 +21,7 @@ export function planOnConflict(
   const members = readObject(planner, input, place)
   const constraint = members?.get('constraint')
   if (!members || !constraint) return undefined
-  const columns = members.get('update_columns')
+  const columns = members.get(commonName(table.naming, 'update_columns'))
   const where = members.get('where')
   const type = columns && itemType(columns.field.type)
   const chosen = columns
@@ -42,7 +43,7 @@ export function planOnConflict(
     : always
   return {
     constraint: readChoice(planner, constraint.input, { type: constraint.field.type, path: constraint.path })
-      .name,
+      .stored,
     update: [...update, ...presets],
     where: both(filter, asked),
   }

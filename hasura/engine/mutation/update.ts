@@ -2,6 +2,7 @@
 
 import type { CatalogType } from '../catalog.ts'
 import { invalid, quotedList } from '../errors.ts'
+import { commonName } from '../model/naming.ts'
 import type { Table } from '../model.ts'
 import type { Input } from '../plan/input.ts'
 import { anyPermission, scopeOf } from '../plan/permission.ts'
@@ -31,7 +32,7 @@ export function planUpdate(planner: Planner, selected: SelectedField, table: Tab
 
 export function planUpdateByKey(planner: Planner, selected: SelectedField, table: Table): Mutation {
   const given = argumentsOf(selected)
-  const where = keyCondition(planner, given.get('pk_columns'))
+  const where = keyCondition(planner, given.get(commonName(table.naming, 'pk_columns')))
   const update = planOne(planner, table, given, { path: selected.path, where })
   return { is: 'update', updates: [update], list: false, output: planRowOutput(planner, selected, table) }
 }
@@ -81,7 +82,7 @@ function planOne(
   const presets = presetsOf(view.preset).map(
     ([column, value]): Assignment => ({ column: column.name, operator: '_set', value }),
   )
-  const set = assignments(planner, given, path)
+  const set = assignments(planner, namedAs(table, given), path)
   const filter = anyPermission(scopeOf(table, tablesOf(planner, table)), [view.filter])
   return {
     table: targetOf(table),
@@ -90,6 +91,16 @@ function planOne(
     check: checkOf(planner, table, view.check),
     path,
   }
+}
+
+/** The operators under their own names, whatever the source calls them. */
+function namedAs({ naming }: Table, given: Given): Given {
+  return new Map(
+    names.flatMap(name => {
+      const found = given.get(commonName(naming, name))
+      return found ? [[name, found]] : []
+    }),
+  )
 }
 
 const names = ['_set', '_inc', '_append', '_prepend', '_delete_key', '_delete_elem', '_delete_at_path']

@@ -9,6 +9,7 @@ import { planUpdate, planUpdateByKey, planUpdateMany } from '../mutation/update.
 import { introspect } from '../schema/introspect.ts'
 import { introspectionFields } from '../schema/introspection-types.ts'
 import type { Field } from '../schema/types.ts'
+import { planAction, planActionResult } from './action.ts'
 import { planCall } from './call.ts'
 import { checkOperationDirectives, collect, type Selected } from './collect.ts'
 import type { Operation } from './document.ts'
@@ -87,6 +88,10 @@ function planRoot(planner: Planner, selected: SelectedField): RootPlan {
     const selection = planRows(planner, selected, { table: fn.table, rows, as: shape })
     return { key, name, is: 'query', source: fn.source, selection }
   }
+  if (means.is === 'action')
+    return { key, name, is: 'action', plan: planAction(planner, selected, means.action) }
+  if (means.is === 'action-result')
+    return { key, name, is: 'action-result', plan: planActionResult(planner, selected, means.action) }
   if (means.is === 'nothing') return { key, name, is: 'json', json: JSON.stringify(field.description) }
   throw new RequestError('not-supported', selected.path, `${name} is not supported`)
 }

@@ -4,6 +4,7 @@
 
 import type { Mutation } from '../mutation/mutation.ts'
 import type { AggregateOperator } from '../schema/types.ts'
+import type { ActionPlan, ActionResultPlan } from './action.ts'
 import type { Rooted } from './members.ts'
 
 /** A Postgres type as casts name it; `element` when the value is an array. */
@@ -41,6 +42,8 @@ export type Expression =
   | { is: 'through'; rows: Rows; then: OrderExpression }
   | { is: 'call'; call: Call; mask?: BoolExp }
   | { is: 'cast'; of: Expression; type: PgType }
+  /** An enum's value under graphql-default, where they are written in capitals. */
+  | { is: 'upper'; of: Expression }
   | { is: 'aggregated' }
   | { is: 'value'; value: Value }
 
@@ -125,6 +128,8 @@ export type RootPlan = Rooted & { name: string } & (
     | { is: 'query'; source: string; selection: Selection }
     | { is: 'mutation'; source: string; mutation: Mutation }
     | { is: 'stream'; source: string; stream: Stream }
+    | { is: 'action'; plan: ActionPlan }
+    | { is: 'action-result'; plan: ActionResultPlan }
   )
 
 export type Plan = {

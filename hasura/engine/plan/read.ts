@@ -151,7 +151,8 @@ function scientific(number: number): string {
   return `${digits.includes('.') ? digits : `${digits}.0`}e${Number(exponent)}`
 }
 
-export type Choice = { name: string; column: Column | undefined }
+/** `stored`: what stands for it in Postgres. */
+export type Choice = { name: string; stored: string; column: Column | undefined }
 
 /** One value of an enum. */
 export function readChoice(planner: Planner, input: Input, place: Place): Choice {
@@ -166,7 +167,7 @@ export function choice(value: Input, type: EnumType, place: Place): Choice {
   const name = enumName(value)
   if (name === undefined) throw mismatch(place, 'an enum value', value)
   const found = type.values.find(each => each.name === name)
-  if (found) return { name, column: found.column }
+  if (found) return { name, stored: found.stored ?? name, column: found.column }
   const names = quotedList(type.values.map(each => each.name))
   throw invalid(
     place.path,

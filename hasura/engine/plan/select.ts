@@ -104,16 +104,17 @@ function planOutput(planner: Planner, selected: Selected, table: Table): Output 
   switch (means.is) {
     case 'column': {
       const { column, mask } = means
-      const expression: Expression = {
+      const stored: Expression = {
         is: 'column',
         name: column.name,
         row: 'this',
         ...maskOf(planner, table, mask),
       }
+      const capitals = column.enumTable?.naming.convention === 'graphql-default'
       return {
         key,
         is: 'value',
-        expression,
+        expression: capitals ? { is: 'upper', of: stored } : stored,
         ...asText(planner, column.type),
         path: pathOf(planner, selected),
       }

@@ -4,6 +4,7 @@
  * Source: https://hasura.io/docs/2.0/subscriptions/postgres/streaming/index/
  */
 import { invalid } from '../errors.ts'
+import { commonName } from '../model/naming.ts'
 import type { Table } from '../model.ts'
 import { rowsOf } from './permission.ts'
 import { maskOf, permitted } from './permitted.ts'
@@ -32,7 +33,7 @@ export function planStream(planner: Planner, selected: SelectedField, table: Tab
 }
 
 export function streamArguments({ naming }: Table): [batch: string, cursor: string] {
-  return naming.convention === 'graphql-default' ? ['batchSize', 'cursor'] : ['batch_size', 'cursor']
+  return [commonName(naming, 'batch_size'), 'cursor']
 }
 
 type Cursor = Pick<Stream, 'by' | 'descending' | 'initial'>
@@ -44,7 +45,7 @@ function readCursor(planner: Planner, selected: SelectedField, table: Table, nam
   if (!place || !item || others.length > 0)
     throw invalid(`${selected.path}.args.${name}`, 'exactly one cursor is expected')
   const members = readObject(planner, item.input, { type: itemType(place.type), path: item.path })
-  const initial = members?.get('initial_value') ?? members?.get('initialValue')
+  const initial = members?.get(commonName(table.naming, 'initial_value'))
   const values = initial && readObject(planner, initial.input, placeOf(initial))
   const [value, ...more] = values?.values() ?? []
   if (!value || more.length > 0 || value.field.means.is !== 'column')

@@ -75,7 +75,7 @@ function variableItem(planner: Planner, input: Input, place: Place): Input {
 
 function scalar(planner: Planner, input: Input, place: Place & { postgres: PgType }): string {
   const type = namedType(place.type)
-  if (type.kind === 'ENUM') return choice(input, type, place).name
+  if (type.kind === 'ENUM') return choice(input, type, place).stored
   switch (type.name) {
     case 'Int':
       return integer(input, place)

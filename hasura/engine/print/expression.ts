@@ -15,6 +15,8 @@ export function expressionSql(writer: Writer, scope: Scope, expression: Expressi
       return masked(writer, scope, callSql(writer, scope, expression.call), expression.mask)
     case 'cast':
       return `(${expressionSql(writer, scope, expression.of)})::${typeSql(expression.type)}`
+    case 'upper':
+      return `pg_catalog.upper(${expressionSql(writer, scope, expression.of)})`
     case 'value':
       return value(writer, expression.value)
     case 'aggregated':

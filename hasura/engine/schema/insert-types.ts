@@ -1,4 +1,5 @@
 /** `X_insert_input`: a row to insert, with rows of other tables inside. */
+import { commonName } from '../model/naming.ts'
 import type { Relation, Table } from '../model.ts'
 import { type Maker, tableType } from './maker.ts'
 import { onConflictType } from './on-conflict-type.ts'
@@ -50,7 +51,14 @@ function relationInputType(maker: Maker, { table, kind }: Relation): TypeRef {
       return [
         { name: 'data', description: null, type: one ? row : nonNull(list(row)), means: plain },
         ...(conflict
-          ? [{ name: 'on_conflict', description: 'upsert condition', type: conflict, means: plain }]
+          ? [
+              {
+                name: commonName(table.naming, 'on_conflict'),
+                description: 'upsert condition',
+                type: conflict,
+                means: plain,
+              },
+            ]
           : []),
       ]
     }),

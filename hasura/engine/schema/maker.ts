@@ -18,7 +18,7 @@ export type Maker = {
 }
 /** The name of a type made for a table. */
 export function tableType(table: Table, suffix = ''): string {
-  return typeName(table.naming, table.graphqlName, suffix)
+  return typeName(table.naming, table.graphqlName, suffix, table.customName)
 }
 
 /** The fields of a table that the role sees, by kind. */

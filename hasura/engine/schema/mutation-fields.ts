@@ -1,5 +1,7 @@
 /** Root fields that write. */
+import { commonName } from '../model/naming.ts'
 import type { FieldTarget, Table } from '../model.ts'
+import { actionField } from './action-types.ts'
 import { boolExpType } from './bool-exp.ts'
 import { insertInputType } from './insert-types.ts'
 import { type Maker, tableType } from './maker.ts'
@@ -12,6 +14,8 @@ import { keyInputType, updateOperators } from './update-types.ts'
 
 export function mutationField(maker: Maker, name: string, target: FieldTarget): Field | undefined {
   if (target.is === 'function') return functionField(maker, name, target.fn, target.as)
+  if (target.is === 'action') return actionField(maker, target.action)
+  if (target.is !== 'table') return undefined
   const { table, as } = target
   const made = makers[as]?.(maker, table)
   if (!made) return undefined
@@ -62,7 +66,10 @@ const makers: { [as: string]: Make | undefined } = {
     if (!operators || !key) return undefined
     return {
       description: `update single row of the table: "${shown(table)}"`,
-      args: [...operators, { name: 'pk_columns', description: null, type: nonNull(key) }],
+      args: [
+        ...operators,
+        { name: commonName(table.naming, 'pk_columns'), description: null, type: nonNull(key) },
+      ],
       type: rowType(maker, table),
     }
   },
@@ -106,7 +113,9 @@ function where(maker: Maker, table: Table, description: string): Argument {
 
 function onConflict(maker: Maker, table: Table): Argument[] {
   const type = onConflictType(maker, table)
-  return type ? [{ name: 'on_conflict', description: 'upsert condition', type }] : []
+  return type
+    ? [{ name: commonName(table.naming, 'on_conflict'), description: 'upsert condition', type }]
+    : []
 }
 
 function updatesType(maker: Maker, table: Table, operators: Argument[]): TypeRef {
@@ -121,7 +130,7 @@ function responseType(maker: Maker, table: Table): TypeRef {
   const name = tableType(table, 'mutation_response')
   const fields = (): Field[] => {
     const affected: Field = {
-      name: 'affected_rows',
+      name: commonName(table.naming, 'affected_rows'),
       description: 'number of rows affected by the mutation',
       args: [],
       type: nonNull(plainScalar(maker, 'Int')),

@@ -1,4 +1,5 @@
 /** `X_on_conflict`: what to do where a row is already there. */
+import { commonName, enumValueName } from '../model/naming.ts'
 import type { Table } from '../model.ts'
 import { boolExpType } from './bool-exp.ts'
 import { type Maker, tableType } from './maker.ts'
@@ -14,7 +15,7 @@ export function onConflictType(maker: Maker, table: Table): TypeRef | undefined 
     inputType(name, `on_conflict condition type for table "${table.name}"`, () => [
       { name: 'constraint', description: null, type: nonNull(constraint), means: plain },
       {
-        name: 'update_columns',
+        name: commonName(table.naming, 'update_columns'),
         description: null,
         type: nonNull(list(nonNull(updateColumnEnum(maker, table)))),
         default: '[]',
@@ -33,10 +34,14 @@ function constraintEnum(maker: Maker, table: Table): TypeRef | undefined {
     kind: 'ENUM',
     name,
     description: `unique or primary key constraints on table "${table.name}"`,
-    values: keys.map(key => ({
-      name: key.name,
-      description: `unique or primary key constraint on columns ${columnsOf(key)}`,
-    })),
+    values: keys.map(key => {
+      const value = enumValueName(table.naming, key.name)
+      return {
+        name: value,
+        description: `unique or primary key constraint on columns ${columnsOf(key)}`,
+        ...(value === key.name ? {} : { stored: key.name }),
+      }
+    }),
   }))
 }
 

@@ -42,7 +42,7 @@ export function pathArgument(maker: Maker): Argument {
   return { name: 'path', description: 'JSON select path', type: plainScalar(maker, 'String') }
 }
 
-function relationFields(maker: Maker, table: Table, relation: Relation): Field[] {
+export function relationFields(maker: Maker, table: Table, relation: Relation): Field[] {
   const row = rowType(maker, relation.table)
   if (relation.kind === 'object') {
     const filtered = maker.select(relation.table)?.filters !== undefined

@@ -1,6 +1,6 @@
 /** Scalars, the enums that every schema has, and enums made of tables. */
 import type { CatalogType } from '../catalog.ts'
-import { enumValueName } from '../model/naming.ts'
+import { camelCase, enumValueName } from '../model/naming.ts'
 import { scalarName } from '../model/scalar-names.ts'
 import type { Column, Table } from '../model.ts'
 import { type Maker, tableType, visibleColumns } from './maker.ts'
@@ -28,7 +28,10 @@ export function enumTableType(maker: Maker, table: Table): TypeRef {
     kind: 'ENUM',
     name,
     description: null,
-    values: (table.enumValues ?? []).map(({ value, comment }) => ({ name: value, description: comment })),
+    values: (table.enumValues ?? []).map(({ value, comment }) => {
+      const name = enumValueName(table.naming, value)
+      return { name, description: comment, ...(name === value ? {} : { stored: value }) }
+    }),
   }))
 }
 
@@ -64,6 +67,12 @@ export function orderByEnum(maker: Maker, table: Table): TypeRef {
   }))
 }
 
+/** Capitals take the column's own words, AUTHOR_ID, unless the column has a name of its own. */
+function columnValueName({ naming }: Table, { name, field }: Column): string {
+  const own = naming.convention === 'graphql-default' && field === camelCase(name)
+  return enumValueName(naming, own ? name : field)
+}
+
 /** An enum of columns; undefined when there is none. */
 export function columnEnum(
   maker: Maker,
@@ -77,7 +86,7 @@ export function columnEnum(
     name,
     description,
     values: columns.map(column => ({
-      name: enumValueName(table.naming, column.field),
+      name: columnValueName(table, column),
       description: 'column name',
       column,
     })),

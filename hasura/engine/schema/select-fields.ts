@@ -1,7 +1,9 @@
 /** Root fields that read: a table's rows, one row by its key, aggregates, streams, functions. */
 
+import { commonName } from '../model/naming.ts'
 import { admin, type SelectView } from '../model/role-permissions.ts'
 import type { FieldTarget, RootFieldName, Table, TrackedFn } from '../model.ts'
+import { actionField, actionResultField } from './action-types.ts'
 import { aggregateType } from './aggregate-types.ts'
 import { boolExpType } from './bool-exp.ts'
 import { type Maker, tableType } from './maker.ts'
@@ -19,6 +21,8 @@ export function queryField(
   target: FieldTarget,
 ): Field | undefined {
   if (target.is === 'function') return functionField(maker, name, target.fn, target.as)
+  if (target.is === 'action') return operation === 'query' ? actionField(maker, target.action) : undefined
+  if (target.is === 'action-result') return actionResultField(maker, target.action)
   const { table, as } = target
   const view = maker.select(table)
   if (!view || !enabled(view, operation, as)) return undefined
@@ -112,7 +116,7 @@ function streamField(maker: Maker, name: string, table: Table): Field {
     ),
     args: [
       {
-        name: 'batch_size',
+        name: commonName(table.naming, 'batch_size'),
         description: 'maximum number of rows returned in a single batch',
         type: nonNull(int),
       },
@@ -157,7 +161,7 @@ function streamCursorType(maker: Maker, table: Table): TypeRef {
   return maker.type(name, () =>
     inputType(name, `Streaming cursor of the table "${table.graphqlName}"`, () => [
       {
-        name: 'initial_value',
+        name: commonName(table.naming, 'initial_value'),
         description: 'Stream column input with initial value',
         type: nonNull(values),
         means: plain,

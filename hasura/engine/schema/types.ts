@@ -1,5 +1,6 @@
 /** The types of a role's schema. What a field *means* stands beside its name, so planning needs no second look-up. */
 import type { CatalogType } from '../catalog.ts'
+import type { Action, AnswerRelation } from '../model/actions.ts'
 import type { Mask } from '../model/role-permissions.ts'
 import type { CallArgument, Column, Computed, Relation, RootFieldName, Table, TrackedFn } from '../model.ts'
 
@@ -15,7 +16,8 @@ export type EnumType = {
   kind: 'ENUM'
   name: string
   description: string | null
-  values: { name: string; description: string | null; column?: Column }[]
+  /** `stored`: what the table has for it, when that is not its name. */
+  values: { name: string; description: string | null; column?: Column; stored?: string }[]
 }
 export type ObjectType = {
   kind: 'OBJECT'
@@ -75,6 +77,11 @@ export type Meaning =
   | { is: 'affected_rows' }
   | { is: 'returning' }
   | { is: 'nothing' }
+  | { is: 'action'; action: Action }
+  | { is: 'action-result'; action: Action }
+  | { is: 'action-result-field'; name: string }
+  | { is: 'action-field'; name: string }
+  | { is: 'action-relation'; answer: AnswerRelation; as: 'object' | 'array' | 'aggregate' }
 
 /** What a field of an input stands for. */
 export type InputMeaning =

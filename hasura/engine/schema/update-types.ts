@@ -1,5 +1,6 @@
 /** What an update may do with columns: `_set`, `_inc` and the operators of jsonb. */
 
+import { commonName } from '../model/naming.ts'
 import { isNumeric } from '../model/scalar-names.ts'
 import type { Column, Table } from '../model.ts'
 import { type Maker, tableType } from './maker.ts'
@@ -80,7 +81,7 @@ export function updateOperators(maker: Maker, table: Table): Argument[] | undefi
     const taken = columns.filter(operator.takes)
     if (taken.length === 0) return []
     const type = operatorType(maker, table, operator, taken)
-    return [{ name: operator.name, description: operator.description, type }]
+    return [{ name: commonName(table.naming, operator.name), description: operator.description, type }]
   })
   // With presets alone there is still something to change.
   return args.length === 0 && view.preset.size === 0 ? undefined : args

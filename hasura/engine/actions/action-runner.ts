@@ -1,0 +1,81 @@
+/** Runs asynchronous actions in the background: those that were just logged, and those that were left behind. */
+import type pg from 'pg'
+import { RequestError } from '../errors.ts'
+import type { Action } from '../model/actions.ts'
+import { claimActions, finishAction, type LoggedAction, prepareActionLog } from './action-log.ts'
+import { type ActionOptions, callAction } from './call-action.ts'
+
+export type ActionRunner = {
+  /** Something was logged. */
+  wake(): void
+  close(): Promise<void>
+}
+
+const atOnce = 10
+/** Longer than any webhook may take that has the usual timeout; a longer one may be called twice. */
+const leaseSeconds = 120
+const intervalMs = 5_000
+
+export function createActionRunner(
+  options: ActionOptions,
+  { pool, find }: { pool: () => pg.Pool | undefined; find: (name: string) => Action | undefined },
+): ActionRunner {
+  let running: Promise<void> | undefined
+  let again = false
+  let closed = false
+  const work = async () => {
+    const from = pool()
+    if (!from) return
+    await prepareActionLog(from)
+    while (!closed) {
+      const claimed = await claimActions(from, atOnce, leaseSeconds)
+      if (claimed.length === 0) return
+      await Promise.all(claimed.map(logged => runLogged(options, from, logged, find(logged.action_name))))
+    }
+  }
+  const wake = () => {
+    if (closed) return
+    again = true
+    running ??= (async () => {
+      while (again && !closed) {
+        again = false
+        await work().catch(() => undefined)
+      }
+      running = undefined
+    })()
+  }
+  const timer = setInterval(wake, intervalMs)
+  timer.unref()
+  return {
+    wake,
+    async close() {
+      closed = true
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+async function runLogged(
+  options: ActionOptions,
+  pool: pg.Pool,
+  logged: LoggedAction,
+  action: Action | undefined,
+): Promise<void> {
+  try {
+    if (!action) throw new RequestError('not-found', '$', `action "${logged.action_name}" does not exist`)
+    const { session_variables: vars } = logged
+    const payload = await callAction(options, {
+      action,
+      input: logged.input_payload,
+      session: { role: vars['x-hasura-role'] ?? 'admin', vars },
+      requestQuery: logged.request_query,
+      clientHeaders: logged.request_headers,
+    })
+    await finishAction(pool, logged.id, { payload })
+  } catch (cause) {
+    const { code, path, message } =
+      cause instanceof RequestError ? cause : new RequestError('unexpected', '$', 'internal error')
+    await finishAction(pool, logged.id, { errors: { code, path, error: message } })
+  }
+}

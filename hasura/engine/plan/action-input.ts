@@ -1,0 +1,70 @@
+/** What is sent to an action: the arguments as JSON, checked against their types. */
+import { namedType, nullable, type TypeRef } from '../schema/types.ts'
+import { type Input, isNull, toJson } from './input.ts'
+import type { Planner } from './planner.ts'
+import {
+  choice,
+  integerText,
+  itemType,
+  mismatch,
+  outOfRange,
+  type Place,
+  peel,
+  readList,
+  readObject,
+} from './read.ts'
+import { variableInput } from './variables.ts'
+
+/** Undefined when nothing is given. */
+export function readActionValue(planner: Planner, input: Input | undefined, place: Place): unknown {
+  const value = peel(planner, input, place)
+  if (!value) return undefined
+  if (isNull(value)) {
+    if (place.type.ref === 'non-null') throw mismatch(place, 'a value', value)
+    return null
+  }
+  if (nullable(place.type).ref === 'list') {
+    const item = itemType(place.type)
+    return readList(planner, value, place)?.map(
+      each => readActionValue(planner, each.input, { type: item, path: each.path }) ?? null,
+    )
+  }
+  const type = namedType(place.type)
+  if (type.kind === 'INPUT_OBJECT') return readMembers(planner, value, place)
+  if (type.kind === 'ENUM') return choice(value, type, place).name
+  return readScalar(planner, value, { ...place, name: type.name })
+}
+
+function readMembers(planner: Planner, value: Input, place: Place): Record<string, unknown> {
+  const found: Record<string, unknown> = {}
+  for (const [name, { input, field, path }] of readObject(planner, value, place) ?? []) {
+    const member = readActionValue(planner, input, { type: field.type, path })
+    if (member !== undefined) found[name] = member
+  }
+  return found
+}
+
+const builtIn: Record<string, { expected: string; type: string }> = {
+  String: { expected: 'a string', type: 'string' },
+  Boolean: { expected: 'a boolean', type: 'boolean' },
+  Float: { expected: 'a float', type: 'number' },
+}
+
+function readScalar(planner: Planner, value: Input, place: Place & { type: TypeRef; name: string }): unknown {
+  if (place.name === 'Int') {
+    const text = integerText(value)
+    if (text === 'outside') throw outOfRange(place.path, value)
+    if (text === undefined) throw mismatch(place, 'a 32-bit integer', value)
+    return Number(text)
+  }
+  const json = toJson(value, name => {
+    planner.variables.structural.add(name)
+    const given = variableInput(planner.variables, name)
+    return given ? toJson(given, () => null) : null
+  })
+  const wanted = builtIn[place.name]
+  if (wanted && typeof json !== wanted.type) throw mismatch(place, wanted.expected, value)
+  if (place.name === 'ID' && typeof json !== 'string' && typeof json !== 'number')
+    throw mismatch(place, 'a string', value)
+  return place.name === 'ID' ? String(json) : json
+}
