@@ -16,7 +16,7 @@ install: node_modules/.package-lock.json ## what package-lock.json says
 # Node 24 is one of the packages, so the Node that runs npm only has to be 20 or newer; there is none for macOS.
 node_modules/.package-lock.json: package.json package-lock.json
 	@node -e 'const needed = process.platform === "darwin" ? 24 : 20; if (parseInt(process.versions.node) < needed) { console.error("Glimmr needs Node " + needed + " or newer here; this is " + process.version); process.exit(1) }'
-	npm ci --no-audit --no-fund
+	npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 lint: install ## style and correctness rules
