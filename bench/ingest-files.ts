@@ -13,6 +13,8 @@ export type Files = {
   make(file: PriceFile): Promise<string>
   /** As `make`, and beside it the same rows without the three header rows; `columns` of them. */
   makeRaw(file: PriceFile): Promise<{ path: string; bytes: number; columns: number }>
+  /** A small file of the same layout and another hospital. */
+  warmUp(file: Omit<PriceFile, 'sizeBytes' | 'seed'>): Promise<string>
   remove(path: string): Promise<void>
   close(): Promise<void>
 }
@@ -22,12 +24,14 @@ export async function openFiles(): Promise<Files> {
   await chmod(folder, 0o755)
   const pathOf = ({ layout, sizeBytes, seed, plans = 40 }: PriceFile, kind: string) =>
     join(folder, `${layout}-${sizeBytes}-${seed}-${plans}.${kind}`)
+  async function make(file: PriceFile): Promise<string> {
+    const path = pathOf(file, file.layout === 'json' ? 'json' : 'csv')
+    await pipeline(Readable.from(priceFile(file)), createWriteStream(path))
+    return path
+  }
   return {
-    async make(file) {
-      const path = pathOf(file, file.layout === 'json' ? 'json' : 'csv')
-      await pipeline(Readable.from(priceFile(file)), createWriteStream(path))
-      return path
-    },
+    make,
+    warmUp: file => make({ ...file, sizeBytes: 20e6, seed: 999_999 }),
     async makeRaw(file) {
       const path = pathOf(file, 'raw')
       const out = createWriteStream(path, { mode: 0o644 })

@@ -19,7 +19,8 @@ export async function largeFile({ database, files }: Setting, sizeBytes: number)
   let speed = 0
   for (const size of [300e6, sizeBytes]) {
     const path = await files.make({ layout: 'tall', sizeBytes: size, seed: 5 })
-    const loaded = await medianLoad(database, [path], 1)
+    const warmUp = await files.warmUp({ layout: 'tall' })
+    const loaded = await medianLoad(database, { paths: [path], warmUp, runs: 1 })
     await files.remove(path)
     memory.push(loaded.rssMb)
     speed = mbPerSecond(loaded)
@@ -43,9 +44,10 @@ export async function manyRates({ database, files }: Setting, rates: number): Pr
   await database.empty()
   const speeds: number[] = []
   let present = 0
+  const warmUp = await files.warmUp({ layout: 'wide', plans: 413 })
   for (let seed = 100; present < rates; seed++) {
     const path = await files.make({ layout: 'wide', sizeBytes: 150e6, seed, plans: 413 })
-    const loaded: Load = await load(database, [path])
+    const loaded: Load = await load(database, [path], warmUp)
     await files.remove(path)
     present += loaded.rates
     speeds.push((loaded.rates / loaded.ms) * 1000)

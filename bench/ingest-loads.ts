@@ -19,26 +19,30 @@ export type Load = {
 export const mbPerSecond = ({ bytes, ms }: Pick<Load, 'bytes' | 'ms'>) => bytes / 1e3 / ms
 export const mbPerCpuSecond = ({ bytes, cpu }: Load) => bytes / 1e6 / (cpu.ours + cpu.server)
 
-/** All files at once, each by a thread of its own, in one new process. */
-export async function load(database: Database, paths: string[]): Promise<Load> {
-  const server = database.cpuSeconds()
+/** All files at once, each by a thread of its own, in one new process that has loaded `warmUp` before. */
+export async function load(database: Database, paths: string[], warmUp: string): Promise<Load> {
   const child = fork(fileURLToPath(new URL('./ingest-process.ts', import.meta.url)))
-  const told: ToLoad = { url: database.url, adminUrl: database.urlFor('glimmr'), paths }
+  const gone = once(child, 'exit').then(() => Promise.reject(new Error('the loading process ended early')))
+  const told: ToLoad = { url: database.url, adminUrl: database.urlFor('glimmr'), warmUp, paths }
   child.send(told)
-  const [{ ours, ...loaded }] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error('the loading process ended without an answer'))),
-  ])
-  if (child.exitCode === null) await once(child, 'exit')
-  return { ...loaded, cpu: { ours, server: database.cpuSeconds() - server } }
+  await Promise.race([once(child, 'message'), gone])
+  const server = database.cpuSeconds()
+  child.send('begin')
+  const [{ ours, ...loaded }] = await Promise.race([once(child, 'message'), gone])
+  const cpu = { ours, server: database.cpuSeconds() - server }
+  await gone.catch(() => {})
+  return { ...loaded, cpu }
 }
 
 /** The median by time of `runs` loads, each into an empty database; the highest memory of all. */
-export async function medianLoad(database: Database, paths: string[], runs: number): Promise<Load> {
+export async function medianLoad(
+  database: Database,
+  { paths, warmUp, runs }: { paths: string[]; warmUp: string; runs: number },
+): Promise<Load> {
   const loads: Load[] = []
   for (let run = 0; run < runs; run++) {
     await database.empty()
-    loads.push(await load(database, paths))
+    loads.push(await load(database, paths, warmUp))
   }
   const [median] = loads.toSorted((a, b) => a.ms - b.ms).slice(Math.floor(loads.length / 2))
   if (!median) throw new Error('no runs')

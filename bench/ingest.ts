@@ -51,7 +51,8 @@ async function tall(): Promise<Figure[]> {
   const file = { layout: 'tall', sizeBytes, seed: 1 } as const
   const path = await files.make(file)
   const raw = await files.makeRaw(file)
-  const loaded = await medianLoad(database, [path], runs)
+  const warmUp = await files.warmUp(file)
+  const loaded = await medianLoad(database, { paths: [path], warmUp, runs })
   await database.empty()
   const copied = Math.max(await rawCopy(database, raw), await rawCopy(database, raw))
   const validated = await officialValidator(path, 'csv', 20e6)
@@ -68,8 +69,9 @@ async function tall(): Promise<Figure[]> {
 }
 
 async function wide(plans: number): Promise<Figure[]> {
-  const path = await files.make({ layout: 'wide', sizeBytes, seed: 2, plans })
-  const loaded = await medianLoad(database, [path], runs)
+  const file = { layout: 'wide', plans } as const
+  const path = await files.make({ ...file, sizeBytes, seed: 2 })
+  const loaded = await medianLoad(database, { paths: [path], warmUp: await files.warmUp(file), runs })
   const validated = await officialValidator(path, 'csv', 1e6)
   await files.remove(path)
   const name = plans === 413 ? 'wide, 413 payer-plans' : `wide, ${16 + 9 * plans} columns`
@@ -78,16 +80,11 @@ async function wide(plans: number): Promise<Figure[]> {
 }
 
 async function json(): Promise<Figure[]> {
-  const path = await files.make({ layout: 'json', sizeBytes, seed: 3, plans: 120 })
-  const loaded = await medianLoad(database, [path], runs)
-  const small = await files.make({
-    layout: 'json',
-    sizeBytes: Math.min(sizeBytes, 10e6),
-    seed: 4,
-    plans: 120,
-  })
-  const validated = await officialValidator(small, 'json')
-  await files.remove(small)
+  const file = { layout: 'json', plans: 120 } as const
+  const path = await files.make({ ...file, sizeBytes, seed: 3 })
+  const warmUp = await files.warmUp(file)
+  const loaded = await medianLoad(database, { paths: [path], warmUp, runs })
+  const validated = await officialValidator(warmUp, 'json')
   await files.remove(path)
   const [speed, ...others] = figuresOf('JSON, 120 payer-plans', loaded, 80)
   return speed ? [{ ...speed, peer: { name: 'official validator', value: validated } }, ...others] : others
@@ -98,8 +95,9 @@ async function two(): Promise<Figure[]> {
     await files.make({ layout: 'tall', sizeBytes, seed: 1 }),
     await files.make({ layout: 'tall', sizeBytes, seed: 11 }),
   ]
-  const one = await medianLoad(database, paths.slice(0, 1), runs)
-  const both = await medianLoad(database, paths, runs)
+  const warmUp = await files.warmUp({ layout: 'tall' })
+  const one = await medianLoad(database, { paths: paths.slice(0, 1), warmUp, runs })
+  const both = await medianLoad(database, { paths, warmUp, runs })
   for (const path of paths) await files.remove(path)
   return [
     times('two tall files at once', mbPerSecond(both) / mbPerSecond(one), 1.6, {

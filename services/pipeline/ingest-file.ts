@@ -4,7 +4,6 @@ import { basename } from 'node:path'
 import { execute, one, type Pool } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import type { LoadResult } from './load/load-file.ts'
-import { loadInThread } from './load/thread.ts'
 import type { Scratch } from './scratch.ts'
 import { localSource, sha256Of } from './source/source.ts'
 
@@ -27,6 +26,8 @@ export type Line = {
   ms: number
   mb_per_s: number
   rss_mb: number
+  /** Seconds of this process, the server's not among them. */
+  cpu_s: number
   sum_negotiated_dollar: string | null
   sum_negotiated_percentage: string | null
   error: string | null
@@ -35,7 +36,7 @@ export type Line = {
 /** Each file comes from an organisation of its own, so that none of them takes another's place. */
 export async function ingest(
   path: string,
-  { url, pool }: Scratch,
+  { url, pool, threads }: Omit<Scratch, 'close'>,
   { signal, name = basename(path) }: { signal: AbortSignal; name?: string },
 ): Promise<Line> {
   const source = await localSource(path)
@@ -46,8 +47,9 @@ export async function ingest(
     sql`insert into core.organisations (id, name) values (${organisationId}, ${`ingest ${organisationId}`})`,
   )
   const memory = watchMemory()
+  const spent = process.cpuUsage()
   const started = performance.now()
-  const loading = loadInThread(
+  const loading = threads.load(
     {
       url,
       address: { kind: 'file', path },
@@ -65,7 +67,9 @@ export async function ingest(
   )
   const result = await loading.finally(() => memory.stop())
   const ms = performance.now() - started
-  return lineOf({ path, result, ms, rssMb: memory.mb(), pool, sizeBytes: source.sizeBytes })
+  const { user, system } = process.cpuUsage(spent)
+  const cpuSeconds = (user + system) / 1e6
+  return lineOf({ path, result, ms, cpuSeconds, rssMb: memory.mb(), pool, sizeBytes: source.sizeBytes })
 }
 
 /** The highest resident size seen, in MB. */
@@ -80,9 +84,17 @@ function watchMemory(): { stop(): void; mb(): number } {
   }
 }
 
-type Outcome = { path: string; result: LoadResult; ms: number; rssMb: number; pool: Pool; sizeBytes: number }
+type Outcome = {
+  path: string
+  result: LoadResult
+  ms: number
+  cpuSeconds: number
+  rssMb: number
+  pool: Pool
+  sizeBytes: number
+}
 
-async function lineOf({ path, result, ms, rssMb, pool, sizeBytes }: Outcome): Promise<Line> {
+async function lineOf({ path, result, ms, cpuSeconds, rssMb, pool, sizeBytes }: Outcome): Promise<Line> {
   const read = 'read' in result ? result.read : {}
   const published = result.outcome === 'published' ? result : undefined
   const bytes = published?.read.sourceBytes ?? sizeBytes
@@ -105,6 +117,7 @@ async function lineOf({ path, result, ms, rssMb, pool, sizeBytes }: Outcome): Pr
     ms: Math.round(ms),
     mb_per_s: Math.round(bytes / ms / 100) / 10,
     rss_mb: rssMb,
+    cpu_s: Math.round(cpuSeconds * 100) / 100,
     sum_negotiated_dollar: sums.dollar,
     sum_negotiated_percentage: sums.percentage,
     error: result.outcome === 'rejected' ? (result.reasons[0]?.message ?? 'rejected') : null,

@@ -42,6 +42,7 @@ function unread(path: string, error: string): Line {
     bytes: 0,
     ms: 0,
     mb_per_s: 0,
+    cpu_s: 0,
   }
   const unknown = { layout: null, template_version: null, encoding: null }
   const sums = { sum_negotiated_dollar: null, sum_negotiated_percentage: null }

@@ -7,7 +7,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { JobHelpers, Task } from 'graphile-worker'
 import { z } from 'zod'
 import type { LoadResult } from './load/load-file.ts'
-import { loadInThread } from './load/thread.ts'
+import type { LoadThreads } from './load/thread.ts'
 import type { LoadMetrics } from './metrics.ts'
 import type { ContentLimits } from './source/content.ts'
 import { SourceChanged } from './source/source.ts'
@@ -16,6 +16,7 @@ export type LoadJobOptions = {
   pool: Pool
   databaseUrl: string
   s3: S3Config
+  threads: LoadThreads
   log: FastifyBaseLogger
   limits: ContentLimits
   metrics: LoadMetrics
@@ -91,13 +92,13 @@ async function runJob(
 }
 
 function load(
-  { databaseUrl, s3, limits }: LoadJobOptions,
+  { databaseUrl, s3, limits, threads }: LoadJobOptions,
   upload: Upload,
   parent: string | undefined,
   helpers: JobHelpers,
 ): Promise<LoadResult> {
   const traceparent = currentTraceparent() ?? parent
-  return loadInThread(
+  return threads.load(
     {
       url: databaseUrl,
       address: { kind: 'object', store: s3, key: upload.object_key, etag: upload.etag },

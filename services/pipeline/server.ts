@@ -6,6 +6,7 @@ import { createServer, type Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
 import type { FastifyBaseLogger } from 'fastify'
 import { createCompareJob } from './compare-job.ts'
+import { createLoadThreads } from './load/thread.ts'
 import { createLoadJob } from './load-job.ts'
 import { createLoadMetrics } from './metrics.ts'
 import { contentLimits } from './source/content.ts'
@@ -44,8 +45,10 @@ export async function build(config: PipelineConfig): Promise<Pipeline> {
     log,
     ready,
   })
+  const threads = createLoadThreads()
   const load = createLoadJob({
     pool,
+    threads,
     databaseUrl,
     s3,
     log: app.log,
@@ -63,6 +66,7 @@ export async function build(config: PipelineConfig): Promise<Pipeline> {
   }
   app.addHook('onClose', async () => {
     await stop()
+    await threads.close()
     await pool.end()
   })
   return Object.assign(app, { start, stop })

@@ -186,7 +186,7 @@ async function readInto({
       tell()
       await lanes.room()
     },
-  })
+  }).finally(() => content.chunks.return()) // which closes the stream of a file that is not read to its end
   flush(rows, lanes, 1)
   return { read, compression: content.compression, member: content.member }
 }
