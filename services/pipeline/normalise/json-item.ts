@@ -74,18 +74,19 @@ export function createJsonItems(
     const fill = { name: 'code_information', type: 'a list' }
     if (tape.kinds[list] !== kind.array) row.find('valueType', '/code_information', list, fill)
     let ndc = false
-    for (const [pointer, entry] of codesOf(list)) if (checkCode(pointer, entry)) ndc = true
+    const tooMany = (pointer: string) => row.find('codesTooMany', pointer)
+    for (const [pointer, entry] of codesOf(list, tooMany)) if (checkCode(pointer, entry)) ndc = true
     return ndc
   }
 
-  function* codesOf(list: number): Generator<[string, number]> {
+  function* codesOf(list: number, tooMany?: (pointer: string) => void): Generator<[string, number]> {
     if (list === 0 || tape.kinds[list] !== kind.array) return
     const end = tape.after[list] ?? 0
     let ordinal = 0
     for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end) {
       const pointer = `/code_information/${ordinal}`
       if (ordinal++ < mostCodes) yield [pointer, entry]
-      else return row.find('codesTooMany', pointer)
+      else return tooMany?.(pointer)
     }
   }
 
