@@ -80,4 +80,11 @@ const counts: Sql[] = [
       select r.file_id, r.plan_id, r.payer_id, ((c.item_id & 4294967295) - 1) >> 3 as item_group, count(*) as rates
       from prices.rates r join prices.charges c on c.id = r.charge_id group by 1, 2, 3, 4
     ) p group by 1, 2, 3`,
+  sql`update prices.files f set layout = 'wide', compression = 'none',
+      items_count = (select count(*) from prices.items i where i.file_id = f.id),
+      rates_count = (select sum(p.rates_count) from prices.file_plans p where p.file_id = f.id)`,
+  // A plan in eight is of Medicaid, and one payer in twenty is known by its name.
+  sql`update prices.plans set name = name || ' Medicaid' where id % 8 = 0`,
+  sql`update prices.payers set name = 'Aetna ' || id where id % 20 = 0`,
+  sql`select core.match_plans()`,
 ]

@@ -92,6 +92,8 @@ function kinds(hospital: string): Record<string, (n: number) => string> {
     'the same and a plan of one file': n => `code=${rc(n)}&code_type=RC&plan=plan%20${800 + ((n * 3) % 700)}`,
     'the same and a plan that prices none of them': n =>
       `code=0636&code_type=RC&plan=plan%20${1541 + (n % 50)}`,
+    'the same and a payer of the registry': n => `code=${rc(n)}&code_type=RC&canonical_payer=aetna`,
+    'the same and a class of payers': n => `code=${rc(n)}&code_type=RC&payer_class=medicaid`,
     'the same and a hospital': n => `code=${rc(n)}&code_type=RC&hospital_id=${hospital}`,
     'the same, inpatient': n => `code=${['0636', '0272', '0450'][n % 3]}&code_type=RC&setting=inpatient`,
   }

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { binary } from '../binary.ts'
 import { fileParams } from '../files/get-file.ts'
 import { createGate } from '../gate.ts'
+import { createOpenStreams } from '../open-streams.ts'
 import { exportFormats, mediaTypes } from './formats.ts'
 import { exportInThread } from './thread.ts'
 
@@ -39,6 +40,7 @@ export function routeGetExport(app: Server, pool: Pool, databaseUrl: string): vo
     response: { 200: { description: 'The prices', content }, ...problems(400, 404, 503) },
   }
   const gate = createGate(2, tooMany)
+  const streams = createOpenStreams(app)
   app.get('/v1/core/files/:id/export', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
     const { id } = request.params
     const { format, code_type: codeType } = request.query
@@ -54,8 +56,7 @@ export function routeGetExport(app: Server, pool: Pool, databaseUrl: string): vo
         throw cause
       },
     )
-    stream.once('close', leave)
-    stream.on('error', error => request.log.warn({ err: error, file_id: id }, 'an export ended early'))
+    streams.add(stream, leave)
     return reply
       .type(mediaTypes[format])
       .headers({

@@ -258,6 +258,10 @@ t.test('files of another hospital, or never published, are not there; and it nee
     t.equal((await call(url(from, file), reader)).statusCode, 404)
     t.equal((await call(url(file, to), reader)).statusCode, 404)
   }
+  const base = `/v1/core/hospitals/${hospital_id}/diff`
+  t.equal((await call(base, reader)).statusCode, 200, 'the current file and the one before')
+  t.equal((await call(`${base}?to=${from}`, reader)).statusCode, 404, 'nothing was before the first')
+  t.equal((await call(`/v1/core/hospitals/${other.hospital_id}/diff`, reader)).statusCode, 404)
   t.equal((await get('&cursor=x')).statusCode, 400)
   t.equal((await get('&limit=0')).statusCode, 400)
   t.equal((await call(url(from, to), undefined)).statusCode, 401)

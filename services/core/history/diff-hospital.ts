@@ -11,13 +11,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { binary } from '../binary.ts'
 import { createGate } from '../gate.ts'
+import { createOpenStreams } from '../open-streams.ts'
 import { type ChangeKind, walkChanges } from './walk-changes.ts'
 
 const fileId = z.coerce.number().int().min(1).max(2_147_483_647)
 
 const query = z.strictObject({
-  from: fileId.describe('The earlier file: one that was published for this hospital'),
-  to: fileId.describe('The later file'),
+  from: fileId
+    .optional()
+    .describe('The earlier file, one that was published for this hospital; left out: the one before `to`'),
+  to: fileId.optional().describe('The later file; left out: the current one'),
   code: textField(100).optional().describe('Only items with this code'),
   code_type: textField(20)
     .transform(type => type.toUpperCase())
@@ -105,46 +108,74 @@ export function routeDiffHospital(app: Server, pool: Pool): void {
     },
   }
   const gate = createGate(2, tooMany)
+  const streams = createOpenStreams(app)
   app.get(
     '/v1/core/hospitals/:id/diff',
     { schema, config: { scope: 'core:read' } },
     async (request, reply) => {
       const { id } = request.params
       const { limit, cursor, format, ...filters } = request.query
-      const scope = { list: 'changes', filters: { ...filters, id } }
+      const files = await filesOf(pool, id, filters)
+      // Asked for or found: a cursor belongs to these two files.
+      const scope = { list: 'changes', filters: { ...filters, ...files, id } }
       const after = decodeCursor(scope, position, cursor)
-      for (const file of [filters.from, filters.to]) await mustBeOf(pool, id, file)
-      const walk = walkOf(pool, filters, after, reply)
+      const walk = walkOf(pool, { ...filters, ...files }, after, reply)
       const leave = gate()
       if (format === 'json') return page(reply, request, { walk, limit, scope, after }).finally(leave)
       const lines = Readable.from(ndjson(walk, after?.[2] ?? 0), {
         objectMode: false,
         highWaterMark: 1 << 16,
       })
-      lines.once('close', leave)
+      streams.add(lines, leave)
       return reply.type('application/x-ndjson').send(lines)
     },
   )
 }
 
-type Filters = {
-  from: number
-  to: number
+type Filters = Files & {
   code?: string | undefined
   code_type?: string | undefined
   change?: ChangeKind | undefined
 }
 type Position = z.infer<typeof position>
 
-async function mustBeOf(pool: Pool, hospital: string, file: number): Promise<void> {
-  const statement = sql`
-    select from prices.files f
-    where f.id = ${file} and f.hospital_id = ${hospital} and f.status in ('published', 'superseded')`
-  if ((await preparedRows(pool, statement)).length === 0)
-    throw problem(
-      404,
-      `File ${file} was never published for this hospital: take one of /v1/core/hospitals/${hospital}/publications`,
-    )
+type Files = { from: number; to: number }
+
+/** The two files, each once published for the hospital; the current one and its predecessor where they are not named. */
+async function filesOf(
+  pool: Pool,
+  hospital: string,
+  { from, to }: { from?: number | undefined; to?: number | undefined },
+): Promise<Files> {
+  const later = await publishedFile(pool, hospital, to ?? null, null)
+  if (later === undefined) throw notPublished(hospital, to)
+  const earlier = await publishedFile(pool, hospital, from ?? null, later)
+  if (earlier === undefined) throw notPublished(hospital, from)
+  return { from: earlier, to: later }
+}
+
+/** `file` itself, if it was published; else the last one, or the last before that of `before`. */
+async function publishedFile(
+  pool: Pool,
+  hospital: string,
+  file: number | null,
+  before: number | null,
+): Promise<number | undefined> {
+  const [found] = await preparedRows<{ file_id: number }>(
+    pool,
+    sql`
+      select p.file_id from prices.publications p
+      where p.hospital_id = ${hospital} and (${file}::int is null or p.file_id = ${file}::int)
+        and (${file}::int is not null or ${before}::int is null or p.file_id <> ${before}::int and p.id < (
+          select max(l.id) from prices.publications l where l.hospital_id = ${hospital} and l.file_id = ${before}::int))
+      order by p.id desc limit 1`,
+  )
+  return found?.file_id
+}
+
+function notPublished(hospital: string, file: number | undefined): Problem {
+  const what = file === undefined ? 'There is no file before it' : `File ${file} was never published`
+  return problem(404, `${what} for this hospital: see /v1/core/hospitals/${hospital}/publications`)
 }
 
 function walkOf(

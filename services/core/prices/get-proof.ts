@@ -11,6 +11,7 @@ import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { binary } from '../binary.ts'
 import { createGate } from '../gate.ts'
+import { createOpenStreams } from '../open-streams.ts'
 import type { Store } from '../store.ts'
 import { parsePriceId, priceIdParams } from './price-id.ts'
 import { isDeflated, openSourceBytes, type SourceFile, TooDeep } from './source-bytes.ts'
@@ -77,6 +78,7 @@ export function routeGetProof(app: Server, pool: Pool, store: Store | undefined)
   }
   // Each takes a good part of a processor.
   const gate = createGate(2, tooMany)
+  const streams = createOpenStreams(app)
   app.get('/v1/core/prices/:id/proof', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
     const { id } = request.params
     const row = await rowOf(pool, id)
@@ -93,7 +95,7 @@ export function routeGetProof(app: Server, pool: Pool, store: Store | undefined)
       leave()
       throw explained(cause, row, store.maxProofBytes)
     })
-    stream.once('close', leave)
+    streams.add(stream, leave)
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store')
     if (request.query.format === 'json') return document(id, row, await whole(stream, row))
     const extension = row.layout === 'json' ? 'json' : 'csv'
@@ -148,6 +150,7 @@ async function rowOf(pool: Pool, id: string): Promise<ProofRow | undefined> {
 
 async function open(store: Store, row: ProofRow, reply: FastifyReply): Promise<Readable> {
   if (!row.object_key) throw new ObjectGone('the file was loaded from a disk, and never stored')
+  if (row.length === 0) throw new ObjectGone('where its bytes stand was not noted')
   if (row.compression === 'zip' && !row.member)
     throw new ObjectGone('where in its .zip the file stands is not known')
   const object: StoredObject = {
