@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { rawRequest, sendRaw, statusOf } from '@glimmr/gateway/router/test-router'
 import t from 'tap'
 import { testPlatform } from './test-platform.ts'
 
 const { dataDir, start } = testPlatform(t)
-const platform = await start({ samples: false })
+const platform = await start({ samples: false, env: { CORE_LIMIT: '1000' } })
 t.teardown(() => platform.stop())
 const { gateway_url: url, keys } = platform.file
 
@@ -149,6 +150,50 @@ t.test('a second tenant sees nothing of the first, and ends when it is suspended
   )
   t.ok(tookMs < 5_500, `${Math.round(tookMs)} ms`)
   t.equal((await call(keys.uploader, '/v1/media/uploads')).status, 200, 'the first goes on')
+})
+
+t.test('no spelling of a path leads a key where its scopes do not, from one service to another', async t => {
+  const port = Number(new URL(url).port)
+  // A viewer may read core and links, not media; nobody may reach what services keep for themselves.
+  const wanted = ['media/uploads', 'core/api-keys', 'core/audit-log']
+  const inside = ['metrics', 'readyz', 'verify?scope=core:read', 'problems/429']
+  const ways = (target: string) => [
+    `/v1/core/../${target}`,
+    `/v1/core/files/../../${target}`,
+    `/v1/core/%2e%2e/${target}`,
+    `/v1/core/..%2f${target}`,
+    `/v1/core/%2e%2e%2f${target}`,
+    `/v1/core/..%252f${target}`,
+    `/v1/core/%252e%252e/${target}`,
+    `/v1/core/..;/${target}`,
+    `/v1/core/..\\${target}`,
+    `/v1/core/..%5c${target}`,
+    `/v1/core//../${target}`,
+    `/v1/core/./../${target}`,
+    `/v1/core/health/../../${target}`,
+    `/v1/core/openapi.json/../../${target}`,
+    `/l/../v1/${target}`,
+    `/l/%2e%2e/v1/${target}`,
+    `/l/..%2fv1%2f${target}`,
+    `/.well-known/jwks.json/../../v1/${target}`,
+    `/v1/links/graphql/..%00/../../${target}`,
+    `http://x/v1/core/../${target}`,
+    `//v1/${target}`,
+    `/v1//${target}`,
+    `/V1/${target}`,
+    `/v1/${target};x`,
+    `/v1/${target}%20`,
+  ]
+  const targets = [...wanted.flatMap(ways), ...inside.flatMap(target => ways(`../${target}`))]
+  for (const key of [keys.viewer, undefined]) {
+    const passed: string[] = []
+    for (const target of targets) {
+      const headers = key === undefined ? [] : [`Authorization: Bearer ${key}`]
+      const answer = await sendRaw(port, rawRequest(target, headers))
+      if (statusOf(answer) < 300) passed.push(`${target}: ${statusOf(answer)}`)
+    }
+    t.same(passed, [], `${targets.length} paths ${key ? 'of a viewer' : 'without a key'}`)
+  }
 })
 
 t.test('clients that send slowly, or read nothing, hold nobody up', async t => {

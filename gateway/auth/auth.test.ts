@@ -263,6 +263,17 @@ t.test('a flood of unknown keys, or of one key at once, is few queries and bound
   t.ok(Number(after[0]?.calls) - Number(before[0]?.calls) <= 4, 'one query each')
 })
 
+t.test('a token has the class of the key that it was made of', async t => {
+  const setup = await setUp(t)
+  const key = await addKey(setup, ['viewer'], { limit_class: 'bulk' })
+  const made = await setup.auth.inject({ method: 'POST', url: '/v1/core/tokens', headers: bearer(key.key) })
+  for (const credential of [key.key, made.json<{ access_token: string }>().access_token])
+    t.equal((await ask(setup, { headers: bearer(credential) })).headers['x-auth-class'], 'bulk')
+  await setup.db.pool.query("update core.api_keys set limit_class = 'partner'")
+  setup.clock.ms += 5000
+  t.equal((await ask(setup, { headers: bearer(key.key) })).headers['x-auth-class'], 'partner')
+})
+
 t.test('a key that expires while it is in use stops at that moment', async t => {
   const setup = await setUp(t)
   const { key } = await addKey(setup, ['viewer'], { expires_at: new Date(setup.clock.ms + 1000) })
