@@ -93,12 +93,20 @@ export class Rows {
     out.integer(ordinal)
     out.integer(this.fileId)
     cell(out, row, codeColumn, true)
-    out.text(type.text)
+    if (type.index === 0) out.text('')
+    else word(out, type)
     const published = cellText(row.bytes, row.starts[codeColumn] ?? 0, row.ends[codeColumn] ?? 0)
     // Indexed, and an index takes 2.7 kB at most; a description that slipped into this column is longer.
-    out.text(normalisedCode(published, type.text.toUpperCase()).slice(0, 200).toWellFormed())
+    const normalised = normalisedCode(published, type.capitals).slice(0, 200)
+    if (normalised === published) cell(out, row, codeColumn, true)
+    else out.text(normalised.toWellFormed())
     out.endRow()
     this.counts.item_codes++
+  }
+
+  /** The id that the next charge will have. */
+  nextChargeId(): number {
+    return this.base + this.counts.charges + 1
   }
 
   /** `notes`: the column of the notes that belong to the charge, `columns.none`-like when they belong to the rate. */

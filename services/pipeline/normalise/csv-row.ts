@@ -24,6 +24,8 @@ export class CsvRow implements Row {
   readonly columns: DataColumns
   private readonly findings: Findings
   private readonly repeats = createRepeats()
+  /** Columns of numbers that cannot be read: `extra` keeps their text. */
+  private unread: number[] = []
 
   constructor(columns: DataColumns, findings: Findings) {
     this.columns = columns
@@ -60,6 +62,7 @@ export class CsvRow implements Row {
       starts[column] = 0
       ends[column] = 0
     }
+    if (this.unread.length > 0) this.unread = []
     this.bytes = bytes
     this.row = scanner.row
     this.offset = scanner.offset
@@ -112,8 +115,10 @@ export class CsvRow implements Row {
     this.find('number', column)
     if (kind === zeroNumber) return 1
     const read = readNumber(this.text(column))
-    if (read === undefined) this.find('numberUnreadable', column)
-    else this.findings.add('numberRead', () => ({ ...this.place(column), fill: { number: read } }))
+    if (read === undefined) {
+      this.unread.push(column)
+      this.find('numberUnreadable', column)
+    } else this.findings.add('numberRead', () => ({ ...this.place(column), fill: { number: read } }))
     return read === undefined ? -1 : 1
   }
 
@@ -169,13 +174,16 @@ export class CsvRow implements Row {
     return { row: this.row, cell: `row ${this.row}` }
   }
 
-  /** Extra columns of the row that hold something, as JSON; undefined when none does. */
-  extra(): string | undefined {
-    const { extra } = this.columns
+  /**
+   * Columns that have no place in a table and hold something, as JSON by header; undefined when none does: those that the
+   * template does not name, numbers that cannot be read, and what the caller adds.
+   */
+  extra(more: readonly number[] = []): string | undefined {
+    const { extra, names } = this.columns
     const values: [string, string][] = []
-    for (const { column, name } of extra) {
-      if (this.filled(column)) values.push([name, this.text(column)])
-    }
+    for (const { column, name } of extra) if (this.filled(column)) values.push([name, this.text(column)])
+    for (const column of more.length > 0 ? new Set([...this.unread, ...more]) : this.unread)
+      if (this.filled(column)) values.push([(names[column] ?? '').trim(), this.text(column)])
     return values.length === 0 ? undefined : JSON.stringify(Object.fromEntries(values))
   }
 }

@@ -74,10 +74,11 @@ export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCh
       row.clear(column.setting, column.drugUnit)
       row.clear(column.gross, column.dollar)
       row.members(object, chargeKeys, charge, pointer, extras.keep)
-      const extra = extras.take(pointer)
       const setting = settingWord(pointer)
       row.point(column.billingClass, token(chargeKey.billingClass))
-      for (const { at, key, name } of amounts) row.number(at, token(key), `${pointer}/${name}`)
+      for (const { at, key, name } of amounts)
+        if (row.number(at, token(key), `${pointer}/${name}`) < 0) extras.keepUnread(token(key) - 1)
+      const extra = extras.take(pointer)
       checkBounds(pointer)
       row.string(
         column.genericNotes,
@@ -87,13 +88,20 @@ export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCh
       )
       const billingClass = rows.words.billingClasses.find(row, column.billingClass)
       const words = { setting, billingClass, modifiers: modifiersWord(pointer) }
-      const chargeId = rows.charge(row, itemId, itemColumns, words, column.genericNotes, extra)
-      const payers = token(chargeKey.payers)
-      const { dollar, charged } = rates.load(chargeId, payers, pointer)
+      // Its rates first: of a payer without a charge there is no rate, and what is said of it stays with the charge.
+      const chargeId = rows.nextChargeId()
+      const { dollar, charged, without } = rates.load(chargeId, token(chargeKey.payers), pointer)
+      rows.charge(row, itemId, itemColumns, words, column.genericNotes, withPayers(extra, without))
       if (dollar && token(chargeKey.minimum) === 0) row.find('minMaxMissing', `${pointer}/minimum`)
       else if (dollar && token(chargeKey.maximum) === 0) row.find('minMaxMissing', `${pointer}/maximum`)
       if (token(chargeKey.gross) === 0 && token(chargeKey.cash) === 0 && !charged)
         row.find('chargeMissing', `${pointer}/gross_charge`)
     },
   }
+}
+
+function withPayers(extra: string | undefined, payers: string[]): string | undefined {
+  if (payers.length === 0) return extra
+  const member = `"payers_without_rate":[${payers.join(',')}]`
+  return extra ? `${extra.slice(0, -1)},${member}}` : `{${member}}`
 }

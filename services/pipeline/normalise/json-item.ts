@@ -56,7 +56,8 @@ export function createJsonItems(
     const unit = drug[drugKey.unit] ?? 0
     const type = drug[drugKey.type] ?? 0
     if (unit === 0) row.find('drugUnit', '/drug_information/unit')
-    row.number(column.drugUnit, unit, '/drug_information/unit', current !== '3.0')
+    if (row.number(column.drugUnit, unit, '/drug_information/unit', current !== '3.0') < 0)
+      extras.keepUnread(unit - 1)
     row.string(column.drugType, type, '/drug_information/type')
     const word = rows.words.drugTypes.find(row, column.drugType)
     if (type === 0 || (isString(type) && !word.exact))

@@ -26,8 +26,10 @@ type ChargeOfPayers = {
   dollar: boolean
   /** Whether each has a dollar amount, a percentage or an algorithm. */
   charged: boolean
+  /** Those of which there is no rate, as the JSON they are. */
+  without: string[]
 }
-const none: ChargeOfPayers = { dollar: false, charged: false }
+const none: ChargeOfPayers = { dollar: false, charged: false, without: [] }
 
 const anyCharge = has.dollar | has.percentage | has.algorithm
 
@@ -84,26 +86,33 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
     }
     let dollar = false
     let charged = true
+    const without: string[] = []
     let index = 0
     const end = tape.after[list] ?? 0
     for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end) {
       const at = index++
       if (tape.kinds[entry] === kind.object) {
-        const present = loadRate(chargeId, entry, () => `${pointer}/payers_information/${at}`)
+        const { present, loaded } = loadRate(chargeId, entry, () => `${pointer}/payers_information/${at}`)
+        if (!loaded) without.push(tape.json(entry))
         if ((present & has.dollar) !== 0) dollar = true
         if ((present & anyCharge) === 0) charged = false
       } else {
         charged = false
+        without.push(tape.json(entry))
         const fill = { name: String(at), type: 'an object' }
         row.find('valueType', `${pointer}/payers_information/${at}`, entry, fill)
       }
     }
     if (index === 0)
       row.find('valueEmpty', `${pointer}/payers_information`, -1, { name: 'payers_information' })
-    return { dollar, charged: charged && (index > 0 || version !== '3.0') }
+    return { dollar, charged: charged && (index > 0 || version !== '3.0'), without }
   }
 
-  function loadRate(chargeId: number, token: number, where: () => string): number {
+  function loadRate(
+    chargeId: number,
+    token: number,
+    where: () => string,
+  ): { present: number; loaded: boolean } {
     row.clear(column.dollar, column.code)
     row.members(token, payerKeys, payer, '', extras.keep)
     const { readable, zero, other } = rateValues(where)
@@ -111,7 +120,8 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
     for (const { rule, field } of rateConditions(present))
       row.find(rule, rule === 'chargeForPayer' ? where() : `${where()}/${jsonFieldKeys[field] ?? ''}`)
     const extra = extras.any() ? extras.take(where()) : undefined
-    if ((readable & anyCharge) === 0) row.find('payerWithoutRate', where())
+    const loaded = (readable & anyCharge) !== 0
+    if (!loaded) row.find('payerWithoutRate', where())
     else {
       const { starts, ends } = row
       const pair = rows.payers.find(
@@ -123,7 +133,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       )
       rows.rate(row, chargeId, rateColumns, pair, extra)
     }
-    return present
+    return { present, loaded }
   }
 
   /** Which keys are there, whatever their values: what the schema's `required` asks. */
@@ -192,8 +202,14 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       row.ends[at] = tape.ends[token] ?? 0
       return 1
     }
+    const read = checked(at, key, token, where)
+    if (read < 0) extras.keepUnread(token - 1)
+    return read
+  }
+
+  function checked(at: number, key: number, token: number, where: () => string): 0 | 1 | -1 {
     if (key === payerKey.estimated) return estimate(at, token, where)
-    if (hasNines(key) && !asks30()) return row.point(at, token) && isReadable(at) ? 1 : 0
+    if (hasNines(key) && !asks30()) return row.point(at, token) ? (isReadable(at) ? 1 : -1) : 0
     const pointer = `${where()}/${tape.text(token - 1)}`
     if (hasNines(key) && tape.kinds[token] === kind.number && Number(tape.text(token)) === 999_999_999)
       row.find('nineNines', pointer, token)

@@ -133,9 +133,21 @@ export function createTall(
     return sameItem
   }
 
+  /** What a row says beyond its charge that has a column only where there is a rate, or no modifier. */
+  const { methodology, median, percentile10, percentile90, count, estimated } = columns.rate
+  const amountsOfRate = [median, percentile10, percentile90, count, estimated]
+  const withoutRate = [columns.payer, columns.plan, methodology, ...amountsOfRate]
+  const withoutItem = [...amountsOfRate, columns.drugUnit, columns.drugType, columns.billingClass]
+
+  function extraOf(flags: number, adjustment: boolean): string | undefined {
+    if (adjustment) return row.extra(withoutItem)
+    return (flags & charge) === 0 ? row.extra(withoutRate) : row.extra()
+  }
+
   function load(flags: number, sameItem: boolean): void {
-    const extra = row.extra()
-    if ((flags & has.modifierRow) !== 0 && (flags & chargeAmounts) === 0) {
+    const adjustment = (flags & has.modifierRow) !== 0 && (flags & chargeAmounts) === 0
+    const extra = extraOf(flags, adjustment)
+    if (adjustment) {
       endItem()
       const pair = (flags & (has.payer | has.plan)) === 0 ? undefined : payer()
       rows.modifier(row, columns, rate, pair, extra)

@@ -46,6 +46,8 @@ export function createWide(
     unreadable: 0,
   }))
 
+  const withoutItem = [columns.drugUnit, columns.drugType, columns.billingClass]
+
   /** Reads every payer's cells; returns what any of them has, and what those have that CMS knows as payer columns. */
   function readGroups(): { any: number; official: number; unreadable: boolean } {
     let any = 0
@@ -85,8 +87,19 @@ export function createWide(
     row.outsideTemplate = false
   }
 
+  /** Of payers without a rate: all they hold, unless it is a methodology alone, which is in every row of some files. */
+  function withoutRate(): number[] {
+    const kept: number[] = []
+    for (const { flags, unreadable, used } of groups) {
+      if (flags === 0 || (flags & charge & ~unreadable) !== 0) continue
+      if ((flags & ~(has.methodology | has.methodologyOther)) === 0) continue
+      kept.push(...used)
+    }
+    return kept
+  }
+
   function loadItem(): void {
-    const itemId = rows.startItem(row, columns, row.extra())
+    const itemId = rows.startItem(row, columns, row.extra(withoutRate()))
     writeCodes(row, columns, rows, itemId)
     checkBounds(row, columns)
     const words = {
@@ -103,7 +116,7 @@ export function createWide(
   }
 
   function loadModifier(): void {
-    const extra = row.extra()
+    const extra = row.extra([...withoutItem, ...groups.flatMap(({ columns: payer }) => amountsOf(payer))])
     const mine = groups.filter(group => (group.flags & (charge | has.notes)) !== 0)
     for (const group of mine) rows.modifier(row, columns, group.columns, group.pair, extra)
     if (mine.length === 0) rows.modifier(row, columns, undefined, undefined, extra)
@@ -180,6 +193,10 @@ function filledSome(row: CsvRow, used: Int32Array): boolean {
     if ((starts[column] ?? 0) < (ends[column] ?? 0)) return true
   }
   return false
+}
+
+function amountsOf({ estimated, median, percentile10, percentile90, count }: PayerColumns): number[] {
+  return [estimated, median, percentile10, percentile90, count]
 }
 
 function firstFilled(row: CsvRow, payer: PayerColumns, none: number): number {

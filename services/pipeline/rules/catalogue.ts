@@ -306,7 +306,7 @@ export const rules = {
   numberUnreadable: rule(
     'glimmr.number-unreadable',
     'error',
-    'This is no number, so the cell was left out; leave a cell blank where nothing applies.',
+    'Write a number, or leave the cell blank where nothing applies. Its text was kept beside the row.',
   ),
   noPrice: rule('glimmr.no-price', 'error', 'None of the prices of this row can be read.'),
   modifierRowSetting: rule(
@@ -317,12 +317,12 @@ export const rules = {
   payerWithoutRate: rule(
     'glimmr.payer-without-rate',
     'notice',
-    'This payer has no dollar amount, percentage or algorithm here, so there is no rate to load.',
+    'Give a dollar amount, a percentage or an algorithm, or leave the payer out. There is no rate to load; what is said of it was kept beside the charge.',
   ),
   notesWithoutRate: rule(
     'glimmr.values-without-rate',
     'notice',
-    'Methodology, notes or amounts without a dollar amount, percentage or algorithm are no rate and were not loaded.',
+    'Give a dollar amount, a percentage or an algorithm beside methodology, notes or amounts. They are no rate; amounts and notes were kept beside the item.',
   ),
   chargeDiffers: rule(
     'glimmr.charge-differs',
