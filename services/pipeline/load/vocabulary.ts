@@ -18,6 +18,8 @@ import type { Row } from './rows.ts'
 export type Word = {
   /** In the dictionary's spelling where it is one of its words in any case, else as published. */
   text: string
+  /** The same in capitals. */
+  capitals: string
   /** Whether the data dictionary has it, in any case. */
   known: boolean
   /** Whether it is spelled exactly as there (JSON asks for that). */
@@ -66,7 +68,14 @@ function createVocabulary(
   shown: (text: string) => string = text => text,
 ): Vocabulary {
   const spelling = new Map(dictionary.map(name => [name.toLowerCase(), name]))
-  const blank: Word = { text: '', known: false, exact: false, copy: Buffer.from('\\N\t'), index: 0 }
+  const blank: Word = {
+    text: '',
+    capitals: '',
+    known: false,
+    exact: false,
+    copy: Buffer.from('\\N\t'),
+    index: 0,
+  }
   const words = [blank]
   const positions = new Map<string, number>()
   const bySpelling = new ByteIndex()
@@ -87,6 +96,7 @@ function createVocabulary(
     const index = words[positions.get(text) ?? -1]?.index ?? next++
     return {
       text,
+      capitals: text.toUpperCase(),
       known: spelling.has(published.toLowerCase()),
       exact: spelling.get(published.toLowerCase()) === published,
       copy,

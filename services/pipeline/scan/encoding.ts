@@ -12,9 +12,21 @@ const windows1252 = new TextDecoder('windows-1252')
 
 /** The text of a cell. NUL characters are left out: Postgres stores none. */
 export function cellText(bytes: Buffer, start: number, end: number): string {
+  if (end - start <= shortBytes && plain(bytes, start, end)) return bytes.toString('latin1', start, end)
   const part = bytes.subarray(start, end)
   const text = isUtf8(part) ? utf8.decode(part) : windows1252.decode(part)
   return text.includes('\0') ? text.replaceAll('\0', '') : text
+}
+
+/** Codes and names: for these a look at each byte and one call cost a fifth of what the decoder does. */
+const shortBytes = 64
+
+function plain(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === 0 || byte >= 0x80) return false
+  }
+  return true
 }
 
 export type ByteOrderMark = { encoding: 'utf-8' | 'utf-16le' | 'utf-16be'; length: number }
