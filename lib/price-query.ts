@@ -53,5 +53,12 @@ export const priceFilters = {
     .optional()
     .describe('Prices as they were published here at the end of this day (UTC), superseded since or not'),
   setting: z.enum(['inpatient', 'outpatient', 'both']).optional(),
+  modifiers: textField(60)
+    .transform(list => list.toUpperCase())
+    .refine(list => /^[A-Z0-9]+(,[A-Z0-9]+)*$/.test(list), 'is not a list such as 26 or 26,TC, or none')
+    .optional()
+    .describe(
+      'Exactly this set of modifiers, in any order: `26`, `26,TC`; `none`: prices of the whole service',
+    ),
   billing_class: z.enum(['professional', 'facility', 'both']).optional(),
 }

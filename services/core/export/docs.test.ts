@@ -1,13 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { type SeedItem, seedFile, seedOrganisation } from '@glimmr/dev/test-prices'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { one } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import t from 'tap'
 import { columns } from './columns.ts'
+import { openDuckdb } from './test-duckdb.ts'
 import { type TreeFile, writeFileTree } from './write-tree.ts'
 
 const page = await readFile(new URL('../../../docs/exports.md', import.meta.url), 'utf8')
@@ -46,16 +46,13 @@ t.test('the statements for DuckDB run as they stand, and say what they promise',
     )
     await writeFileTree(pool, file, { dir, signal: new AbortController().signal })
   }
-  const instance = await DuckDBInstance.create(':memory:')
-  t.teardown(() => instance.closeSync())
-  const connection = await instance.connect()
+  const query = await openDuckdb(t)
   const statements = [...section('DuckDB').matchAll(/```sql\n(.*?)```/gs)].map(match =>
     String(match[1]).replaceAll('DIR', dir),
   )
   t.equal(statements.length, 3)
   const results = []
-  for (const statement of statements)
-    results.push((await connection.runAndReadAll(statement)).getRowObjectsJson())
+  for (const statement of statements) results.push(await query(statement))
   t.match(results[0], [
     { state: 'MA', payer_class: 'commercial', prices: '3', median: '500.000000' },
     { state: 'TX', prices: '3', median: '200.000000' },
@@ -64,9 +61,7 @@ t.test('the statements for DuckDB run as they stand, and say what they promise',
     { hospital: 'In TX', canonical_payer: 'aetna', share_of_gross: 0.2 },
     { hospital: 'In MA', share_of_gross: 0.6 },
   ])
-  t.match((await connection.runAndReadAll('select count(*) as n from prices')).getRowObjectsJson(), [
-    { n: '6' },
-  ])
+  t.match(await query('select count(*) as n from prices'), [{ n: '6' }])
 })
 
 t.test('the table for Trino has the columns of the files', async t => {

@@ -4,12 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { type SeedItem, seedFile, seedOrganisation } from '@glimmr/dev/test-prices'
 import { createTestService } from '@glimmr/dev/test-service'
 import t, { type Test } from 'tap'
 import { build } from '../server.ts'
 import { columns } from './columns.ts'
+import { openDuckdb } from './test-duckdb.ts'
 
 async function core(t: Test) {
   const service = await createTestService(t, { build, role: 'glimmr_core' })
@@ -135,13 +135,8 @@ async function duckdb(t: Test, bytes: Buffer) {
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, 'export.parquet')
   await writeFile(path, bytes)
-  const instance = await DuckDBInstance.create(':memory:')
-  t.teardown(() => instance.closeSync())
-  const connection = await instance.connect()
-  return async (statement: string) =>
-    (
-      await connection.runAndReadAll(statement.replace('prices', `read_parquet('${path}')`))
-    ).getRowObjectsJson()
+  const query = await openDuckdb(t)
+  return (statement: string) => query(statement.replace('prices', `read_parquet('${path}')`))
 }
 
 t.test('DuckDB reads the Parquet, to the last digit', async t => {

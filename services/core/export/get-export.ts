@@ -41,7 +41,9 @@ export function routeGetExport(app: Server, pool: Pool, databaseUrl: string): vo
   }
   const gate = createGate(2, tooMany)
   const streams = createOpenStreams(app)
-  app.get('/v1/core/files/:id/export', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
+  // A HEAD would do all the work and throw it away.
+  const options = { schema, config: { scope: 'core:read' }, exposeHeadRoute: false }
+  app.get('/v1/core/files/:id/export', options, async (request, reply) => {
     const { id } = request.params
     const { format, code_type: codeType } = request.query
     const statement = sql`

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { DuckDBInstance } from '@duckdb/node-api'
 import { type SeedItem, seedFile, seedOrganisation } from '@glimmr/dev/test-prices'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { one } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import t, { type Test } from 'tap'
+import { openDuckdb } from './test-duckdb.ts'
 import { removeOthers, type TreeFile, writeFileTree } from './write-tree.ts'
 
 async function setUp(t: Test) {
@@ -27,15 +27,9 @@ async function setUp(t: Test) {
     )
   }
   const write = (file: TreeFile) => writeFileTree(pool, file, { dir, signal: new AbortController().signal })
-  const instance = await DuckDBInstance.create(':memory:')
-  t.teardown(() => instance.closeSync())
-  const connection = await instance.connect()
-  const query = async (statement: string) =>
-    (
-      await connection.runAndReadAll(
-        statement.replace('prices', `read_parquet('${dir}/*/*/*.parquet', hive_partitioning = true)`),
-      )
-    ).getRowObjectsJson()
+  const duckdb = await openDuckdb(t)
+  const query = (statement: string) =>
+    duckdb(statement.replace('prices', `read_parquet('${dir}/*/*/*.parquet', hive_partitioning = true)`))
   return { db, dir, seed, write, query }
 }
 

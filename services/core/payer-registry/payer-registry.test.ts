@@ -280,6 +280,12 @@ t.test('a price says what keeps it from being compared', async t => {
     ],
   )
   t.match(prices[1].blockers, [{ detail: '70.5 % and no dollar amount' }])
+  const count = async (query: string) =>
+    (await call(`/v1/core/prices?code=70551&${query}`, { organisation })).json().prices?.length
+  t.equal(await count('modifiers=tc,26'), 1, 'modifiers are a set')
+  t.equal(await count('modifiers=26'), 0)
+  t.equal(await count('modifiers=none'), 7)
+  t.equal(await count('modifiers=26%3BTC'), undefined)
   const typed = (await call('/v1/core/prices?code=70551&code_type=CPT', { organisation })).json()
   t.equal(typed.prices.length, 7, 'a CPT code is found though it is labelled HCPCS')
 })

@@ -79,7 +79,9 @@ export function routeGetProof(app: Server, pool: Pool, store: Store | undefined)
   // Each takes a good part of a processor.
   const gate = createGate(2, tooMany)
   const streams = createOpenStreams(app)
-  app.get('/v1/core/prices/:id/proof', { schema, config: { scope: 'core:read' } }, async (request, reply) => {
+  // A HEAD would do all the work and throw it away.
+  const options = { schema, config: { scope: 'core:read' }, exposeHeadRoute: false }
+  app.get('/v1/core/prices/:id/proof', options, async (request, reply) => {
     const { id } = request.params
     const row = await rowOf(pool, id)
     if (!row) throw problem(404, `There is no price ${id} in a file that was published`)

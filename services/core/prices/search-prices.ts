@@ -49,7 +49,7 @@ async function search(
   limit: number,
 ): Promise<(PriceKey & { json: string })[]> {
   const { code, code_type, hospital_id, setting, billing_class, as_of } = filters
-  const { payer_class, canonical_payer, plan_type } = filters
+  const { payer_class, canonical_payer, plan_type, modifiers } = filters
   const ids = await findPayers(pool, filters)
   if (ids.payers?.length === 0 || ids.plans?.length === 0) return []
   const keys = priceKeys({
@@ -60,6 +60,7 @@ async function search(
     hospitalId: hospital_id,
     setting,
     billingClass: billing_class,
+    modifiers: modifiers === undefined ? undefined : setOf(modifiers),
     asOf: as_of,
     after,
     limit,
@@ -77,6 +78,10 @@ async function search(
 /** Without a type only an NDC can be told by its form; other codes are taken as they are. */
 function searchedCode(code: string, type: string | undefined): string {
   return normalisedCode(code, type ?? (/^\d{4,5}-\d{3,4}-\d{1,2}$/.test(code) ? 'NDC' : ''))
+}
+
+function setOf(modifiers: string): string[] {
+  return modifiers === 'NONE' ? [] : [...new Set(modifiers.split(','))].sort()
 }
 
 /** CPT codes are published as HCPCS and the other way round: where the form tells what it is, both labels count. */

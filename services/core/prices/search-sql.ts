@@ -28,6 +28,8 @@ export type PriceSearch = PayerIds & {
   hospitalId: string | undefined
   setting: string | undefined
   billingClass: string | undefined
+  /** In capitals, sorted, each once; empty: none; undefined: any. */
+  modifiers?: string[] | undefined
   /** Files as they were current on that day; undefined: now. */
   asOf: string | undefined
   /** The last price of the page before. */
@@ -92,7 +94,7 @@ function itemsOfFile(search: PriceSearch): Sql {
 
 /** Without a payer in the search, a charge that no payer has a rate for is a price too: gross and cash. */
 function chargesOfItem(search: PriceSearch): Sql {
-  const { setting, billingClass, limit } = search
+  const { setting, billingClass, modifiers, limit } = search
   const [item, charge, rate] = search.after ?? start
   const charges = sql`
     select c.id from prices.charges c
@@ -100,6 +102,7 @@ function chargesOfItem(search: PriceSearch): Sql {
       and c.id >= case when i.item_id = ${item}::bigint then ${charge}::bigint else 0 end
       ${setting === undefined ? empty : sql`and c.setting = ${setting}`}
       ${billingClass === undefined ? empty : sql`and c.billing_class = ${billingClass}`}
+      ${modifiers === undefined ? empty : sql`and array(select distinct upper(m) from unnest(c.modifiers) m order by 1) = ${modifiers}::text[]`}
     order by c.id`
   const rates = sql`
     select r.id from prices.rates r
