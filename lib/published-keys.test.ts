@@ -50,3 +50,31 @@ t.test(
     t.match(await keys.find('one'), { algorithm: 'RS256' })
   },
 )
+
+t.test(
+  'what is known answers at once, and a key that was withdrawn is forgotten within a minute',
+  async t => {
+    const start = performance.now()
+    let now = start
+    t.intercept(performance, 'now', { value: () => now })
+    let published: Jwk[] = [{ ...rsa, kid: 'one' }]
+    let answer = async () => ({ keys: published })
+    const keys = createPublishedKeys(() => answer())
+    await keys.find('one')
+    published = [{ ...ec, kid: 'two' }]
+    now = start + 59_000
+    t.ok(keys.has('one'))
+    now = start + 61_000
+    t.ok(keys.has('one'), 'not waited for')
+    await new Promise(setImmediate)
+    t.notOk(keys.has('one'), 'and gone with the answer')
+    t.match(await keys.find('two'), { algorithm: 'ES256' })
+    answer = async () => {
+      throw new Error('away')
+    }
+    now = start + 600_000
+    t.match(await keys.find('two'), { algorithm: 'ES256' }, 'while the publisher is away it stays good')
+    await new Promise(setImmediate)
+    t.match(await keys.find('two'), { algorithm: 'ES256' })
+  },
+)

@@ -13,7 +13,7 @@ export type PublishedKey = { algorithm: TokenAlgorithm; pem: string }
 export type PublishedKeys = {
   /** The key of this id; throws when there is none. */
   find(kid: string | undefined): Promise<PublishedKey>
-  /** Whether it was published when last asked: what it signed is still good. */
+  /** Whether it was published when last asked: what it signed is still good. Asks again in the background. */
   has(kid: string): boolean
 }
 
@@ -37,29 +37,43 @@ export function algorithmOf({ kty, crv, alg, use }: Jwk): TokenAlgorithm | undef
   return (use ?? 'sig') === 'sig' && (alg ?? algorithm) === algorithm ? algorithm : undefined
 }
 
-/** Keys by id. An unknown id asks again (rotation), but at most every few seconds: ids come from the caller. */
+/**
+ * Keys by id. One that is known answers at once, while the keys are asked for again in the background; only an unknown id
+ * waits (rotation), and asks at most every few seconds: ids come from the caller. While the publisher is away the keys we know
+ * stay good.
+ */
 export function createPublishedKeys(jwks: JwksSource): PublishedKeys {
   let keys = new Map<string, PublishedKey>()
   let fetchedAt = Number.NEGATIVE_INFINITY
+  let triedAt = Number.NEGATIVE_INFINITY
   let fetching: Promise<void> | undefined
   const fetchKeys = async () => {
+    triedAt = performance.now()
     const found = await jwks()
     keys = new Map(found.keys.slice(0, maxKeys).flatMap(usable))
     fetchedAt = performance.now()
   }
+  const fetchOnce = (): Promise<void> => {
+    fetching ??= fetchKeys().finally(() => {
+      fetching = undefined
+    })
+    return fetching
+  }
+  const mayAsk = () => keys.size === 0 || fetching !== undefined || performance.now() - triedAt > refetchMs
+  const knownKey = (kid: string): PublishedKey | undefined => {
+    const known = keys.get(kid)
+    if (known && performance.now() - fetchedAt > freshMs && mayAsk()) fetchOnce().catch(() => {})
+    return known
+  }
   return {
-    has: kid => keys.has(kid),
+    has: kid => knownKey(kid) !== undefined,
     async find(kid = '') {
-      const age = performance.now() - fetchedAt
-      if (age > freshMs || (age > refetchMs && !keys.has(kid))) {
-        fetching ??= fetchKeys().finally(() => {
-          fetching = undefined
-        })
-        // While the publisher is away the keys we know stay good.
-        await fetching.catch(error => {
+      const known = knownKey(kid)
+      if (known) return known
+      if (mayAsk())
+        await fetchOnce().catch(error => {
           if (keys.size === 0) throw error
         })
-      }
       const key = keys.get(kid)
       if (!key) throw new Error('the token is signed with a key that is not published')
       return key
