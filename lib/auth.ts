@@ -2,7 +2,7 @@
  * Who is calling: every service verifies the gateway's token again, with the keys that gateway/auth publishes.
  * Routes are closed by default: `config: { public: true }` opens one, `config: { scope: 'core:read' }` asks for a scope.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import fastifyJwt, { type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { problem } from './errors.ts'
@@ -90,7 +90,7 @@ function createIdentify(keys: PublishedKeys): (request: FastifyRequest) => Promi
   return async request => {
     const { authorization = '' } = request.headers
     if (authorization.length > maxTokenBytes) throw unauthorized('the token is too long')
-    const index = createHash('sha256').update(authorization).digest('base64')
+    const index = hash('sha256', authorization, 'base64')
     const found = known.get(index)
     if (found && found.expiresAtMs > Date.now() && keys.has(found.kid)) return found.identity
     known.delete(index)

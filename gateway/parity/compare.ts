@@ -145,7 +145,7 @@ function onPurpose({ kind, bytes }: Case, ours: Answer, theirs: Answer): string 
     return 'any encoding'
   if (
     /^\w+ \/mw\/(?:retry|fallback)\S*(?:event-stream|chunked)/.test(text) &&
-    ours.status === 503 &&
+    ours.status >= 500 &&
     theirs.status === 200
   )
     return 'retried streams'

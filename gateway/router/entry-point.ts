@@ -177,7 +177,7 @@ function failed(exchange: Exchange, error: unknown, log: Log): void {
 
 function outcomeOf(exchange: Exchange, method: string, ms: number) {
   const { response, entryPoint, router, service } = exchange
-  const type = response.getHeader('content-type')
+  const type = response.sentHeader('content-type')
   const protocol = exchange.upgrade
     ? 'websocket'
     : String(type ?? '').startsWith('text/event-stream')

@@ -16,6 +16,8 @@ export type TestRouterOptions = {
   entryPoint?: string
   /** Other entry points, as YAML at two spaces. */
   entryPoints?: string
+  /** What stands under `accessLog`, as YAML at two spaces. */
+  accessLog?: string
   mounts?: Record<string, Mount>
   env?: Record<string, string>
   now?: () => number
@@ -39,7 +41,7 @@ export type TestRouter = {
 
 export function writeRouteFiles(
   t: Teardown,
-  { dynamic, entryPoint = '', entryPoints = '' }: TestRouterOptions,
+  { dynamic, entryPoint = '', entryPoints = '', accessLog = '' }: TestRouterOptions,
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'glimmr-router-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
@@ -47,7 +49,7 @@ export function writeRouteFiles(
   const dynamicFile = join(folder, 'routes.yml')
   writeFileSync(
     staticFile,
-    `entryPoints:\n  web:\n    address: "127.0.0.1:0"\n${entryPoint}\n${entryPoints}\nproviders:\n  providersThrottleDuration: 20ms\n  file:\n    filename: routes.yml\naccessLog:\n  format: json\nmetrics:\n  prometheus:\n    entryPoint: web\n    manualRouting: true\n    addRoutersLabels: true\n`,
+    `entryPoints:\n  web:\n    address: "127.0.0.1:0"\n${entryPoint}\n${entryPoints}\nproviders:\n  providersThrottleDuration: 20ms\n  file:\n    filename: routes.yml\naccessLog:\n  format: json\n${accessLog}\nmetrics:\n  prometheus:\n    entryPoint: web\n    manualRouting: true\n    addRoutersLabels: true\n`,
   )
   writeFileSync(dynamicFile, dynamic)
   return { staticFile, dynamicFile }

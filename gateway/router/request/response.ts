@@ -34,6 +34,7 @@ export class GatewayResponse extends ServerResponse {
   #collecting: Collecting | undefined
   #transform: Flushable | undefined
   #prompt = false
+  #sentHeaders: Head['headers'] | undefined
   #bodyBytes = 0
 
   /** Bytes of the body handed over so far, after compression. */
@@ -49,6 +50,15 @@ export class GatewayResponse extends ServerResponse {
   /** Whether something of the answer is there, sent or waiting: another one cannot take its place. */
   get begun(): boolean {
     return this.headersSent || this.#collecting !== undefined
+  }
+
+  /** Of the head that has left: node forgets headers that were given to writeHead. */
+  sentHeader(name: string): OutgoingHttpHeader | undefined {
+    return this.#sentHeaders?.[name] ?? this.getHeader(name)
+  }
+
+  get sentHeaderNames(): string[] {
+    return this.#sentHeaders ? Object.keys(this.#sentHeaders) : this.getHeaderNames()
   }
 
   get hookCount(): number {
@@ -117,6 +127,7 @@ export class GatewayResponse extends ServerResponse {
       this.#collecting.head = head
       return this
     }
+    this.#sentHeaders = head.headers
     return this.#send(head.status, head.headers)
   }
 

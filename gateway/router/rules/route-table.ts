@@ -4,6 +4,7 @@
  */
 import { compileRule, matcherName, type Subject, type Test } from './matchers.ts'
 import { parseRule, type RuleTree } from './parse-rule.ts'
+import { createPrefixTree } from './prefix-tree.ts'
 
 export type RouteEntry<Target> = { name: string; rule: string; priority: number; target: Target }
 export type RouteTable<Target> = { find(subject: Subject): Target | undefined }
@@ -16,7 +17,11 @@ type Filed<Target> = { rank: number; test: Test; target: Target }
 export function createRouteTable<Target>(entries: readonly RouteEntry<Target>[]): RouteTable<Target> {
   const ordered = entries.toSorted((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
   const paths = new Map<string, Filed<Target>[]>()
-  const prefixes = new Map<string, Filed<Target>[]>()
+  // Prefixes of whole segments (`/v1/core/`) are looked up at each slash of a path, and only where one is as long;
+  // others (`/v1/core`, which /v1/corex begins with as well) are in a tree.
+  const segments = new Map<string, Filed<Target>[]>()
+  const segmentLengths: boolean[] = []
+  const prefixes = createPrefixTree<Filed<Target>[]>()
   const hosts = new Map<string, Filed<Target>[]>()
   const any: Filed<Target>[] = []
   ordered.forEach(({ rule, target }, rank) => {
@@ -24,31 +29,37 @@ export function createRouteTable<Target>(entries: readonly RouteEntry<Target>[])
     const filed = { rank, test: compileRule(tree), target }
     const keys = keysOf(tree)
     if (keys.some(key => key.kind === 'any')) any.push(filed)
-    else
-      for (const key of keys)
-        file(key.kind === 'path' ? paths : key.kind === 'host' ? hosts : prefixes, key, filed)
+    else for (const key of keys) file(listFor(key), filed)
   })
-  const lengths = [...new Set([...prefixes.keys()].map(prefix => prefix.length))].sort((a, b) => a - b)
+  function listFor(key: Key): Filed<Target>[] {
+    if (key.kind === 'any') return any
+    const whole = key.kind === 'prefix' && key.value.endsWith('/')
+    if (key.kind === 'prefix' && !whole) return prefixes.at(key.value, () => [])
+    if (whole) segmentLengths[key.value.length] = true
+    const lists = whole ? segments : key.kind === 'path' ? paths : hosts
+    const list = lists.get(key.value) ?? []
+    lists.set(key.value, list)
+    return list
+  }
   return {
     find(subject) {
-      const { path, host } = subject
       let best = firstMatch(any, subject, undefined)
-      best = firstMatch(paths.get(path), subject, best)
-      if (hosts.size > 0) best = firstMatch(hosts.get(host), subject, best)
-      for (const length of lengths) {
-        if (length > path.length) break
-        best = firstMatch(prefixes.get(path.slice(0, length)), subject, best)
-      }
+      best = firstMatch(paths.get(subject.path), subject, best)
+      if (hosts.size > 0) best = firstMatch(hosts.get(subject.host), subject, best)
+      const { path } = subject
+      for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1))
+        if (segmentLengths[slash + 1])
+          best = firstMatch(segments.get(path.slice(0, slash + 1)), subject, best)
+      prefixes.visit(path, list => {
+        best = firstMatch(list, subject, best)
+      })
       return best?.target
     },
   }
 }
 
-function file<Target>(bucket: Map<string, Filed<Target>[]>, key: Key, filed: Filed<Target>): void {
-  if (key.kind === 'any') return
-  const list = bucket.get(key.value)
-  if (!list) bucket.set(key.value, [filed])
-  else if (list.at(-1) !== filed) list.push(filed)
+function file<Target>(list: Filed<Target>[], filed: Filed<Target>): void {
+  if (list.at(-1) !== filed) list.push(filed)
 }
 
 function firstMatch<Target>(
