@@ -44,7 +44,8 @@ export function planOnConflict(
   return {
     constraint: readChoice(planner, constraint.input, { type: constraint.field.type, path: constraint.path })
       .stored,
-    update: [...update, ...presets],
+    // Each column once: a list may repeat itself, and what the permission sets wins.
+    update: [...new Map([...update, ...presets].map(each => [each.column, each])).values()],
     where: both(filter, asked),
   }
 }

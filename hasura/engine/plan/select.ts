@@ -75,11 +75,11 @@ function planDistinctOn(planner: Planner, selected: SelectedField, table: Table)
   const list = place && readList(planner, selected.args.get(name), place)
   if (!place || !list) return []
   const type = itemType(place.type)
-  return list.flatMap(({ input, path }) => {
-    const { column } = readChoice(planner, input, { type, path })
-    if (!column) return []
+  const columns = list.flatMap(({ input, path }) => readChoice(planner, input, { type, path }).column ?? [])
+  // A list may repeat itself.
+  return [...new Set(columns)].map(column => {
     const mask = planner.schema.select(table)?.columns.get(column)
-    return [{ is: 'column', name: column.name, row: 'this', ...maskOf(planner, table, mask) } as const]
+    return { is: 'column', name: column.name, row: 'this', ...maskOf(planner, table, mask) } as const
   })
 }
 

@@ -32,7 +32,8 @@ function masked(writer: Writer, scope: Scope, sql: string, mask: BoolExp | undef
 
 export function callSql(writer: Writer, { row }: Scope, { schema, name, arguments: args }: Call): string {
   const given = args.map(argument => {
-    const sql = argument.is === 'row' ? row : value(writer, argument.value)
+    // The whole row: its bare name would mean a column that happens to have that name.
+    const sql = argument.is === 'row' ? `${row}.*` : value(writer, argument.value)
     return argument.name === undefined ? sql : `${id(argument.name)} => ${sql}`
   })
   return `${id(schema)}.${id(name)}(${given.join(', ')})`

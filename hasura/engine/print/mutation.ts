@@ -63,12 +63,11 @@ export function printUpdate(update: Update, output: MutationOutput): Statement {
     const old = `${row}.${id(column)}`
     return `${id(column)} = ${assignedSql(operator, old, value(writer, given))}`
   })
-  const where = boolExpSql(writer, scope, update.where)
-  // Without a change there is nothing to answer either.
+  // Without a change there is nothing to answer either, and no value that would be a parameter.
   const written =
     set.length === 0
       ? `select ${row}.*, true as "check__constraint" from ${named(update.table)} as ${row} where false`
-      : `update ${named(update.table)} as ${row} set ${set.join(', ')} where ${where} returning ${row}.*, ${checkSql(writer, scope, update.check)}`
+      : `update ${named(update.table)} as ${row} set ${set.join(', ')} where ${boolExpSql(writer, scope, update.where)} returning ${row}.*, ${checkSql(writer, scope, update.check)}`
   return answering(writer, update.table, written, output)
 }
 

@@ -19,7 +19,7 @@ from (select *, coalesce(pg_column_size("0") - 4, 0) <= 50000000 as "fits"
               where (("_2"."published" = ('true')::bool) or ("_2"."artist_id" = ($1)::int4))
               order by "_2"."id" asc nulls last
               limit ('10')::int8) as "_e") as "nodes") as "_e")
-      from (select count(*) as "_1", count(distinct "_1"."price") as "_2", "sum"("_1"."price") as "_3", "avg"("_1"."price") as "_4", "max"("_1"."title") as "_5", "max"("music"."album_length"("_1")) as "_6"
+      from (select count(*) as "_1", count(distinct "_1"."price") as "_2", "sum"("_1"."price") as "_3", "avg"("_1"."price") as "_4", "max"("_1"."title") as "_5", "max"("music"."album_length"("_1".*)) as "_6"
         from "music"."album" as "_1"
         where (("_1"."published" = ('true')::bool) or ("_1"."artist_id" = ($1)::int4))) as "_g") as "0"
     offset 0) as "answer"
