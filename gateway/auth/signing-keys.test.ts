@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHmac, generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -150,6 +150,24 @@ t.test('two processes that start at once, and two that rotate at once, end with 
   const rotated = await Promise.all([run(rotate), run(rotate)])
   t.same(rotated.map(line => line.split(' ')[1]).sort(), ['1', '2'], 'one after the other')
   t.same(readdirSync(directory), ['signing-keys.json'], 'no drafts, no locks')
+})
+
+t.test('a lock that a killed process has left holds nobody up for long', async t => {
+  const directory = folder(t)
+  await loadSigningKeys(directory)
+  const lock = join(directory, 'signing-keys.json.lock')
+  writeFileSync(lock, '')
+  utimesSync(lock, new Date(Date.now() - 11_000), new Date(Date.now() - 11_000))
+  await t.resolves(rotateSigningKeys(directory))
+  t.same(readdirSync(directory), ['signing-keys.json'])
+})
+
+t.test('retired keys have a bound', async t => {
+  const directory = folder(t)
+  for (let turn = 0; turn < 20; turn++)
+    await rotateSigningKeys(directory, { algorithm: 'EdDSA', hurry: true })
+  await t.rejects(rotateSigningKeys(directory, { hurry: true }), { message: /20 retired keys/ })
+  await t.resolves(rotateSigningKeys(directory, { hurry: true, nowMs: Date.now() + untilExpired + 1000 }))
 })
 
 t.test('another process sees a rotation within some seconds, by itself', async t => {

@@ -13,6 +13,7 @@ export const longestTokenSeconds = 900
 /** What readers of the JWKS may keep it for. */
 export const publishedSeconds = 300
 const clockSkewMs = 60_000
+const maxRetired = 20
 /** A next key must have been published for this long: as long as two readers after one another may keep the old JWKS. */
 const heardOfMs = 2 * publishedSeconds * 1000
 
@@ -70,14 +71,14 @@ export function rotateSigningKeys(
     const { current, next, retired, rotatedAtMs } = await loadSigningKeys(directory, nowMs)
     const readyInMs = rotatedAtMs === undefined ? 0 : next.madeAtMs + heardOfMs - nowMs
     if (readyInMs > 0 && !hurry && !discard) throw new TooEarly(Math.ceil(readyInMs / 1000))
+    const stillVerify = retired.filter(one => one.verifiesUntilMs > nowMs)
+    if (stillVerify.length >= maxRetired)
+      throw new Error(`${maxRetired} retired keys still verify tokens: wait until some of them have ended`)
     const verifiesUntilMs = nowMs + longestTokenSeconds * 1000 + clockSkewMs
     const rotated: StoredKeys = {
       current: next,
       next: { ...(await generateSigningKey(algorithm)), madeAtMs: nowMs },
-      retired: [
-        ...(discard ? [] : [{ ...current, verifiesUntilMs }]),
-        ...retired.filter(one => one.verifiesUntilMs > nowMs),
-      ],
+      retired: [...(discard ? [] : [{ ...current, verifiesUntilMs }]), ...stillVerify],
       rotatedAtMs: nowMs,
     }
     await writeKeyFile(directory, rotated)
