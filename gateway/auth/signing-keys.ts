@@ -57,33 +57,42 @@ export type Rotation = {
   algorithm?: TokenAlgorithm
   /** Also when the next key is so new that some reader of the JWKS may not have heard of it. */
   hurry?: boolean
-  /** The current key was stolen: what it signed is refused from now on. */
+  /** The keys were stolen, which are all in one file: every one is replaced, and what they signed is refused from now on. */
   discard?: boolean
   nowMs?: number
 }
 
-/** next signs from now on, current only verifies (or is discarded), and a new next is made. Throws a sentence when it is too early. */
+/** next signs from now on, current only verifies, and a new next is made. Throws a sentence when it is too early. */
 export function rotateSigningKeys(
   directory: string,
   { algorithm = 'RS256', hurry = false, discard = false, nowMs = Date.now() }: Rotation = {},
 ): Promise<StoredKeys> {
+  const made = async () => ({ ...(await generateSigningKey(algorithm)), madeAtMs: nowMs })
   return withKeyLock(directory, async () => {
-    const { current, next, retired, rotatedAtMs } = await loadSigningKeys(directory, nowMs)
-    const readyInMs = rotatedAtMs === undefined ? 0 : next.madeAtMs + heardOfMs - nowMs
-    if (readyInMs > 0 && !hurry && !discard) throw new TooEarly(Math.ceil(readyInMs / 1000))
-    const stillVerify = retired.filter(one => one.verifiesUntilMs > nowMs)
-    if (stillVerify.length >= maxRetired)
-      throw new Error(`${maxRetired} retired keys still verify tokens: wait until some of them have ended`)
-    const verifiesUntilMs = nowMs + longestTokenSeconds * 1000 + clockSkewMs
-    const rotated: StoredKeys = {
-      current: next,
-      next: { ...(await generateSigningKey(algorithm)), madeAtMs: nowMs },
-      retired: [...(discard ? [] : [{ ...current, verifiesUntilMs }]), ...stillVerify],
-      rotatedAtMs: nowMs,
-    }
+    const stored = await loadSigningKeys(directory, nowMs)
+    if (!discard) requireReady(stored, { hurry, nowMs })
+    const rotated: StoredKeys = discard
+      ? { current: await made(), next: await made(), retired: [], rotatedAtMs: nowMs }
+      : { current: stored.next, next: await made(), retired: retiredAfter(stored, nowMs), rotatedAtMs: nowMs }
     await writeKeyFile(directory, rotated)
     return rotated
   })
+}
+
+function requireReady(
+  { next, rotatedAtMs }: StoredKeys,
+  { hurry, nowMs }: { hurry: boolean; nowMs: number },
+): void {
+  const readyInMs = rotatedAtMs === undefined ? 0 : next.madeAtMs + heardOfMs - nowMs
+  if (readyInMs > 0 && !hurry) throw new TooEarly(Math.ceil(readyInMs / 1000))
+}
+
+/** Those that verify once `current` has retired as well. */
+function retiredAfter({ current, retired }: StoredKeys, nowMs: number): StoredKeys['retired'] {
+  const still = retired.filter(one => one.verifiesUntilMs > nowMs)
+  if (still.length >= maxRetired)
+    throw new Error(`${maxRetired} retired keys still verify tokens: wait until some of them have ended`)
+  return [{ ...current, verifiesUntilMs: nowMs + longestTokenSeconds * 1000 + clockSkewMs }, ...still]
 }
 
 export class TooEarly extends Error {

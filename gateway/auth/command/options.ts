@@ -24,7 +24,8 @@ rotate
   heard of the next key yet.
 
   --now             rotate all the same
-  --stolen          the current key is in wrong hands: what it signed is refused at once
+  --stolen          the keys are in wrong hands: all are replaced, and what they signed is refused at once. Services take
+                    the new ones within five seconds, a Hasura within five minutes
   --algorithm NAME  of the key that is made: ${tokenAlgorithms.join(', ')} (it signs after the next rotation)
 
 create
