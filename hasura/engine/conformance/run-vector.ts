@@ -26,13 +26,14 @@ export async function runVector(databases: Databases, vector: Vector): Promise<O
   try {
     for (const { sql } of vector.setup) if (sql) await pool.query(portable(sql, vector))
     server = await startServer({ databases, pool }, vector)
-    const { engine, sockets, send } = server
+    const { engine, named, other, send } = server
     const subject = {
       request: requestOf,
       send,
       sql: async (text: string, source = 'default') =>
         (await (server?.pool(source) ?? pool).query({ text, rowMode: 'array' })).rows,
-      other: sockets.run,
+      named,
+      other,
     }
     const verdict = await runSteps(subject, vector.steps)
     const broken = engine.inconsistencies().map(({ name, reason }) => `\n  ${name}: ${reason}`)

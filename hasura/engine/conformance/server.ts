@@ -4,7 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import pg from 'pg'
 import { request as httpRequest } from 'undici'
+import { cronActs } from '../cron/cron-acts.ts'
+import { createCronRunner } from '../cron/cron-runner.ts'
 import { createEngine, type Engine } from '../engine.ts'
+import { dropEvents } from '../events/catalog.ts'
+import { eventActs } from '../events/event-acts.ts'
+import { createEventRunner } from '../events/event-runner.ts'
 import { createCors } from '../http/cors.ts'
 import { identify } from '../http/identify.ts'
 import { createJwtCheck, type JwtConfig } from '../http/jwt.ts'
@@ -18,14 +23,18 @@ import { createWebhookClient } from '../webhook/webhook-client.ts'
 import { type Ask, startActionWebhooks } from './action-webhooks.ts'
 import { startAuthWebhooks } from './auth-webhooks.ts'
 import type { Databases } from './databases.ts'
+import { startEventWebhooks } from './event-webhooks.ts'
 import { fill } from './placeholders.ts'
-import { createSocketSteps, type SocketSteps } from './socket-steps.ts'
+import { createSocketSteps } from './socket-steps.ts'
+import type { Subject } from './steps.ts'
 import type { Vector } from './vectors.ts'
 import type { WebhookServer } from './webhook-server.ts'
 
 export type ServerUnderTest = {
   engine: Engine
-  sockets: SocketSteps
+  named: Record<string, unknown>
+  /** Steps about sockets and webhooks. */
+  other: NonNullable<Subject['other']>
   send(request: HttpRequest): Promise<HttpAnswer>
   pool(source: string): pg.Pool
   close(): Promise<void>
@@ -41,7 +50,11 @@ export async function startServer(
   const { args = [] } = vector.server
   const helpers: { close(): Promise<void> }[] = []
   let origin = ''
-  const env = await helped(vector, helpers, (query, variables) => ask(origin, query, variables))
+  const deliveries = needsEvents(vector) ? await startEventWebhooks() : undefined
+  if (deliveries) helpers.push(deliveries)
+  const env = await helped(vector, helpers, deliveries?.url, (query, variables) =>
+    ask(origin, query, variables),
+  )
   const further = createFurtherDatabases(databases)
   const webhooks = createWebhookClient({ allowPrivate: true })
   const pools = Object.fromEntries(vector.metadata.sources.map(({ name }) => [name, pool]))
@@ -59,7 +72,34 @@ export async function startServer(
     subscriptions: { intervalMs: 100 },
     actions: { client: webhooks, env },
   })
-  const metadataApi = createMetadataApi({ control: engine.control, allowRunSql: true, env })
+  const { control } = engine
+  const triggers = {
+    control,
+    client: webhooks,
+    env,
+    intervalMs: 100,
+    stringify: args.includes('--stringify-numeric-types'),
+  }
+  const events = createEventRunner({
+    ...triggers,
+    atOnce: Number(env.HASURA_GRAPHQL_EVENTS_HTTP_POOL_SIZE ?? 100),
+  })
+  const cron = createCronRunner(triggers)
+  const metadataApi = createMetadataApi({
+    control,
+    allowRunSql: true,
+    env,
+    acts: { ...eventActs(events), ...cronActs(cron) },
+    async onChange() {
+      await events.sync()
+      await cron.sync()
+    },
+    async onClear({ sources }) {
+      for (const { name } of sources) await dropEvents(control.pool(name) ?? pool)
+    },
+  })
+  await events.sync()
+  await cron.sync()
   const options: ServeOptions = { ...frontOf(vector, env, webhooks), metadataApi }
   const sockets = createSockets({ engine, authenticate: headers => identify(options.auth, { headers }) })
   const listener = createListener({ serve: request => serve(engine, options, request), sockets })
@@ -70,25 +110,33 @@ export async function startServer(
   const socketSteps = createSocketSteps(sockets, adminSecret)
   return {
     engine,
-    sockets: socketSteps,
+    named: deliveries ? { webhook: deliveries.figures } : {},
+    other: (step, results) => deliveries?.run(step, results) ?? socketSteps.run(step, results),
     send: request => sent(origin, request),
     pool: source => engine.control.pool(source) ?? pool,
     async close() {
       await socketSteps.close()
+      for (const helper of helpers) await helper.close()
+      await events.close()
+      await cron.close()
       await engine.close()
       listener.closeAllConnections()
       listener.close()
       await webhooks.close()
-      for (const helper of helpers) await helper.close()
       await further.close()
     },
   }
+}
+
+function needsEvents({ needs }: Vector): boolean {
+  return needs.includes('event_webhook_server')
 }
 
 /** The servers that the vector's webhooks are sent to, in the variables that name them. */
 async function helped(
   { server, needs }: Vector,
   helpers: { close(): Promise<void> }[],
+  eventsUrl: string | undefined,
   asked: Ask,
 ): Promise<Environment> {
   const env: Record<string, string> = { ...server.env }
@@ -97,6 +145,8 @@ async function helped(
     helpers.push(started)
     env[name] = started.url
   }
+  if (eventsUrl !== undefined)
+    for (const name of ['EVENT_WEBHOOK_HANDLER', 'SCHEDULED_TRIGGERS_WEBHOOK_DOMAIN']) env[name] = eventsUrl
   if (needs.includes('action_webhook_server'))
     await start('ACTION_WEBHOOK_HANDLER', startActionWebhooks(asked))
   if (env.HASURA_GRAPHQL_AUTH_HOOK !== undefined) await start('HASURA_GRAPHQL_AUTH_HOOK', startAuthWebhooks())

@@ -4,6 +4,7 @@ import type { Metadata } from '../metadata-types.ts'
 import type { Args } from './arguments.ts'
 import { dropInconsistent } from './drop-inconsistent.ts'
 import type { ApiContext } from './metadata-api.ts'
+import { testWebhookTransform } from './test-transform.ts'
 import { consistency, exported, newInconsistencies, replacement } from './whole.ts'
 
 export type Act = (context: ApiContext, args: Args, command: { version: unknown }) => Promise<unknown>
@@ -39,6 +40,7 @@ export const acts: Readonly<Record<string, Act>> = {
       ...(configuration === undefined ? {} : { configuration }),
     }))
     await context.put(await context.control.load({ version: 3, sources }))
+    await context.onClear?.(before)
     return { message: 'success' }
   },
   async reload_metadata(context) {
@@ -64,6 +66,7 @@ export const acts: Readonly<Record<string, Act>> = {
     }))
     return { metadata: exported(metadata), sources: tables, inconsistent_objects: inconsistencies }
   },
+  test_webhook_transform: testWebhookTransform,
   async get_catalog_state() {
     return { id: '', cli_state: {}, console_state: {} }
   },

@@ -9,7 +9,7 @@ import type { State } from '../state.ts'
 import { type NameOf, sameName } from './arguments.ts'
 
 export type Dependent = { source: string; table: NameOf } & (
-  | { is: 'relationship' | 'computed field'; name: string }
+  | { is: 'relationship' | 'computed field' | 'event-trigger'; name: string }
   | { is: 'permission'; role: string; kind: 'select' | 'insert' | 'update' | 'delete' }
   /** Here `table` is the function itself. */
   | { is: 'function' }
@@ -50,6 +50,12 @@ function* ofTable(source: string, entry: TrackedTable, { table, tables }: Built)
       yield { dependent, on: { function: field.function } }
       if (field.returns.is === 'table') yield { dependent, on: { table: field.returns.table } }
     }
+  }
+  for (const { name, definition } of entry.event_triggers ?? []) {
+    const dependent = { is: 'event-trigger', source, table, name } as const
+    for (const spec of [definition.insert, definition.update, definition.delete])
+      for (const columns of [spec?.columns, spec?.payload])
+        if (Array.isArray(columns)) for (const field of columns) yield { dependent, on: { table, field } }
   }
   for (const kind of kinds)
     for (const { role, permission } of entry[`${kind}_permissions`] ?? []) {
@@ -153,7 +159,12 @@ export function dropDependents(draft: Metadata, dependents: Dependent[]): void {
         each => each.role === dependent.role,
       )
     else
-      for (const fields of [entry.object_relationships, entry.array_relationships, entry.computed_fields])
+      for (const fields of [
+        entry.object_relationships,
+        entry.array_relationships,
+        entry.computed_fields,
+        entry.event_triggers,
+      ])
         removeFrom<{ name: string }>(fields, each => each.name === dependent.name)
   }
 }

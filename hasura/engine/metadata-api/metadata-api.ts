@@ -22,6 +22,8 @@ export type MetadataApiOptions = {
   allowRunSql?: boolean
   /** Told after each change, in turn: where the metadata is kept, if it is. */
   onChange?: (metadata: Metadata, resourceVersion: number) => Promise<void>
+  /** Told after clear_metadata: what other parts keep in the databases goes as well. */
+  onClear?: (before: Metadata) => Promise<void>
   /** Commands of other parts, by name: events, actions, tests of webhooks. */
   acts?: Record<string, Act>
   /** The environment that `from_env` reads. */

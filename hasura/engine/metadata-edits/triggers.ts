@@ -1,5 +1,6 @@
 /** Event triggers of tables and cron triggers, as the metadata has them. */
 
+import { CronExpressionParser } from 'cron-parser'
 import {
   type Args,
   flag,
@@ -42,6 +43,7 @@ export const triggerEdits: Record<string, Edit> = {
     const known = triggers.some(each => each.name === name)
     if (known && !flag(args, 'replace')) throw alreadyExists(`cron trigger with name: ${name} already exists`)
     checkHeaders(args.headers, '$.headers')
+    checkSchedule(text(args, 'schedule'))
     const trigger = {
       name,
       webhook: webhookOf(args),
@@ -60,6 +62,14 @@ export const triggerEdits: Record<string, Edit> = {
     draft.cron_triggers = triggers
     return {}
   },
+}
+
+function checkSchedule(schedule: string): void {
+  try {
+    CronExpressionParser.parse(schedule, { tz: 'UTC' })
+  } catch {
+    throw parseFailed('$.schedule', `cron schedule ${JSON.stringify(schedule)} is invalid`)
+  }
 }
 
 export function cronTriggersOf({ cron_triggers }: Metadata): { name: string; [key: string]: unknown }[] {

@@ -1,0 +1,170 @@
+/** Plans the times of cron triggers ahead, and calls the webhooks of what is due. */
+import { CronExpressionParser } from 'cron-parser'
+import type pg from 'pg'
+import type { EngineControl } from '../engine.ts'
+import { deliver, type Retry } from '../events/deliver.ts'
+import type { HeaderMetadata, Metadata } from '../metadata-types.ts'
+import { type Environment, filled, headersOf } from '../webhook/settings.ts'
+import { transformRequest } from '../webhook/transform.ts'
+import type { WebhookClient } from '../webhook/webhook-client.ts'
+import { ahead, claimDue, finishDue, plan, prepareSchedule, type Scheduled, unplan } from './catalog.ts'
+
+export type CronTrigger = {
+  name: string
+  webhook: string
+  schedule: string
+  payload?: unknown
+  headers?: HeaderMetadata[]
+  retry_conf?: Record<string, number>
+  request_transform?: unknown
+  comment?: string | null
+}
+export type CronOptions = {
+  control: EngineControl
+  client: WebhookClient
+  env?: Environment
+  /** The source that keeps the schedule. */
+  source?: string
+  intervalMs?: number
+  leaseSeconds?: number
+  onError?: (error: unknown) => void
+}
+export type CronRunner = {
+  /** After the metadata changed. */
+  sync(): Promise<void>
+  pool(): pg.Pool | undefined
+  close(): Promise<void>
+}
+
+const plannedAhead = 100
+const atOnce = 50
+const defaults = {
+  num_retries: 0,
+  retry_interval_seconds: 10,
+  timeout_seconds: 60,
+  tolerance_seconds: 21_600,
+}
+
+export function cronTriggers({ cron_triggers }: Metadata): CronTrigger[] {
+  return Array.isArray(cron_triggers) ? cron_triggers : []
+}
+
+/** The next times of a schedule, in UTC. Throws for one that cannot be read. */
+export function nextTimes(schedule: string, from: Date, count: number): Date[] {
+  const times = CronExpressionParser.parse(schedule, { currentDate: from, tz: 'UTC' })
+  return Array.from({ length: count }, () => times.next().toDate())
+}
+
+export function createCronRunner(options: CronOptions): CronRunner {
+  const { control, intervalMs = 1000, leaseSeconds = 600, onError = () => undefined } = options
+  const known = new Map<string, string>()
+  let used = false
+  let running: Promise<void> | undefined
+  let closed = false
+  const pool = () => {
+    const { sources } = control.current().metadata
+    const name = options.source ?? sources[0]?.name
+    return name === undefined ? undefined : control.pool(name)
+  }
+  const planAll = async () => {
+    const to = pool()
+    const triggers = cronTriggers(control.current().metadata)
+    if (!to || (triggers.length === 0 && known.size === 0)) return
+    await prepareSchedule(to)
+    used = true
+    for (const name of [...known.keys()])
+      if (!triggers.some(each => each.name === name)) {
+        known.delete(name)
+        await unplan(to, name)
+      }
+    for (const { name, schedule } of triggers) {
+      if (known.has(name) && known.get(name) !== schedule) await unplan(to, name)
+      known.set(name, schedule)
+      const { count, last } = await ahead(to, name)
+      if (count < plannedAhead / 2)
+        await plan(to, name, nextTimes(schedule, last ?? new Date(), plannedAhead - count))
+    }
+  }
+  const turn = async () => {
+    await planAll()
+    const from = pool()
+    if (!from || !(used || (await exists(from)))) return
+    used = true
+    const due = await claimDue(from, atOnce, leaseSeconds)
+    await Promise.all(due.map(event => deliverDue(options, from, event)))
+  }
+  const tick = () => {
+    if (closed || running) return
+    running = turn()
+      .catch(onError)
+      .finally(() => {
+        running = undefined
+      })
+  }
+  const timer = setInterval(tick, intervalMs)
+  timer.unref()
+  return {
+    pool,
+    async sync() {
+      await running
+      await planAll()
+    },
+    async close() {
+      closed = true
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+async function exists(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ found: boolean }>(
+    `select to_regclass('hdb_catalog.hdb_scheduled_events') is not null as found`,
+  )
+  return rows[0]?.found ?? false
+}
+
+async function deliverDue(options: CronOptions, pool: pg.Pool, event: Scheduled): Promise<void> {
+  const { control, client, env = {} } = options
+  const trigger =
+    event.kind === 'cron'
+      ? cronTriggers(control.current().metadata).find(({ name }) => name === event.trigger_name)
+      : undefined
+  const conf = { ...defaults, ...(trigger?.retry_conf ?? event.retry_conf ?? {}) }
+  const late = (Date.now() - Date.parse(event.scheduled_time)) / 1000
+  // A server that was away for long does not catch up with everything it missed.
+  const gone = event.kind === 'cron' && !trigger
+  if (gone || late > conf.tolerance_seconds) return finishDue(pool, event, { status: 'dead' })
+  const retry: Retry = {
+    retries: conf.num_retries,
+    intervalSeconds: conf.retry_interval_seconds,
+    timeoutSeconds: conf.timeout_seconds,
+  }
+  const body = {
+    scheduled_time: event.scheduled_time,
+    payload: trigger ? (trigger.payload ?? null) : event.payload,
+    name: trigger?.name ?? null,
+    id: event.id,
+    ...(event.kind === 'single' ? { created_at: event.created_at } : {}),
+    ...((trigger?.comment ?? event.comment) ? { comment: trigger?.comment ?? event.comment } : {}),
+  }
+  try {
+    const outgoing = transformRequest(trigger?.request_transform, {
+      baseUrl: filled(trigger?.webhook ?? event.webhook ?? '', env),
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/json',
+        ...headersOf(trigger?.headers ?? event.header_conf, env),
+      },
+      session: undefined,
+    })
+    const { outcome } = await deliver(client, outgoing, { retry, tries: event.tries, shown: body })
+    if (outcome.is === 'retry')
+      await finishDue(pool, event, { status: 'scheduled', afterSeconds: outcome.afterSeconds })
+    else await finishDue(pool, event, { status: outcome.is === 'delivered' ? 'delivered' : 'error' })
+  } catch (cause) {
+    await finishDue(pool, event, { status: 'error' })
+    throw cause
+  }
+}
