@@ -73,7 +73,9 @@ export function createPoller(shape: Shape, { intervalMs, batchSize, run }: Polle
     }
     running = false
     const end = performance.now()
-    notBefore = end + Math.max(leastGapMs, end - begin)
+    const took = end - begin
+    // Who is slow, or late every time, waits longer: others want the connections too.
+    notBefore = end + Math.max(leastGapMs, took > intervalMs ? 3 * took : took)
     if (everybody) allAt = Math.min(allAt, Math.max(begin + intervalMs, notBefore))
     if (shape.stream && due.some(({ behind }) => behind.size > 0)) behindAt = Math.min(behindAt, notBefore)
     arm()
