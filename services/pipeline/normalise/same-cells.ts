@@ -1,6 +1,7 @@
 /** Tells whether some cells of a row equal those of an earlier row, by bytes. */
 import { createByteView } from '../load/byte-view.ts'
 import type { Row } from '../load/rows.ts'
+import { cellText } from '../scan/encoding.ts'
 
 export class SameCells {
   private readonly columns: Int32Array
@@ -44,10 +45,16 @@ export class SameCells {
         this.kept = grown
         this.keptView = new DataView(grown.buffer)
       }
-      row.bytes.copy(this.kept, length, start, end)
-      length += end - start
+      const { kept } = this
+      // Cells are short: a call into C++ costs more than this.
+      for (let at = start; at < end; at++) kept[length++] = row.bytes[at] ?? 0
       this.ends[index] = length
     }
+  }
+
+  /** A kept cell, by its place in the list of columns. */
+  text(index: number): string {
+    return cellText(this.kept, this.ends[index - 1] ?? 0, this.ends[index] ?? 0)
   }
 
   /** The kept cells as a key: their lengths and bytes. */

@@ -54,7 +54,8 @@ export function createTall(
     columns.minimum,
     columns.maximum,
   ])
-  const amountCells = [columns.gross, columns.cash, columns.minimum, columns.maximum]
+  /** Gross, cash, minimum and maximum among them. */
+  const amountCells = [3, 4, 5, 6]
   const withModifiers = version !== '1.1' && version !== '2.1'
   let item: { id: number; end: number } | undefined
   /** Of the rates whose charge cells are those kept; 0 when none is known yet. */
@@ -63,6 +64,8 @@ export function createTall(
   let spoken = words()
   let sharedFlags = 0
   let clean = false
+  /** The item's only charge so far, whose cells are those kept. Most items have no second one to tell it from. */
+  let onlyCharge = 0
   let knownCharges = new Map<string, number>()
   let amounts = new Map<string, string>()
 
@@ -71,6 +74,7 @@ export function createTall(
     rows.endItem(item.end)
     item = undefined
     chargeId = 0
+    onlyCharge = 0
     if (knownCharges.size > 0) knownCharges = new Map()
     if (amounts.size > 0) amounts = new Map()
   }
@@ -99,18 +103,34 @@ export function createTall(
   /** The charge of a rate: that of the row before, one met earlier in the item, or a new one. */
   function chargeOfRate(itemId: number): number {
     if (chargeId !== 0) return chargeId
-    const key = chargeCells.key()
-    const known = knownCharges.get(key)
+    if (knownCharges.size === 0) {
+      checkBounds(row, columns)
+      onlyCharge = rows.charge(row, itemId, columns, spoken, columns.none, undefined)
+      return onlyCharge
+    }
+    const known = knownCharges.get(chargeCells.key())
     if (known !== undefined) return known
-    const context = `${spoken.setting.index} ${spoken.billingClass.index} ${spoken.modifiers.index}`
-    const shown = amountCells.map(column => row.text(column)).join('|')
-    const before = amounts.get(context)
-    if (before === undefined) amounts.set(context, shown)
-    else if (disagree(before, shown)) row.find('chargeDiffers', columns.gross)
+    const before = amounts.get(contextOf())
+    if (before !== undefined && disagree(before, keptAmounts())) row.find('chargeDiffers', columns.gross)
     checkBounds(row, columns)
     const id = rows.charge(row, itemId, columns, spoken, columns.none, undefined)
-    knownCharges.set(key, id)
+    remember(id)
     return id
+  }
+
+  /** What the kept cells say of a charge, so that it is known when it comes again. */
+  function remember(id: number): void {
+    knownCharges.set(chargeCells.key(), id)
+    const context = contextOf()
+    if (!amounts.has(context)) amounts.set(context, keptAmounts())
+  }
+
+  function contextOf(): string {
+    return `${spoken.setting.index} ${spoken.billingClass.index} ${spoken.modifiers.index}`
+  }
+
+  function keptAmounts(): string {
+    return amountCells.map(index => chargeCells.text(index)).join('|')
   }
 
   /** Item and charge cells: the same as in the row before, or read anew. Returns whether the item is the same. */
@@ -120,6 +140,10 @@ export function createTall(
     if (same && clean) return true
     if (!sameItem) itemCells.keep(row)
     if (!same) {
+      if (sameItem && onlyCharge !== 0) {
+        remember(onlyCharge)
+        onlyCharge = 0
+      }
       chargeCells.keep(row)
       chargeId = 0
     }
