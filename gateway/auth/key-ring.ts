@@ -23,10 +23,12 @@ export type KeyRingOptions = {
   intervalMs?: number
   /** Told of a file that cannot be read: the keys of before stay. */
   onError: (error: unknown) => void
+  /** Told of another current key than before. */
+  onRotated?: (kid: string) => void
 }
 
 export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
-  const { directory, now, intervalMs = 1000, onError } = options
+  const { directory, now, intervalMs = 1000, onError, onRotated } = options
   // Before the keys: a rotation in between is read once more, not missed.
   let seen = await versionOf(directory)
   let keys = await loadSigningKeys(directory, now())
@@ -37,7 +39,9 @@ export async function openKeyRing(options: KeyRingOptions): Promise<KeyRing> {
       // Noted first: a broken file is told of once, not every second.
       seen = version
       const found = await readKeyFile(directory)
+      const before = keys.current.kid
       if (found) keys = found
+      if (keys.current.kid !== before) onRotated?.(keys.current.kid)
     }
     good = verifying(keys, now())
   }

@@ -45,6 +45,7 @@ export async function build(config: AuthConfig): Promise<AuthServer> {
     directory: keysDir,
     now,
     onError: err => log.error({ err }, 'auth: the signing keys cannot be read again; those of before stay'),
+    onRotated: kid => log.info({ kid }, 'auth: another key signs from now on'),
   })
   const onError = (err: unknown) => log.warn({ err }, 'auth: the database does not answer')
   const pool = createPool({
