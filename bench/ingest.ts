@@ -1,10 +1,11 @@
 /**
  * Ingest: object → published rows through the real pipeline, every rule asked, each figure beside its peer of the same run.
  *
- *   npm run bench -- ingest [--json] [--size 200MB] [--runs 3] [--full] [--rates 100000000]
+ *   npm run bench -- ingest [--json] [--size 200MB] [--runs 3] [--only tall,wide,json,two] [--full]
  *
- * `--full` adds a file of 10 GB and a database of 100 million rates: some 40 GB of disk and half an hour. CPU seconds are
- * those of this process and of all PostgreSQL processes; they hold on a machine that has other work, times do not.
+ * `--full` adds one file of 10 GB (`--large`) and a database of 100 million rates (`--rates`): some 40 GB of disk and half an
+ * hour. CPU seconds are those of the loading process and of all PostgreSQL processes; they tell what a load costs on a
+ * machine that has other work, where MB/s do not.
  */
 import { parseArgs } from 'node:util'
 import { readSize } from '@glimmr/dev/price-files/generate'
@@ -20,7 +21,9 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     size: { type: 'string', default: '200MB' },
     runs: { type: 'string', default: '3' },
+    only: { type: 'string', default: 'tall,wide,json,two' },
     full: { type: 'boolean', default: false },
+    large: { type: 'string', default: '10GB' },
     rates: { type: 'string', default: '100000000' },
   },
 })
@@ -32,15 +35,18 @@ const database = await openDatabase()
 const files = await openFiles()
 const setting = { database, files }
 try {
-  const figures = [
-    ...(await tall()),
-    ...(await wide(413)),
-    ...(await wide(140)),
-    ...(await json()),
-    ...(await two()),
-  ]
-  if (values.full)
-    figures.push(...(await largeFile(setting, 10e9)), ...(await manyRates(setting, Number(values.rates))))
+  const parts = {
+    tall,
+    wide: async () => [...(await wide(413)), ...(await wide(140))],
+    json,
+    two,
+    large: () => largeFile(setting, readSize(values.large) ?? 10e9),
+    rates: () => manyRates(setting, Number(values.rates)),
+  }
+  const wanted = values.full ? [...values.only.split(','), 'large', 'rates'] : values.only.split(',')
+  const figures: Figure[] = []
+  for (const [name, measure] of Object.entries(parts))
+    if (wanted.includes(name)) figures.push(...(await measure()))
   printFigures(figures, values.json)
 } finally {
   await database.close()
