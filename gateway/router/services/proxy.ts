@@ -53,11 +53,8 @@ function endToEnd(exchange: Exchange, host: string): RequestHeaders {
   return headers
 }
 
-function dispatch(
-  exchange: Exchange,
-  options: ProxyOptions,
-  { origin, path, headers }: Upstream,
-): Promise<void> {
+function dispatch(exchange: Exchange, options: ProxyOptions, upstream: Upstream, again = 2): Promise<void> {
+  const { origin, path, headers } = upstream
   const { request, response } = exchange
   const length = announcedLength(exchange)
   const startedAt = performance.now()
@@ -113,12 +110,32 @@ function dispatch(
         },
         onResponseError: (_made, error) => {
           if (done) return
+          if (again > 0 && !response.begun && !response.destroyed && isStale(error, exchange)) {
+            finish()
+            void dispatch(exchange, options, upstream, again - 1)
+            return
+          }
           finish()
           fail(exchange, options, error, startedAt)
         },
       },
     )
   })
+}
+
+const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+/**
+ * A kept connection that the server closed just when it was used again: every restart has some. Nothing was answered, and
+ * the request changes nothing, so it is sent once more (RFC 9110, 9.2.2), as Go's transport does.
+ */
+function isStale(error: unknown, exchange: Exchange): boolean {
+  const { code } = error as { code?: string }
+  return (
+    (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET') &&
+    repeatable.has(exchange.method) &&
+    announcedLength(exchange) === 0
+  )
 }
 
 type Answered = Record<string, string | string[] | undefined>

@@ -1,0 +1,73 @@
+/** How the router bears many routes: reading 1,000 of them again, and finding one among 10 and 10,000. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Exchange } from '@glimmr/gateway/router/request/exchange'
+import { createRouter } from '@glimmr/gateway/router/router'
+import { createRouteTable } from '@glimmr/gateway/router/rules/route-table'
+
+/** Milliseconds of one reload of `count` routers, each with its middlewares and a service of its own. */
+export function measureReload(count: number): number {
+  const folder = mkdtempSync(join(tmpdir(), 'glimmr-bench-routes-'))
+  try {
+    writeFileSync(
+      join(folder, 'traefik.yml'),
+      'entryPoints:\n  web:\n    address: ":0"\nproviders:\n  file:\n    filename: routes.yml\n    watch: false\n',
+    )
+    const each = (line: (index: number) => string) =>
+      Array.from({ length: count }, (_, index) => line(index)).join('\n')
+    writeFileSync(
+      join(folder, 'routes.yml'),
+      `http:
+  routers:
+${each(index => `    r${index}: { rule: "Host(\`h${index}.example\`) && PathPrefix(\`/v${index}/\`)", middlewares: [strip, limit], service: s${index} }`)}
+  middlewares:
+    strip: { headers: { customRequestHeaders: { X-Auth-Subject: "" } } }
+    limit: { rateLimit: { average: 100, period: 1m, burst: 100 } }
+  services:
+${each(index => `    s${index}: { loadBalancer: { servers: [{ url: "http://10.0.0.1:${1000 + index}" }] } }`)}
+`,
+    )
+    const silent = { info: () => {}, warn: () => {}, error: () => {} }
+    const router = createRouter({ staticFile: join(folder, 'traefik.yml'), log: silent })
+    const times: number[] = []
+    for (let round = 0; round < 7; round++) {
+      const started = performance.now()
+      if (!router.reload()) throw new Error('the routes are broken')
+      times.push(performance.now() - started)
+    }
+    // The least disturbed round: other processes of the machine only ever add.
+    return Math.min(...times)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Nanoseconds to find the route of a request among `count`. */
+export function measureMatch(count: number): number {
+  const table = createRouteTable(
+    Array.from({ length: count }, (_, index) => {
+      const rule = index % 2 ? `Host(\`h${index}.example\`)` : `PathPrefix(\`/v1/service${index}/\`)`
+      return { name: `r${index}`, rule, priority: rule.length, target: index }
+    }),
+  )
+  const subjects = Array.from({ length: 64 }, (_, index) => {
+    const wanted = (index * 7919) % count
+    const path = wanted % 2 ? '/x' : `/v1/service${wanted}/prices`
+    const host = wanted % 2 ? `h${wanted}.example` : 'api.example'
+    return { path, host, exchange: {} as Exchange }
+  })
+  const rounds = 5_000
+  const run = () => {
+    let found = 0
+    for (let round = 0; round < rounds; round++)
+      for (const subject of subjects) if (table.find(subject) !== undefined) found++
+    if (found !== rounds * subjects.length) throw new Error('a route was not found')
+  }
+  const times = Array.from({ length: 8 }, () => {
+    const started = performance.now()
+    run()
+    return ((performance.now() - started) * 1e6) / (rounds * subjects.length)
+  })
+  return Math.min(...times)
+}
