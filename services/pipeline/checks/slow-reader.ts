@@ -1,12 +1,25 @@
 /**
- * Another reading of price files, written to be plainly right and not fast: whole file in memory, strings, JSON.parse.
+ * Another reading of price files, written to be plainly right and not fast: whole file in memory, strings, csv-parse and JSON.parse.
  * It shares nothing with the pipeline's readers; what both see of a file must be equal (shared-checks.ts).
  */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
+import { parse } from 'csv-parse/sync'
 
-/** `row, payer, plan, dollar, percentage, algorithm, median, 10th, 90th, count, methodology, notes, gross, cash, min, max`. */
-export type SlowRate = string
+/** What a file holds, each list in no order that matters. Parts of a line are separated by `separator`. */
+export type Slow = {
+  /** `row, payer, plan, dollar, percentage, algorithm, median, 10th, 90th, count, methodology, notes, gross, cash, min, max`. */
+  rates: string[]
+  /**
+   * A line for each row of a CSV and each charge of a JSON, modifiers apart: `row, description, codes, drug unit, drug type,
+   * setting, billing class, modifiers, gross, cash, min, max`.
+   */
+  charges: string[]
+  /** Populated cells (JSON: members) of amounts and percentages, wherever they stand. */
+  cells: number
+}
+
+export const separator = '\u241f'
 
 const nothing = '∅'
 const shown = (value: unknown): string => {
@@ -27,11 +40,11 @@ export function decimal(value: unknown): string {
   return fraction === '' ? whole : `${whole}.${fraction}`
 }
 
-export function slowRates(path: string): SlowRate[] {
+export function slowReading(path: string): Slow {
   const bytes = readFileSync(path)
   const plain = path.endsWith('.gz') ? gunzipSync(bytes) : bytes
   const text = decode(plain).replace(/^\ufeff/, '')
-  return text.trimStart().startsWith('{') ? jsonRates(text) : csvRates(text)
+  return text.trimStart().startsWith('{') ? jsonReading(text) : csvReading(text)
 }
 
 function decode(bytes: Buffer): string {
@@ -42,26 +55,70 @@ function decode(bytes: Buffer): string {
   }
 }
 
-function csvRates(text: string): SlowRate[] {
-  const [, , header = [], ...data] = parseCsv(text)
+const amountKinds = ['gross', 'discounted_cash', 'min', 'max']
+
+function csvReading(text: string): Slow {
+  const options = { relax_column_count: true, relax_quotes: true, record_delimiter: ['\r\n', '\n'] }
+  const [, , header = [], ...data] = parse(text, options) as string[][]
   const names = header.map(name => name.split('|').map(part => part.trim()))
   const keys = names.map(parts => parts.join('|').toLowerCase())
-  const rates: SlowRate[] = []
+  const codes = keys.flatMap((key, column) =>
+    /^code\|\d+$/.test(key) ? [{ column, type: keys.indexOf(`${key}|type`) }] : [],
+  )
+  const priced = keys.flatMap((key, column) => (isPrice(key) ? [column] : []))
+  const found: Slow = { rates: [], charges: [], cells: 0 }
   data.forEach((cells, index) => {
+    const row = index + 4
     const at = (key: string) => cells[keys.indexOf(key)]
-    const charge = [
-      'standard_charge|gross',
-      'standard_charge|discounted_cash',
-      'standard_charge|min',
-      'standard_charge|max',
-    ].map(key => decimal(at(key)))
-    const hasCode = keys.some((key, column) => /^code\|\d+/.test(key) && shown(cells[column]) !== nothing)
-    if (!hasCode && shown(at('modifiers')) !== nothing && charge.every(value => value === nothing)) return
+    for (const column of priced) if (shown(cells[column]) !== nothing) found.cells++
+    const amounts = amountKinds.map(kind => decimal(at(`standard_charge|${kind}`)))
+    const given = codes.filter(({ column }) => shown(cells[column]) !== nothing)
+    const named = codes.some(({ type }) => shown(cells[type]) !== nothing)
+    if (cells.every(cell => shown(cell) === nothing)) return
+    if (
+      given.length === 0 &&
+      !named &&
+      shown(at('modifiers')) !== nothing &&
+      amounts.every(value => value === nothing)
+    )
+      return
     for (const rate of keys.includes('payer_name') ? [tallRate(at)] : wideRates(names, cells)) {
-      if (rate) rates.push([index + 4, ...rate, ...charge].join('\u241f'))
+      if (rate) found.rates.push([row, ...rate, ...amounts].join(separator))
     }
+    const item = [
+      shown(at('description')),
+      given.map(({ column, type }) => `${shown(cells[type])} ${shown(cells[column])}`).join(),
+      decimal(at('drug_unit_of_measurement')),
+      shown(at('drug_type_of_measurement')),
+    ]
+    const context = [shown(at('setting')), shown(at('billing_class')), modifierList(at('modifiers'))]
+    found.charges.push(lineOf([row, ...item, ...context, ...amounts]))
   })
-  return rates
+  return found
+}
+
+/** Words of the dictionary are kept in its spelling, so case says nothing. */
+function lineOf(parts: (string | number)[]): string {
+  return parts.join(separator).toLowerCase()
+}
+
+function modifierList(value: unknown): string {
+  const parts = Array.isArray(value) ? value.map(String) : shown(value).split(/[|,]/)
+  return (
+    parts
+      .map(part => part.trim())
+      .filter(part => part !== '' && part !== nothing)
+      .join('|') || nothing
+  )
+}
+
+/** Whether a column holds amounts or percentages. */
+function isPrice(key: string): boolean {
+  return (
+    /^standard_charge\|(.*\|)?(gross|discounted_cash|min|max|negotiated_dollar|negotiated_percent(age)?)$/.test(
+      key,
+    ) || /^(estimated_amount|median_amount|10th_percentile|90th_percentile)(\||$)/.test(key)
+  )
 }
 
 type At = (key: string) => string | undefined
@@ -156,60 +213,73 @@ function wideRates(names: string[][], cells: string[]): string[][] {
 
 type JsonCharge = Record<string, unknown> & { payers_information?: Record<string, unknown>[] }
 
-function jsonRates(text: string): SlowRate[] {
+type JsonItem = {
+  description?: unknown
+  code_information?: { code?: unknown; type?: unknown }[]
+  billing_code_information?: { code?: unknown; type?: unknown }[]
+  drug_information?: { unit?: unknown; type?: unknown }
+  standard_charges?: JsonCharge[]
+}
+
+const priceKeys = new Set([
+  'gross_charge',
+  'discounted_cash',
+  'minimum',
+  'maximum',
+  'standard_charge',
+  'standard_charge_dollar',
+  'standard_charge_percentage',
+  'standard_charge_percent',
+  'estimated_amount',
+  'median_amount',
+  '10th_percentile',
+  '90th_percentile',
+])
+const pricesIn = (members: object) =>
+  Object.entries(members).filter(([key, value]) => priceKeys.has(key) && shown(value) !== nothing).length
+
+function jsonReading(text: string): Slow {
   // The digits of numbers as they stand: a number becomes a string before JSON.parse could round it.
   const exact = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, token =>
     token.startsWith('"') ? token : `"${token}"`,
   )
-  const items = (JSON.parse(exact) as { standard_charge_information: { standard_charges?: JsonCharge[] }[] })
-    .standard_charge_information
-  return items.flatMap((item, index) =>
-    (item.standard_charges ?? []).flatMap(charge => {
-      const amounts = [charge.gross_charge, charge.discounted_cash, charge.minimum, charge.maximum].map(
-        decimal,
-      )
-      return (charge.payers_information ?? []).flatMap(payer => {
-        const values: Values = {
-          dollar: payer.standard_charge_dollar ?? payer.standard_charge,
-          percentage: payer.standard_charge_percentage ?? payer.standard_charge_percent,
-          algorithm: payer.standard_charge_algorithm,
-          median: payer.median_amount,
-          low: payer['10th_percentile'],
-          high: payer['90th_percentile'],
-          count: payer.count,
-          methodology: payer.methodology ?? payer.contracting_method,
-          notes: payer.additional_payer_notes,
-        }
-        if ([values.dollar, values.percentage, values.algorithm].every(value => shown(value) === nothing))
-          return []
-        return [[index + 1, ...rateOf(payer.payer_name, payer.plan_name, values), ...amounts].join('\u241f')]
-      })
-    }),
-  )
+  const items = (JSON.parse(exact) as { standard_charge_information: JsonItem[] }).standard_charge_information
+  const found: Slow = { rates: [], charges: [], cells: 0 }
+  items.forEach((item, index) => {
+    const codes = item.code_information ?? item.billing_code_information ?? []
+    const facts = [
+      shown(item.description),
+      codes.map(({ code, type }) => `${shown(type)} ${shown(code)}`).join(),
+      decimal(item.drug_information?.unit),
+      shown(item.drug_information?.type),
+    ]
+    for (const charge of item.standard_charges ?? []) readCharge(found, index + 1, facts, charge)
+  })
+  return found
 }
 
-/** RFC 4180, by the book. */
-function parseCsv(text: string): string[][] {
-  const records: string[][] = []
-  let record: string[] = []
-  let cell = ''
-  let quoted = false
-  for (let at = 0; at < text.length; at++) {
-    const letter = text[at] ?? ''
-    if (quoted) {
-      if (letter !== '"') cell += letter
-      else if (text[at + 1] === '"') cell += text[++at]
-      else quoted = false
-    } else if (letter === '"' && cell === '') quoted = true
-    else if (letter === ',' || letter === '\n') {
-      record.push(cell.replace(/\r$/, ''))
-      cell = ''
-      if (letter === '\n') {
-        records.push(record)
-        record = []
-      }
-    } else cell += letter
+function readCharge(found: Slow, row: number, item: string[], charge: JsonCharge): void {
+  const amounts = [charge.gross_charge, charge.discounted_cash, charge.minimum, charge.maximum].map(decimal)
+  const modifiers = modifierList(charge.modifier_code ?? charge.modifiers)
+  found.charges.push(
+    lineOf([row, ...item, shown(charge.setting), shown(charge.billing_class), modifiers, ...amounts]),
+  )
+  found.cells += pricesIn(charge)
+  for (const payer of charge.payers_information ?? []) {
+    found.cells += pricesIn(payer)
+    const values: Values = {
+      dollar: payer.standard_charge_dollar ?? payer.standard_charge,
+      percentage: payer.standard_charge_percentage ?? payer.standard_charge_percent,
+      algorithm: payer.standard_charge_algorithm,
+      median: payer.median_amount,
+      low: payer['10th_percentile'],
+      high: payer['90th_percentile'],
+      count: payer.count,
+      methodology: payer.methodology ?? payer.contracting_method,
+      notes: payer.additional_payer_notes,
+    }
+    if ([values.dollar, values.percentage, values.algorithm].every(value => shown(value) === nothing))
+      continue
+    found.rates.push([row, ...rateOf(payer.payer_name, payer.plan_name, values), ...amounts].join(separator))
   }
-  if (cell !== '' || record.length > 0) records.push([...record, cell])
-  return records
 }
