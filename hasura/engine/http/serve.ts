@@ -110,11 +110,12 @@ async function answered(engine: Engine, options: ServeOptions, request: HttpRequ
 }
 
 function routeOf(method: string, path: string): Route | undefined {
+  // With a method before it no path is a name that every object has.
   const found = routes[`${method} ${path}`]
   if (found) return found
   if (path.startsWith('/api/rest/'))
     return { api: 'graphql', run: ({ engine, session, request }) => serveRest(engine, session, request) }
-  const reason = notServed[path]
+  const reason = Object.hasOwn(notServed, path) ? notServed[path] : undefined
   if (reason === undefined) return undefined
   return { run: () => Promise.reject(new RequestError('not-supported', '$', reason)) }
 }

@@ -99,7 +99,8 @@ function member(value: unknown, key: unknown, place: Expression & { is: 'below' 
 }
 
 function call(expression: Expression & { is: 'call' }, argument: unknown, run: Run): unknown {
-  const fn = run.context.functions?.[expression.name] ?? functions[expression.name]
+  const own = { ...functions, ...run.context.functions }
+  const fn = Object.hasOwn(own, expression.name) ? own[expression.name] : undefined
   if (!fn) throw notInScope(expression.name, expression)
   try {
     return fn(argument)

@@ -116,9 +116,14 @@ async function runCommand(context: ApiContext, command: Args, door: Door): Promi
   }
 }
 
+/** A command's name comes from outside: `constructor` is none. */
+function own<Value>(commands: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(commands, name) ? commands[name] : undefined
+}
+
 /** `pg_track_table` is `track_table` of a Postgres source. */
 function nameOf(type: string): { name: string; prefixed: boolean } {
-  const prefixed = /^(pg|postgres)_/.test(type) && !(type in acts)
+  const prefixed = /^(pg|postgres)_/.test(type) && !Object.hasOwn(acts, type)
   return { name: prefixed ? type.replace(/^(pg|postgres)_/, '') : type, prefixed }
 }
 
@@ -131,8 +136,8 @@ async function runOne(
   door: Door,
 ): Promise<unknown> {
   const { name, prefixed } = nameOf(type)
-  const edit = edits[name]
-  const act = acts[name] ?? context.acts?.[name]
+  const edit = own(edits, name)
+  const act = own(acts, name) ?? own(context.acts ?? {}, name)
   try {
     if (edit)
       return await context.change(async draft => edit(draft, argsOf(name, args), context.control.current()))
@@ -219,7 +224,7 @@ async function bulkAtomic(context: ApiContext, args: unknown, door: Door): Promi
     await context.change(async draft => {
       for (const command of commands) {
         const { name, prefixed } = nameOf(text(command, 'type'))
-        const edit = edits[name]
+        const edit = own(edits, name)
         if (!edit) throw new RequestError('bad-request', '$.args', `${name} is not supported in bulk_atomic`)
         try {
           await edit(draft, argsOf(name, command.args ?? {}), before)

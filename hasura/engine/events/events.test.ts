@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createTestDatabase } from '@glimmr/dev/testing'
+import { type Test, test } from 'tap'
+import { createEngine } from '../engine.ts'
+import type { Metadata } from '../metadata-types.ts'
+import { createWebhookClient } from '../webhook/webhook-client.ts'
+import { claimEvents } from './event-log.ts'
+import { createEventRunner } from './event-runner.ts'
+
+type Call = {
+  body: { id: string; event: { op: string; data: unknown }; delivery_info: { current_retry: number } }
+}
+const session = { role: 'admin', vars: {} }
+
+/** A webhook that keeps what it is sent, and answers as it is told. */
+async function webhook(t: Test, answer: (call: number, response: ServerResponse) => void) {
+  const calls: Call['body'][] = []
+  const waiting: (() => void)[] = []
+  const server = createServer(async (request: IncomingMessage, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    calls.push(JSON.parse(Buffer.concat(chunks).toString()))
+    answer(calls.length, response)
+    for (const wake of waiting.splice(0)) wake()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const arrived = async (count: number) => {
+    while (calls.length < count) await new Promise<void>(done => waiting.push(done))
+    return calls
+  }
+  return { url: `http://127.0.0.1:${port}/`, calls, arrived }
+}
+
+async function setUp(t: Test, url: string, retry_conf = { num_retries: 2, interval_sec: 0, timeout_sec: 5 }) {
+  const { pool } = await createTestDatabase(t)
+  await pool.query('create table note (id int primary key, text text, seen int default 0)')
+  const definition = {
+    insert: { columns: '*' as const },
+    update: { columns: ['text'] },
+    delete: { columns: '*' as const },
+  }
+  const trigger = { name: 'note_all', definition, retry_conf, webhook: url }
+  const metadata: Metadata = {
+    sources: [{ name: 'default', tables: [{ table: 'note', event_triggers: [trigger] }] }],
+  }
+  const engine = await createEngine({ metadata, pools: { default: pool } })
+  const client = createWebhookClient({ allowPrivate: true })
+  const start = (leaseSeconds = 600) => {
+    const runner = createEventRunner({ control: engine.control, client, intervalMs: 20, leaseSeconds })
+    t.teardown(() => runner.close())
+    return runner
+  }
+  t.teardown(async () => {
+    await engine.close()
+    await client.close()
+  })
+  const ask = (query: string) => engine.graphql({ body: { query }, session })
+  return { engine, pool, start, ask }
+}
+
+const insert = 'mutation { insert_note_one(object: { id: 1, text: "a" }) { id } }'
+
+test('a change is told once, with what was and what is; a column that nobody asked about tells nothing', async t => {
+  const hook = await webhook(t, (_, response) => response.writeHead(204).end())
+  const { start, ask, pool } = await setUp(t, hook.url)
+  const runner = start()
+  await runner.sync()
+  await ask(insert)
+  await ask('mutation { update_note(where: {}, _set: { seen: 1 }) { affected_rows } }')
+  await ask('mutation { update_note(where: {}, _set: { text: "b" }) { affected_rows } }')
+  await ask('mutation { delete_note(where: {}) { affected_rows } }')
+  const calls = await hook.arrived(3)
+  await runner.close()
+  t.same(calls.map(({ event }) => event.op).toSorted(), ['DELETE', 'INSERT', 'UPDATE'])
+  const update = calls.find(({ event }) => event.op === 'UPDATE')
+  t.same(update?.event.data, { old: { id: 1, text: 'a', seen: 1 }, new: { id: 1, text: 'b', seen: 1 } })
+  const { rows } = await pool.query('select count(*) from hdb_catalog.event_log where delivered')
+  t.equal(rows[0].count, '3')
+})
+
+test('an event whose process was killed while it held it is delivered by the next', async t => {
+  const hook = await webhook(t, (_, response) => response.writeHead(204).end())
+  const { start, ask, pool } = await setUp(t, hook.url)
+  const first = start()
+  await first.sync()
+  await first.close()
+  await ask(insert)
+  // Taken, and never heard of again.
+  t.equal((await claimEvents(pool, 10, 600)).length, 1)
+  t.equal((await claimEvents(pool, 10, 600)).length, 0, 'nobody else takes it meanwhile')
+  start(0)
+  const [call] = await hook.arrived(1)
+  t.equal(call?.event.op, 'INSERT')
+})
+
+test('a webhook that fails is asked again as often as was said, and then no more', async t => {
+  const hook = await webhook(t, (_, response) => response.writeHead(500).end())
+  const { start, ask, pool } = await setUp(t, hook.url)
+  const runner = start()
+  await runner.sync()
+  await ask(insert)
+  const calls = await hook.arrived(3)
+  await runner.close()
+  t.same(
+    calls.map(call => call.delivery_info.current_retry),
+    [0, 1, 2],
+  )
+  const { rows } = await pool.query('select error, delivered, tries from hdb_catalog.event_log')
+  t.same(rows, [{ error: true, delivered: false, tries: 3 }])
+})
+
+test('a change that is rolled back is no event', async t => {
+  const hook = await webhook(t, (_, response) => response.writeHead(204).end())
+  const { start, ask, pool } = await setUp(t, hook.url)
+  await start().sync()
+  await ask(
+    'mutation { a: insert_note_one(object: { id: 1 }) { id } b: insert_note_one(object: { id: 1 }) { id } }',
+  )
+  const { rows } = await pool.query('select count(*) from hdb_catalog.event_log')
+  t.equal(rows[0].count, '0')
+})
+
+test('a trigger that the metadata has no more is taken out of the database', async t => {
+  const hook = await webhook(t, (_, response) => response.writeHead(204).end())
+  const { engine, start, pool } = await setUp(t, hook.url)
+  const runner = start()
+  await runner.sync()
+  await engine.control.use(
+    await engine.control.load({ sources: [{ name: 'default', tables: [{ table: 'note' }] }] }),
+  )
+  await runner.sync()
+  const { rows } = await pool.query("select tgname from pg_trigger where tgname like 'notify_hasura%'")
+  t.same(rows, [])
+})
