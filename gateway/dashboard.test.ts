@@ -1,0 +1,77 @@
+/** ops/grafana/gateway.json against what the two routers say of themselves. */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { startEcho } from './parity/echo.ts'
+import { findTraefik, startTraefik } from './parity/traefik.ts'
+import { createRouter } from './router/router.ts'
+import { createTestLog } from './router/test-router.ts'
+
+const folder = fileURLToPath(new URL('../traefik', import.meta.url))
+const dashboard = readFileSync(new URL('../ops/grafana/gateway.json', import.meta.url), 'utf8')
+const shown = new Set(dashboard.match(/traefik_\w+/g)?.map(name => name.replace(/_bucket$/, '')))
+
+type Panel = { title: string; targets: { expr: string }[] }
+
+/** Metrics that are there only once something has happened: a retry, a certificate, a health check. */
+const onOccasion = [
+  'traefik_service_retries_total',
+  'traefik_tls_certs_not_after',
+  'traefik_service_server_up',
+]
+
+async function metricsOf(ports: Record<string, number>): Promise<string> {
+  for (const path of ['/l/slug', '/v1/core/health', '/v1/core/prices'])
+    await (await fetch(`http://127.0.0.1:${ports.web}${path}`)).text()
+  return (await fetch(`http://127.0.0.1:${ports.ops}/metrics`)).text()
+}
+
+function check(
+  t: { match(found: string, wanted: string | RegExp, message: string): unknown },
+  metrics: string,
+): void {
+  for (const name of shown)
+    if (!onOccasion.includes(name)) t.match(metrics, new RegExp(`^${name}(?:_bucket)?[ {]`, 'm'), name)
+  for (const label of ['entrypoint="web"', 'code="200"', 'protocol="http"', 'service="core@file"'])
+    t.match(metrics, label, 'the labels by which panels choose')
+}
+
+t.test('every panel has a name and asks for something', t => {
+  const { panels } = JSON.parse(dashboard) as { panels: Panel[] }
+  t.ok(panels.length >= 12)
+  t.equal(new Set(panels.map(({ title }) => title)).size, panels.length)
+  for (const { title, targets } of panels)
+    t.ok(
+      targets.every(({ expr }) => expr !== ''),
+      title,
+    )
+  t.end()
+})
+
+t.test('gateway/router serves what the dashboard shows', async t => {
+  const echo = await startEcho()
+  t.teardown(() => echo.close())
+  const env = { CORE_URL: echo.url, LINKS_URL: echo.url, AUTH_URL: echo.url }
+  const overrides = { entryPoints: { web: { port: 0 }, ops: { port: 0 } } }
+  const { log } = createTestLog()
+  const router = createRouter({ staticFile: `${folder}/traefik.yml`, env, overrides, log })
+  t.teardown(() => router.close())
+  const { ports } = await router.listen()
+  const metrics = await metricsOf(ports)
+  check(t, metrics)
+  t.match(metrics, /^traefik_service_server_up\{service="core@file",url="http:[^"]+"\} 1$/m)
+})
+
+const binary = findTraefik(process.env)
+t.test(
+  'and so does the real Traefik',
+  { skip: binary ? false : 'SKIPPED: no Traefik here: scripts/build-traefik.sh builds it where there is Go' },
+  async t => {
+    const echo = await startEcho()
+    t.teardown(() => echo.close())
+    const env = { CORE_URL: echo.url, LINKS_URL: echo.url, AUTH_URL: echo.url }
+    const traefik = await startTraefik({ binary: String(binary), folder, env })
+    t.teardown(() => traefik.close())
+    check(t, await metricsOf(traefik.ports))
+  },
+)
