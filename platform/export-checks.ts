@@ -1,5 +1,5 @@
 /**
- * Real files through the pipeline and out again by core's exports, counted and summed by DuckDB: `npm run check:exports`.
+ * Real files through the pipeline and out again by core's exports, counted and summed by DuckDB: `npm run check:exports [-- 16 …]`.
  * The files lie beside the checkout (`../shared/mrf`, or GLIMMR_SHARED) and may be absent. Last line: `N passed, N failed`.
  */
 import { createWriteStream, existsSync, readdirSync } from 'node:fs'
@@ -23,7 +23,8 @@ const folder = join(
   'mrf',
 )
 /** The three layouts, small and large; what they hold is taken from the ingest itself, which has checks of its own. */
-const chosen = ['01', '02', '03', '15', '16', '19', '25', '27']
+const asked = process.argv.slice(2)
+const chosen = asked.length > 0 ? asked : ['01', '02', '03', '15', '16', '19', '25', '27']
 
 const endings: (() => unknown)[] = []
 const t = { teardown: (handler: () => unknown) => endings.push(handler) }

@@ -4,15 +4,16 @@
  * cursor inside a step bounds what an item of very many rates can bring.
  */
 import { type Pool, type Queryable, rows } from '@glimmr/lib/db'
-import { fetchRows, inSnapshot } from '@glimmr/lib/snapshot'
+import { byIndex, fetchRows, inSnapshot } from '@glimmr/lib/snapshot'
 import { type Sql, sql } from '@glimmr/lib/sql'
 import type { ExportRow, Value } from './columns.ts'
 import { type Code, primaryCode } from './primary-code.ts'
 
-const itemsAtOnce = 1_000
+const itemsAtOnce = 4_000
 const rowsAtOnce = 2_000
 
 const settings = {
+  ...byIndex,
   work_mem: '32MB',
   plan_cache_mode: 'force_custom_plan',
   statement_timeout: '120s',
@@ -108,24 +109,26 @@ type Raw = readonly [
   ...amounts: Text[],
 ]
 
+/**
+ * Each level in its own order below the one above, so that the plan can only be: items by their range, charges of each,
+ * rates of each. With one order for the whole, and before there are statistics, Postgres read all charges for each step.
+ */
 function pricesOf(from: number, to: number): Sql {
   return sql`
-    with item as materialized (
-      select i.id, i.description, i.drug_unit, i.drug_type, coalesce((
-          select json_agg(json_build_array(k.code_type, k.code_normalised) order by k.ordinal)::text
-          from prices.item_codes k where k.item_id = i.id), '[]') as codes
-      from prices.items i where i.id >= ${from} and i.id < ${to}
-    )
     select c.id, r.id, coalesce(r.row_number, c.row_number), i.codes, i.description, i.drug_unit, i.drug_type, c.setting,
       c.billing_class, array_to_string(c.modifiers, '|'), r.plan_id,
       c.gross, c.discounted_cash, c.minimum, c.maximum, r.negotiated_dollar, r.negotiated_percentage,
       (select t.body from prices.texts t where t.id = r.algorithm_id), r.methodology, r.estimated_amount, r.median_amount,
       r.percentile_10th, r.percentile_90th, r.count, (select t.body from prices.texts t where t.id = c.notes_id),
       (select t.body from prices.texts t where t.id = r.notes_id)
-    from item i
-    join prices.charges c on c.item_id = i.id
-    left join prices.rates r on r.charge_id = c.id
-    order by c.id, r.id`
+    from (
+      select i.id, i.description, i.drug_unit, i.drug_type, coalesce((
+          select json_agg(json_build_array(k.code_type, k.code_normalised) order by k.ordinal)::text
+          from prices.item_codes k where k.item_id = i.id), '[]') as codes
+      from prices.items i where i.id >= ${from} and i.id < ${to} order by i.id
+    ) i
+    cross join lateral (select * from prices.charges c where c.item_id = i.id order by c.id) c
+    left join lateral (select * from prices.rates r where r.charge_id = c.id order by r.id) r on true`
 }
 
 type Codes = { type: string; code: string | null; all: string }

@@ -1,6 +1,6 @@
 /** The changes between two files, one after the other, holding some thousand items at a time. */
 import { type Pool, type Queryable, rows } from '@glimmr/lib/db'
-import { fetchRows, inSnapshot } from '@glimmr/lib/snapshot'
+import { byIndex, fetchRows, inSnapshot } from '@glimmr/lib/snapshot'
 import {
   type Change,
   changesOf,
@@ -30,12 +30,10 @@ const groupsAtOnce = 400
 /** Where many items share their codes and description, a chunk ends earlier. */
 const itemsAtOnce = 2_000
 
-/** The core's connections are told to go from index to index; here whole files are read, sorted and joined. */
 const settings = {
+  ...byIndex,
   work_mem: '32MB',
   enable_hashagg: 'on',
-  enable_hashjoin: 'on',
-  enable_mergejoin: 'on',
   plan_cache_mode: 'force_custom_plan',
   statement_timeout: '120s',
   // A client that takes nothing for this long gives up its snapshot.
