@@ -1,0 +1,96 @@
+/** Route files that change while requests come. */
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:tls'
+import t from 'tap'
+import { Pool } from 'undici'
+import { echo, startEcho, startTestRouter } from './test-router.ts'
+import { selfSigned } from './tls/self-signed.ts'
+
+const routes = (url: string, version: number) => `
+http:
+  routers: { all: { rule: PathPrefix(\`/\`), middlewares: [mark, again], service: back } }
+  middlewares:
+    mark: { headers: { customResponseHeaders: { X-Version: '${version}' } } }
+    again: { retry: { attempts: 2 } }
+  services: { back: { loadBalancer: { servers: [{ url: '${url}' }] } } }
+`
+
+for (const way of ['proxied', 'in this process'])
+  t.test(`no request is lost while files change again and again (${way})`, async t => {
+    const { url } = await startEcho(t)
+    const server = way === 'proxied' ? url : 'http://back:1'
+    const mounts = { 'http://back:1': { routing: echo() } }
+    const {
+      url: gateway,
+      router,
+      dynamicFile,
+    } = await startTestRouter(t, { dynamic: routes(server, 0), mounts })
+    const client = new Pool(gateway, { connections: 8 })
+    t.teardown(() => client.close())
+    let version = 0
+    let ending = false
+    let answered = 0
+    const wrong: string[] = []
+    const worker = async () => {
+      while (!ending) {
+        const before = version
+        const { statusCode, headers, body } = await client.request({
+          method: 'POST',
+          path: '/x',
+          body: 'all of it',
+        })
+        const text = await body.text()
+        answered++
+        if (statusCode !== 200 || !text.includes('all of it')) wrong.push(`${statusCode} ${text}`)
+        // Whoever asks after a reload is served by it.
+        if (Number(headers['x-version']) < before)
+          wrong.push(`version ${headers['x-version']} after ${before}`)
+      }
+    }
+    const working = Array.from({ length: 8 }, worker)
+    for (let change = 1; change <= 25; change++) {
+      const until = answered + 20
+      while (answered < until) await new Promise(resolve => setImmediate(resolve))
+      writeFileSync(dynamicFile, routes(server, change))
+      t.equal(router.reload(), true)
+      version = change
+    }
+    ending = true
+    await Promise.all(working)
+    t.same(wrong, [])
+    t.ok(answered >= 500)
+  })
+
+t.test('certificates change with the files, and TLS may come and go on an open port', async t => {
+  const mounts = { 'http://back:1': { routing: echo() } }
+  const files = (tls: string, certificates = '') =>
+    `http:\n  routers: { all: { rule: PathPrefix(\`/\`), service: back${tls} } }\n  services: { back: { loadBalancer: { servers: [{ url: 'http://back:1' }] } } }\n${certificates}`
+  const withCertificate = (name: string) => {
+    const { cert, key } = selfSigned([name])
+    return files(
+      ', tls: {}',
+      `tls: { certificates: [{ certFile: ${JSON.stringify(cert)}, keyFile: ${JSON.stringify(key)} }] }`,
+    )
+  }
+  const { port, url, router, dynamicFile } = await startTestRouter(t, { dynamic: files(''), mounts })
+  const subject = () =>
+    new Promise<string>((resolve, reject) => {
+      const options = { port, host: '127.0.0.1', servername: 'a.example', rejectUnauthorized: false }
+      const socket = connect(options, () => {
+        resolve(String(socket.getPeerX509Certificate()?.subject))
+        socket.destroy()
+      })
+      socket.on('error', reject)
+    })
+  t.equal((await fetch(url)).status, 200)
+  for (const name of ['a.example', '*.example']) {
+    writeFileSync(dynamicFile, withCertificate(name))
+    t.equal(router.reload(), true)
+    t.equal(await subject(), `CN=${name}`)
+    t.equal((await fetch(url)).status, 404, 'a TLS router serves no plain request')
+  }
+  writeFileSync(dynamicFile, files(''))
+  t.equal(router.reload(), true)
+  t.equal((await fetch(url)).status, 200)
+  await t.rejects(subject())
+})
