@@ -1,10 +1,13 @@
-/** `npm run rules`: every rule a price file is held against, a line a rule. */
+/** `npm run rules`: every rule a price file is held against and every reason to refuse one, a line each. */
 import { type Rule, rules } from './rules/catalogue.ts'
+import { refusals } from './rules/refusals.ts'
 
 function show({ id, severity, from, until, message }: Rule): string {
   const span = from || until ? ` [template ${from ?? 'any'} to ${until ?? 'now'}]` : ''
   return `${severity.padEnd(8)} ${id.padEnd(34)} ${message}${span}`
 }
 
-const lines = Object.values(rules).map(show)
-process.stdout.write(`${lines.join('\n')}\n`)
+const refused = Object.entries(refusals).map(
+  ([kind, meaning]) => `refused  ${`glimmr.${kind}`.padEnd(34)} ${meaning}`,
+)
+process.stdout.write(`${[...Object.values(rules).map(show), ...refused].join('\n')}\n`)

@@ -1,4 +1,5 @@
 /** What a file is, by its first bytes: names and content types lie (price-files.md §6, traps 2 and 3). */
+import type { RefusalKind } from '../rules/refusals.ts'
 import { Refusal } from './refusal.ts'
 
 export type Container = 'none' | 'gzip' | 'zip'
@@ -64,7 +65,7 @@ export function refuseWrongKind(head: Buffer): void {
     throw new Refusal('cms-hpt-index', 'This is a cms-hpt.txt index. Upload the file that its mrf-url names.')
 }
 
-function wrong(kind: string, name: string): Refusal {
+function wrong(kind: RefusalKind, name: string): Refusal {
   return new Refusal(
     kind,
     `This is ${name}, not a price file. Upload the CSV or JSON in the CMS template, plain or as .gz or .zip.`,

@@ -1,4 +1,5 @@
 /** The file is no price file that can be read: told to the uploader, never retried. */
+import type { RefusalKind } from '../rules/refusals.ts'
 
 export type Reason = { rule: string; message: string; cell?: string }
 
@@ -7,7 +8,7 @@ export class Refusal extends Error {
   readonly reasons: Reason[]
 
   /** One sentence that says what is wrong and what to do; `more` where several things are wrong at once. */
-  constructor(kind: string, message: string, more: Reason[] = []) {
+  constructor(kind: RefusalKind, message: string, more: Reason[] = []) {
     super(message)
     this.reasons = [{ rule: `glimmr.${kind}`, message }, ...more]
   }
