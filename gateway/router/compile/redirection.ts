@@ -7,7 +7,7 @@
  *     websecure: { address: ":443" }
  */
 import type { StaticConfiguration } from '../configuration/static.ts'
-import { redirectTo } from '../middlewares/redirect.ts'
+import { redirectTo } from '../middlewares/redirect-scheme.ts'
 import { answerPlain, type Handler } from '../request/exchange.ts'
 import type { RouteEntry } from '../rules/route-table.ts'
 
