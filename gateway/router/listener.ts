@@ -13,7 +13,6 @@ export type ListenerContext = {
     emit(event: 'connection' | 'listening', socket?: Socket): boolean
     close(done: () => void): unknown
     closeIdleConnections(): void
-    closeAllConnections(): void
     headersTimeout: number
   }
   lifeCycle: EntryPointConfiguration['transport']['lifeCycle']
@@ -30,12 +29,16 @@ export type Listener = {
 
 export function createListener(context: ListenerContext): Listener {
   const { http, terminate, openConnections } = context
+  const sockets = new Set<Socket>()
   const undecided = new Set<Socket>()
-  let open = 0
   // As node's own HTTP server: a client may end its side and still be answered.
   const front = createServer({ allowHalfOpen: true, noDelay: true }, socket => {
-    openConnections(++open)
-    socket.once('close', () => openConnections(--open))
+    sockets.add(socket)
+    openConnections(sockets.size)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      openConnections(sockets.size)
+    })
     const tls = terminate()
     if (!tls) return void http.emit('connection', socket)
     undecided.add(socket)
@@ -85,7 +88,10 @@ export function createListener(context: ListenerContext): Listener {
       for (const socket of undecided) socket.destroy()
       // A connection is idle once its request is through: none is kept for another.
       const sweep = setInterval(() => http.closeIdleConnections(), 20)
-      const limit = setTimeout(() => http.closeAllConnections(), graceTimeOut)
+      // WebSockets as well, which are nobody's requests any more.
+      const limit = setTimeout(() => {
+        for (const socket of sockets) socket.destroy()
+      }, graceTimeOut)
       await closed
       clearInterval(sweep)
       clearTimeout(limit)

@@ -1,5 +1,7 @@
 /** Route files that change while requests come. */
 import { writeFileSync } from 'node:fs'
+import { connect as connectPlain } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { Pool } from 'undici'
@@ -93,4 +95,32 @@ t.test('certificates change with the files, and TLS may come and go on an open p
   t.equal(router.reload(), true)
   t.equal((await fetch(url)).status, 200)
   await t.rejects(subject())
+})
+
+t.test('a WebSocket that nobody ends does not keep the router from closing', async t => {
+  const mounts = {
+    'http://back:1': {
+      routing: echo(),
+      upgrade: (_request: unknown, socket: Duplex) =>
+        void socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+        ),
+    },
+  }
+  const { port, router } = await startTestRouter(t, {
+    dynamic: routes('http://back:1', 0),
+    entryPoint: '    transport: { lifeCycle: { graceTimeOut: 100ms } }',
+    mounts,
+  })
+  const socket = connectPlain(port, '127.0.0.1')
+  const opened = new Promise(resolve => socket.once('data', resolve))
+  const closed = new Promise(resolve => socket.once('close', resolve))
+  socket.on('error', () => {})
+  socket.write(
+    'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n',
+  )
+  t.match(String(await opened), /^HTTP\/1\.1 101/)
+  await router.close()
+  await closed
+  t.pass('closed within the grace time')
 })
