@@ -19,6 +19,7 @@ import {
 } from './explain.ts'
 import { limitsFor } from './limits.ts'
 import type { Inconsistency, Metadata } from './metadata-types.ts'
+import { outOfScope } from './model/out-of-scope.ts'
 import { admin } from './model/role-permissions.ts'
 import { exceeded, type Limits } from './plan/limits.ts'
 import type { Session } from './session.ts'
@@ -47,7 +48,7 @@ export type Engine = {
   explainPlans(request: { body: unknown; session: Session }): Promise<ExplainedPlan[] | ExplainedSubscription>
   /** What was read. */
   metadata(): Metadata
-  /** What of the metadata cannot be served. */
+  /** What of the metadata cannot be served: what is wrong in it, and what this server does not have. */
   inconsistencies(): Inconsistency[]
   /** Reads metadata and catalogue again. Requests under way finish with what they began with. */
   reload(): Promise<void>
@@ -109,7 +110,7 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
       return explainPlans(options, state, { body, session, limits, signal: undefined })
     },
     metadata: () => state.metadata,
-    inconsistencies: () => state.inconsistencies,
+    inconsistencies: () => [...state.inconsistencies, ...outOfScope(state.metadata)],
     reload: async () => {
       state = await loadState(options, connections)
       // They were planned with permissions that may no longer hold.

@@ -121,7 +121,7 @@ export type FieldTarget =
 export type RootTarget =
   | FieldTarget
   /** All root fields of a source, under one name. */
-  | { is: 'namespace'; targets: Map<string, RootTarget> }
+  | { is: 'namespace'; naming: Naming; targets: Map<string, RootTarget> }
 
 export type Model = {
   /** Source → the tables of it, by schema and name. */

@@ -45,7 +45,7 @@ test('graphql-default: fields in camel case, types in pascal case, enums in capi
     {
       data: {
         shop: {
-          __typename: 'shop_query',
+          __typename: 'ShopQuery',
           ourLineItem: [{ __typename: 'lineItem', lineId: 1, stateName: 'OPEN' }],
           ourLineItemAggregate: { aggregate: { sum: { unitPrice: 5.5 } } },
         },

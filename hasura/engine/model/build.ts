@@ -87,7 +87,7 @@ function addSource(
   }
   for (const [entry, table] of tracked) checkPermissions(building, entry, table)
   linkEnums(building)
-  const roots = rootsOf(model, source)
+  const roots = rootsOf(model, source, naming)
   for (const [, table] of tracked) addTableRoots(model, roots, table)
   model.tablesBySource.set(source.name, building.tables)
   for (const fn of buildFunctions(building)) {
@@ -100,14 +100,14 @@ function addSource(
 }
 
 /** Where a source's root fields go: to those of all sources, or under a name of its own. */
-function rootsOf(model: Model, { customization }: SourceMetadata): Model['roots'] {
+function rootsOf(model: Model, { customization }: SourceMetadata, naming: Naming): Model['roots'] {
   const namespace = customization?.root_fields?.namespace
   if (!namespace) return model.roots
   const open = (targets: Map<string, RootTarget>) => {
     const known = targets.get(namespace)
     if (known?.is === 'namespace') return known.targets
     const inside = new Map<string, RootTarget>()
-    targets.set(namespace, { is: 'namespace', targets: inside })
+    targets.set(namespace, { is: 'namespace', naming, targets: inside })
     return inside
   }
   return { query: open(model.roots.query), mutation: open(model.roots.mutation) }

@@ -6,7 +6,9 @@ import { isGraphqlName } from './naming.ts'
 
 /** Why not; undefined when it may. */
 export function enumFault(table: CatalogTable, values: EnumValue[]): string | undefined {
-  const faults = [...keyFaults(table), ...columnFaults(table), ...valueFaults(values)]
+  const shape = [...keyFaults(table), ...columnFaults(table)]
+  // The values of a table that has not the form of an enum say nothing.
+  const faults = shape.length > 0 ? shape : valueFaults(values)
   const [only] = faults
   const subject = `the table "${shown(table)}" cannot be used as an enum`
   if (!only) return undefined

@@ -20,10 +20,8 @@ export function buildTable(
     report(`no such table/view exists in source: "${shown(wanted)}"`)
     return undefined
   }
-  if (!isGraphqlName(graphqlName)) {
-    report(`"${graphqlName}" is not a valid GraphQL identifier; give the table a custom_name`)
-    return undefined
-  }
+  // Hasura tracks it and shows it nowhere.
+  if (!isGraphqlName(graphqlName)) return undefined
   const values = catalog.enumValues.get(qualifiedKey(found)) ?? []
   const noEnum = entry.is_enum ? enumFault(found, values) : undefined
   if (noEnum !== undefined) {

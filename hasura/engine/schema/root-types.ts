@@ -1,4 +1,5 @@
 /** query_root, mutation_root and subscription_root of a role: each root field is made when it is looked up. */
+import { typeName } from '../model/naming.ts'
 import type { FieldTarget, RootTarget } from '../model.ts'
 import type { Maker } from './maker.ts'
 import { mutationField } from './mutation-fields.ts'
@@ -32,7 +33,7 @@ function withNamespaces(operation: string, make: MakeField): Make {
   return (maker, name, target) => {
     if (target.is !== 'namespace') return make(maker, name, target)
     const type = lazyRoot(maker, {
-      name: `${name}_${operation}`,
+      name: typeName(target.naming, name, operation),
       targets: target.targets,
       make: withNamespaces(operation, make),
     })
