@@ -63,7 +63,7 @@ export function licencesOf(state: string | undefined, value: string): string[] {
   return numbers.map(number => (state ? `${state} ${number}` : number))
 }
 
-type CheckedValue = { cell: string; name: string; row?: number; column?: number }
+type CheckedValue = { cell: string; columnName: string; row?: number; column?: number }
 
 /** Checks that both layouts share. */
 export function checkGeneral(

@@ -127,12 +127,12 @@ function cells({ bytes, starts, ends, count }: CsvScanner): string[] {
 function placeOfHeader(
   names: string[],
   name: string,
-): { cell: string; name: string; row: number; column: number } {
+): { cell: string; columnName: string; row: number; column: number } {
   const column = Math.max(
     0,
     names.findIndex(header => columnKey(header) === name),
   )
-  return { cell: `${columnLetters(column)}2`, name, row: 2, column }
+  return { cell: `${columnLetters(column)}2`, columnName: name, row: 2, column }
 }
 
 function reportEstimated(columns: DataColumns, findings: Findings): void {

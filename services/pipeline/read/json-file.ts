@@ -170,7 +170,7 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
         findings.add('listEmpty', { cell: `/${modifiers}`, fill: { name: modifiers } })
       facts.version = checked
       facts.general = readJsonGeneral(members)
-      checkGeneral(facts.general, findings, name => ({ cell: `/${name}`, name }), now)
+      checkGeneral(facts.general, findings, name => ({ cell: `/${name}`, columnName: name }), now)
     },
   }
 }
