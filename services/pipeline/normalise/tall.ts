@@ -56,6 +56,7 @@ export function createTall(
   ])
   /** Gross, cash, minimum and maximum among them. */
   const amountCells = [3, 4, 5, 6]
+  const amountColumns = [columns.gross, columns.cash, columns.minimum, columns.maximum]
   const withModifiers = version !== '1.1' && version !== '2.1'
   let item: { id: number; end: number } | undefined
   /** Of the rates whose charge cells are those kept; 0 when none is known yet. */
@@ -111,7 +112,8 @@ export function createTall(
     const known = knownCharges.get(chargeCells.key())
     if (known !== undefined) return known
     const before = amounts.get(contextOf())
-    if (before !== undefined && disagree(before, keptAmounts())) row.find('chargeDiffers', columns.gross)
+    const differs = before === undefined ? -1 : disagreement(before, keptAmounts())
+    if (differs >= 0) row.find('chargeDiffers', amountColumns[differs] ?? columns.gross)
     checkBounds(row, columns)
     const id = rows.charge(row, itemId, columns, spoken, columns.none, undefined)
     remember(id)
@@ -236,10 +238,10 @@ export function createTall(
   }
 }
 
-/** Blank against filled is no disagreement. */
-function disagree(before: string, now: string): boolean {
+/** The first amount that differs, -1 for none. Blank against filled is no disagreement. */
+function disagreement(before: string, now: string): number {
   const values = now.split('|')
   return before
     .split('|')
-    .some((value, index) => value !== '' && values[index] !== '' && value !== values[index])
+    .findIndex((value, index) => value !== '' && values[index] !== '' && value !== values[index])
 }
