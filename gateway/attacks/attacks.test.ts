@@ -28,12 +28,17 @@ t.test('the auditor knows a bypass when it sees one', t => {
   t.end()
 })
 
-for (const [name, traefik, skip] of [
-  ['gateway/router', undefined, false],
-  ['Traefik', binary, binary ? false : 'SKIPPED: no Traefik here (scripts/build-traefik.sh)'],
+for (const [name, target, skip] of [
+  ['gateway/router', { router: 'proxied' }, false],
+  ['gateway/router with services in its process', { router: 'in process' }, false],
+  [
+    'Traefik',
+    { traefik: String(binary) },
+    binary ? false : 'SKIPPED: no Traefik here (scripts/build-traefik.sh)',
+  ],
 ] as const)
   t.test(`no attack of the corpus gets past ${name} with the files of production`, { skip }, async t => {
-    const outcomes = await runAttacks(traefik)
+    const outcomes = await runAttacks(target)
     t.equal(outcomes.length, readAttacks().length)
     for (const { attack, status, bypasses } of outcomes)
       t.same(bypasses, [], `${attack.file}: ${JSON.stringify(attack.name)} (${status})`)

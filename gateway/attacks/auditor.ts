@@ -3,6 +3,7 @@
  * never have come. Nobody here has a key: auth refuses all, so that core may see nothing but what is public.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Mount } from '../router/router.ts'
 
 export type Auditor = {
   url: string
@@ -40,6 +41,24 @@ export async function startAuditor(role: Role): Promise<Auditor> {
       for (const socket of sockets) socket.destroy()
     },
   }
+}
+
+/** The same as an app of the router's own process: it is called, and there are no bytes but those of node's request. */
+export function mountAuditor(role: Role): { mount: Mount; auditor: Pick<Auditor, 'takeFindings'> } {
+  const findings: string[] = []
+  const mount: Mount = {
+    routing(request, response) {
+      const pairs = request.rawHeaders.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`))
+      const text = `${request.method} ${request.url} HTTP/1.1\r\n${pairs.join('')}\r\n`
+      findings.push(...audit(role, text).map(finding => `${role}, called: ${finding}`))
+      // What node made of them is what our services read.
+      for (const [name, value] of Object.entries(request.headers))
+        if (ownedByRouter.test(name.replaceAll('_', '-')) && String(value).includes('forged'))
+          findings.push(`${role}, called: a forged header (${name})`)
+      request.resume().on('end', () => response.end('ok'))
+    },
+  }
+  return { mount, auditor: { takeFindings: () => findings.splice(0) } }
 }
 
 /** Where the first request ends, by its own head; undefined: more must come. */

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startTraefik } from '../parity/traefik.ts'
-import { createRouter } from '../router/router.ts'
-import { type Auditor, startAuditor } from './auditor.ts'
+import { createRouter, type Mount } from '../router/router.ts'
+import { type Auditor, mountAuditor, startAuditor } from './auditor.ts'
 import { type Attack, readAttacks } from './read-corpus.ts'
 
 export type Outcome = {
@@ -17,8 +17,10 @@ export type Outcome = {
   bypasses: string[]
 }
 
-/** `traefik`: the binary; undefined: gateway/router. */
-export async function runAttacks(traefik: string | undefined): Promise<Outcome[]> {
+/** The binary of Traefik; or gateway/router before services at other addresses, or before apps of its own process. */
+export type Target = { traefik: string } | { router: 'proxied' | 'in process' }
+
+export async function runAttacks(wanted: Target): Promise<Outcome[]> {
   const auditors = {
     core: await startAuditor('core'),
     links: await startAuditor('links'),
@@ -33,16 +35,20 @@ export async function runAttacks(traefik: string | undefined): Promise<Outcome[]
     ADDRESS_LIMIT: '0',
   }
   const folder = copyOfProduction()
-  const target = traefik === undefined ? await ours(folder, env) : await theirs(traefik, folder, env)
+  const called = 'router' in wanted && wanted.router === 'in process' ? mountAuditors() : undefined
+  const target =
+    'traefik' in wanted
+      ? await theirs(wanted.traefik, folder, env)
+      : await ours(folder, called ? { ADDRESS_LIMIT: '0' } : env, called)
   try {
     const outcomes: Outcome[] = []
+    const listening = [...Object.values(auditors), ...(called?.auditors ?? [])]
     // One after the other: what an auditor finds belongs to the attack that was sent. The slow ones only wait.
     const [slow, quick] = [true, false].map(wanted =>
       readAttacks().filter(one => (one.drip !== undefined) === wanted),
     )
     const waiting = Promise.all((slow ?? []).map(attack => drip(target.port, attack)))
-    for (const attack of quick ?? [])
-      outcomes.push(await strike(target.port, attack, Object.values(auditors)))
+    for (const attack of quick ?? []) outcomes.push(await strike(target.port, attack, listening))
     return [...outcomes, ...(await waiting)]
   } finally {
     await target.close()
@@ -60,24 +66,59 @@ function copyOfProduction(): string {
   return folder
 }
 
-type Target = { port: number; close(): Promise<void> }
+type Listening = { port: number; close(): Promise<void> }
 
-async function ours(folder: string, env: Record<string, string>): Promise<Target> {
+type Called = { mounts: Record<string, Mount>; auditors: Pick<Auditor, 'takeFindings'>[] }
+
+/** Under the URLs that the route files give the services. */
+function mountAuditors(): Called {
+  const auditors: Called['auditors'] = []
+  const mounts = Object.fromEntries(
+    (
+      [
+        ['core', 3001],
+        ['core', 3002],
+        ['links', 3003],
+        ['auth', 3004],
+      ] as const
+    ).map(([role, port]) => {
+      const { mount, auditor } = mountAuditor(role)
+      auditors.push(auditor)
+      const name = port === 3002 ? 'media' : role
+      // Asked over HTTP for its verdicts, auth would be elsewhere.
+      const verify = () => ({ status: 401, headers: {}, body: 'no' })
+      return [`http://${name}:${port}`, role === 'auth' ? { ...mount, verify } : mount]
+    }),
+  )
+  return { mounts, auditors }
+}
+
+async function ours(folder: string, env: Record<string, string>, called?: Called): Promise<Listening> {
   const silent = { info: () => {}, warn: () => {}, error: () => {} }
   const overrides = {
     entryPoints: { web: { port: 0, host: '127.0.0.1' }, ops: { port: 0, host: '127.0.0.1' } },
   }
-  const router = createRouter({ staticFile: join(folder, 'traefik.yml'), env, overrides, log: silent })
+  const router = createRouter({
+    staticFile: join(folder, 'traefik.yml'),
+    env,
+    overrides,
+    log: silent,
+    mounts: called?.mounts ?? {},
+  })
   const { port } = await router.listen()
   return { port, close: router.close }
 }
 
-async function theirs(binary: string, folder: string, env: Record<string, string>): Promise<Target> {
+async function theirs(binary: string, folder: string, env: Record<string, string>): Promise<Listening> {
   const { ports, close } = await startTraefik({ binary, folder, env })
   return { port: Number(ports.web), close }
 }
 
-async function strike(port: number, attack: Attack, auditors: readonly Auditor[]): Promise<Outcome> {
+async function strike(
+  port: number,
+  attack: Attack,
+  auditors: readonly Pick<Auditor, 'takeFindings'>[],
+): Promise<Outcome> {
   const answer = await converse(port, attack.bytes, 400)
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1] ?? 0)
   const bypasses = auditors.flatMap(auditor => auditor.takeFindings())
