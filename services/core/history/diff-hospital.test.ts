@@ -2,7 +2,7 @@ import { type SeedItem, seedFile, seedOrganisation } from '@glimmr/dev/test-pric
 import { createTestService } from '@glimmr/dev/test-service'
 import t, { type Test } from 'tap'
 import { build } from '../server.ts'
-import { changeSchema } from './diff-hospital.ts'
+import { changeSchema } from './change.ts'
 
 type Change = {
   change: string

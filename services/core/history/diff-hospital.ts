@@ -1,17 +1,18 @@
 /** GET /v1/core/hospitals/{id}/diff: what changed from one filing of a hospital to another. */
 import { Readable } from 'node:stream'
 import { normalisedCode } from '@glimmr/lib/codes'
-import { type Pool, preparedRows } from '@glimmr/lib/db'
+import type { Pool } from '@glimmr/lib/db'
 import { type Problem, problem } from '@glimmr/lib/errors'
 import { decodeCursor, encodeCursor, pageParameters, sendJson } from '@glimmr/lib/pages'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
-import { sql } from '@glimmr/lib/sql'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { binary } from '../binary.ts'
 import { createGate } from '../gate.ts'
 import { createOpenStreams } from '../open-streams.ts'
+import { changeSchema } from './change.ts'
+import { type Files, filesOf } from './filings.ts'
 import { type ChangeKind, walkChanges } from './walk-changes.ts'
 
 const fileId = z.coerce.number().int().min(1).max(2_147_483_647)
@@ -34,44 +35,6 @@ const query = z.strictObject({
     ),
   ...pageParameters,
 })
-
-const amount = z.number().optional()
-const side = z
-  .object({
-    price_id: z.string().describe('For /v1/core/prices/{id}/proof'),
-    row: z.number().int(),
-    gross: amount,
-    discounted_cash: amount,
-    minimum: amount,
-    maximum: amount,
-    negotiated_dollar: amount,
-    negotiated_percentage: amount,
-    algorithm: z.string().optional(),
-    methodology: z.string().optional(),
-    estimated_amount: amount,
-    median: amount,
-    p10: amount,
-    p90: amount,
-    count: z.string().optional(),
-  })
-  .meta({ id: 'ChangeSide', description: 'What is blank in the file is left out' })
-
-export const changeSchema = z
-  .object({
-    change: z.enum(['added', 'removed', 'changed']),
-    codes: z.array(z.object({ code: z.string(), type: z.string() })),
-    description: z.string(),
-    setting: z.string().nullable(),
-    billing_class: z.string().nullable(),
-    modifiers: z.array(z.string()),
-    drug_unit: z.number().nullable(),
-    drug_type: z.string().nullable(),
-    payer: z.string().nullable().describe('null: gross, cash, minimum and maximum of the charge'),
-    plan: z.string().nullable(),
-    from: side.nullable(),
-    to: side.nullable(),
-  })
-  .meta({ id: 'Change' })
 
 const pageSchema = z.object({
   changes: z.array(changeSchema),
@@ -136,45 +99,6 @@ type Filters = Files & {
   change?: ChangeKind | undefined
 }
 type Position = z.infer<typeof position>
-
-type Files = { from: number; to: number }
-
-/** The two files, each once published for the hospital; the current one and its predecessor where they are not named. */
-async function filesOf(
-  pool: Pool,
-  hospital: string,
-  { from, to }: { from?: number | undefined; to?: number | undefined },
-): Promise<Files> {
-  const later = await publishedFile(pool, hospital, to ?? null, null)
-  if (later === undefined) throw notPublished(hospital, to)
-  const earlier = await publishedFile(pool, hospital, from ?? null, later)
-  if (earlier === undefined) throw notPublished(hospital, from)
-  return { from: earlier, to: later }
-}
-
-/** `file` itself, if it was published; else the last one, or the last before that of `before`. */
-async function publishedFile(
-  pool: Pool,
-  hospital: string,
-  file: number | null,
-  before: number | null,
-): Promise<number | undefined> {
-  const [found] = await preparedRows<{ file_id: number }>(
-    pool,
-    sql`
-      select p.file_id from prices.publications p
-      where p.hospital_id = ${hospital} and (${file}::int is null or p.file_id = ${file}::int)
-        and (${file}::int is not null or ${before}::int is null or p.file_id <> ${before}::int and p.id < (
-          select max(l.id) from prices.publications l where l.hospital_id = ${hospital} and l.file_id = ${before}::int))
-      order by p.id desc limit 1`,
-  )
-  return found?.file_id
-}
-
-function notPublished(hospital: string, file: number | undefined): Problem {
-  const what = file === undefined ? 'There is no file before it' : `File ${file} was never published`
-  return problem(404, `${what} for this hospital: see /v1/core/hospitals/${hospital}/publications`)
-}
 
 function walkOf(
   pool: Pool,
