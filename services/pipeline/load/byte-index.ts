@@ -1,5 +1,5 @@
 /** A map from byte strings to numbers that never makes a string of its keys. Open addressing over one arena of bytes. */
-import { createByteView } from './byte-view.ts'
+import { createByteView } from '../scan/byte-view.ts'
 
 export class ByteIndex {
   private slots: Int32Array

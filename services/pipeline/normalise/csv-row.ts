@@ -19,6 +19,9 @@ export class CsvRow implements Row {
   row = 0
   offset = 0
   length = 0
+  /** Columns at the start whose cells are those of the row before, 0 when they were not compared. */
+  repeated = 0
+  private start = 0
   /** Set while cells are read that CMS does not know as payer columns: what CMS asks is not asked of them. */
   outsideTemplate = false
   readonly columns: DataColumns
@@ -43,8 +46,9 @@ export class CsvRow implements Row {
     const { starts, ends } = this
     const none = this.columns.none
     const given = Math.min(scanner.count, none)
-    let blank = true
-    for (let column = 0; column < given; column++) {
+    const repeated = this.takeRepeated(scanner)
+    let blank = repeated === 0
+    for (let column = repeated; column < given; column++) {
       let start = from[column] ?? 0
       let end = to[column] ?? 0
       while (start < end && (bytes[start] ?? 0) <= 0x20) start++
@@ -65,9 +69,25 @@ export class CsvRow implements Row {
     if (this.unread.length > 0) this.unread = []
     this.bytes = bytes
     this.row = scanner.row
+    this.start = scanner.start
+    this.repeated = repeated
     this.offset = scanner.offset
     this.length = scanner.length
     return !blank || this.beyond(scanner)
+  }
+
+  /** Moves the cells that repeat those of the row before, if that was taken and they hold something. Returns how many. */
+  private takeRepeated({ repeated, row, start }: CsvScanner): number {
+    if (repeated === 0 || repeated > this.columns.none || row !== this.row + 1) return 0
+    const { starts, ends } = this
+    const by = start - this.start
+    let filled = false
+    for (let column = 0; column < repeated; column++) {
+      if ((starts[column] ?? 0) < (ends[column] ?? 0)) filled = true
+      starts[column] = (starts[column] ?? 0) + by
+      ends[column] = (ends[column] ?? 0) + by
+    }
+    return filled ? repeated : 0
   }
 
   /** Whether the record holds values beyond the last header. */

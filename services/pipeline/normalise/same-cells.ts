@@ -1,6 +1,7 @@
 /** Tells whether some cells of a row equal those of an earlier row, by bytes. */
-import { createByteView } from '../load/byte-view.ts'
+
 import type { Row } from '../load/rows.ts'
+import { createByteView } from '../scan/byte-view.ts'
 import { cellText } from '../scan/encoding.ts'
 
 export class SameCells {

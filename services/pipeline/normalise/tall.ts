@@ -39,12 +39,16 @@ export function createTall(
   const conditions = createConditions({ version, scopes: ['row', 'rate'] })
   // In the tall layout the row's notes serve the charge and the rate alike.
   const rate = { ...columns.rate, notes: columns.notes }
-  const itemCells = new SameCells([
+  const itemColumns = [
     columns.description,
     ...columns.codes.flatMap(pair => [pair.code, pair.type]),
     columns.drugUnit,
     columns.drugType,
-  ])
+  ].filter(column => column !== columns.none)
+  const itemCells = new SameCells(itemColumns)
+  /** The columns before payer and plan, which change with every row. */
+  const leading = Math.min(columns.payer, columns.plan)
+  const itemLeads = itemColumns.every(column => column < leading)
   const chargeCells = new SameCells([
     columns.setting,
     columns.billingClass,
@@ -54,9 +58,9 @@ export function createTall(
     columns.minimum,
     columns.maximum,
   ])
-  /** Gross, cash, minimum and maximum among them. */
-  const amountCells = [3, 4, 5, 6]
   const amountColumns = [columns.gross, columns.cash, columns.minimum, columns.maximum]
+  /** Where they begin among the cells of the charge. */
+  const firstAmount = 3
   const withModifiers = version !== '1.1' && version !== '2.1'
   let item: { id: number; end: number } | undefined
   /** Of the rates whose charge cells are those kept; 0 when none is known yet. */
@@ -65,6 +69,8 @@ export function createTall(
   let spoken = words()
   let sharedFlags = 0
   let clean = false
+  /** The row that `readShared` saw last. */
+  let sharedRow = 0
   /** The item's only charge so far, whose cells are those kept. Most items have no second one to tell it from. */
   let onlyCharge = 0
   let knownCharges = new Map<string, number>()
@@ -112,8 +118,8 @@ export function createTall(
     const known = knownCharges.get(chargeCells.key())
     if (known !== undefined) return known
     const before = amounts.get(contextOf())
-    const differs = before === undefined ? -1 : disagreement(before, keptAmounts())
-    if (differs >= 0) row.find('chargeDiffers', amountColumns[differs] ?? columns.gross)
+    const differs = before === undefined ? undefined : amountColumns[disagreement(before, keptAmounts())]
+    if (differs !== undefined) row.find('chargeDiffers', differs)
     checkBounds(row, columns)
     const id = rows.charge(row, itemId, columns, spoken, columns.none, undefined)
     remember(id)
@@ -132,12 +138,19 @@ export function createTall(
   }
 
   function keptAmounts(): string {
-    return amountCells.map(index => chargeCells.text(index)).join('|')
+    return amountColumns.map((_, index) => chargeCells.text(firstAmount + index)).join('|')
+  }
+
+  /** Whether the item's cells are those of the row before, whose cells are kept. */
+  function sameItemCells(): boolean {
+    const known = itemLeads && row.repeated === leading && row.row === sharedRow + 1
+    return known || itemCells.same(row)
   }
 
   /** Item and charge cells: the same as in the row before, or read anew. Returns whether the item is the same. */
   function readShared(): boolean {
-    const sameItem = item !== undefined && knownCharges.size < chargesRemembered && itemCells.same(row)
+    const sameItem = item !== undefined && knownCharges.size < chargesRemembered && sameItemCells()
+    sharedRow = row.row
     const same = sameItem && chargeCells.same(row)
     if (same && clean) return true
     if (!sameItem) itemCells.keep(row)
@@ -202,6 +215,7 @@ export function createTall(
   return {
     counts,
     take(scanner: CsvScanner) {
+      scanner.repeating = leading
       if (!row.take(scanner)) {
         counts.blank++
         return

@@ -13,6 +13,7 @@
  *    read as rows.
  */
 import { isAscii, isUtf8 } from 'node:buffer'
+import { createByteView } from './byte-view.ts'
 
 const comma = 0x2c
 const quote = 0x22
@@ -65,10 +66,18 @@ export class CsvScanner {
   length = 0
   unclosed = false
   strayQuotes = false
+  /**
+   * Asked for: how many fields at the start of a record often repeat those of the one before (a tall file's item). They are
+   * compared as one stretch of bytes instead of being scanned; 0 for none.
+   */
+  repeating = 0
+  /** Fields at the start of this record that are, byte for byte, those of the record before: `repeating` of them or 0. */
+  repeated = 0
   /** How many records ended with LF, CRLF and CR. */
   readonly endings = { lf: 0, crlf: 0, cr: 0 }
 
   private readonly limits: CsvLimits
+  private readonly viewOf = createByteView()
   private held = 0
   private position = 0
   private streamOffset = 0
@@ -80,6 +89,12 @@ export class CsvScanner {
   private fieldStart = 0
   private newlineAt = -1
   private dirty = 0
+  // Where the repeating fields of this record end, -1 while that is not known or they hold what a comparison would miss
+  // (doubled or stray quotes, line ends); and the same stretch of the record before, while its bytes are held.
+  private prefixEnd = -1
+  private prefixPlain = true
+  private lastStart = -1
+  private lastEnd = -1
 
   constructor(limits: CsvLimits = csvLimits) {
     this.limits = limits
@@ -99,6 +114,7 @@ export class CsvScanner {
     }
     this.held = rest + chunk.length
     this.shift(this.start)
+    this.lastEnd = -1
     this.wellEncoded = this.looksWell()
   }
 
@@ -121,6 +137,7 @@ export class CsvScanner {
     this.position -= by
     this.fieldStart -= by
     if (this.newlineAt >= 0) this.newlineAt -= by
+    if (this.prefixEnd >= 0) this.prefixEnd -= by
     for (let field = 0; field < this.count; field++) {
       this.starts[field] = (this.starts[field] ?? 0) - by
       this.ends[field] = (this.ends[field] ?? 0) - by
@@ -131,7 +148,10 @@ export class CsvScanner {
 
   /** Scans the next record; false when more bytes are needed or, after `end()`, when there is none. */
   next(): boolean {
-    if (this.finish > this.start) this.begin(this.finish)
+    if (this.finish > this.start) {
+      this.begin(this.finish)
+      if (this.lastEnd >= 0) this.repeat()
+    }
     if (this.ended && this.start === this.held) return false
     for (;;) {
       const found = this.inQuotes ? this.quoted() : this.fieldAt()
@@ -141,6 +161,11 @@ export class CsvScanner {
   }
 
   private begin(at: number): void {
+    this.lastStart = this.start
+    this.lastEnd = this.prefixEnd
+    this.prefixEnd = -1
+    this.prefixPlain = true
+    this.repeated = 0
     this.start = at
     this.finish = at
     this.position = at
@@ -149,6 +174,26 @@ export class CsvScanner {
     this.linesPast = 0
     this.unclosed = false
     this.strayQuotes = false
+  }
+
+  /** Takes over the first fields of the record before if the same bytes stand here. */
+  private repeat(): void {
+    const { bytes, start, lastStart, repeating } = this
+    const by = start - lastStart
+    const end = this.lastEnd + by
+    if (end > this.held) return
+    const view = this.viewOf(bytes)
+    let at = start
+    for (; at + 4 <= end; at += 4) if (view.getInt32(at) !== view.getInt32(at - by)) return
+    for (; at < end; at++) if (bytes[at] !== bytes[at - by]) return
+    for (let field = 0; field < repeating; field++) {
+      this.starts[field] = (this.starts[field] ?? 0) + by
+      this.ends[field] = (this.ends[field] ?? 0) + by
+    }
+    this.count = repeating
+    this.repeated = repeating
+    this.prefixEnd = end
+    this.position = end
   }
 
   private wait(): boolean {
@@ -190,6 +235,7 @@ export class CsvScanner {
       if (byte === comma) {
         this.add(start, at)
         start = ++at
+        if (this.count === this.repeating && this.prefixPlain) this.prefixEnd = at
         continue
       }
       const ending = this.ending(at)
@@ -286,6 +332,8 @@ export class CsvScanner {
     }
     if (this.newlineAt >= 0) this.countLines(this.newlineAt, at)
     this.add(this.fieldStart, (this.dirty & doubled) === 0 ? at : this.undouble(at))
+    if (this.dirty !== 0 || this.newlineAt >= 0) this.prefixPlain = false
+    if (this.count === this.repeating && byte === comma && this.prefixPlain) this.prefixEnd = after + length
     this.inQuotes = false
     this.dirty = 0
     this.position = after + length
