@@ -51,7 +51,8 @@ try {
   }
   const working = Array.from({ length: 16 }, worker)
   for (let restart = 0; restart < restarts; restart++) {
-    await new Promise(resolve => setTimeout(resolve, 1000))
+    await everyServerIsUp(gateway.port)
+    await new Promise(resolve => setTimeout(resolve, 500))
     const index = restart % 2
     await instances[index]?.close()
     instances[index] = await startServer({
@@ -80,6 +81,17 @@ try {
   rmSync(folder, { recursive: true, force: true })
 }
 
+/** The next instance goes when the router has seen the last one back, as an orchestrator waits for readiness. */
+async function everyServerIsUp(port: number): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    const states = [...text.matchAll(/^traefik_service_server_up\{service="core@file",.*\} ([01])$/gm)]
+    if (states.length === 2 && states.every(([, up]) => up === '1')) return
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  throw new Error('an instance did not come back within a minute')
+}
+
 async function ask(client: Pool, authorization: string): Promise<string> {
   try {
     const headers = { authorization }
@@ -95,7 +107,7 @@ function writeRoutes(ports: readonly number[]): string {
   const servers = ports.map(port => `{ url: "http://127.0.0.1:${port}" }`).join(', ')
   writeFileSync(
     join(folder, 'traefik.yml'),
-    'entryPoints:\n  web:\n    address: ":0"\nproviders:\n  file:\n    filename: routes.yml\n',
+    'entryPoints:\n  web:\n    address: ":0"\nproviders:\n  file:\n    filename: routes.yml\nmetrics:\n  prometheus: { entryPoint: web }\n',
   )
   writeFileSync(
     join(folder, 'routes.yml'),
