@@ -18,6 +18,7 @@ import { type Api, type HttpAnswer, type HttpRequest, type ServeOptions, serve }
 import { createSockets } from '../http/sockets.ts'
 import { createAuthHook } from '../http/webhook-auth.ts'
 import { createMetadataApi } from '../metadata-api/metadata-api.ts'
+import { selectRows } from '../metadata-api/select-rows.ts'
 import type { Environment } from '../webhook/settings.ts'
 import { createWebhookClient } from '../webhook/webhook-client.ts'
 import { type Ask, startActionWebhooks } from './action-webhooks.ts'
@@ -89,7 +90,7 @@ export async function startServer(
     control,
     allowRunSql: true,
     env,
-    acts: { ...eventActs(events), ...cronActs(cron) },
+    acts: { ...eventActs(events), ...cronActs(cron), select: selectRows(triggers.stringify) },
     async onChange() {
       await events.sync()
       await cron.sync()

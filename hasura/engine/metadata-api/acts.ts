@@ -15,7 +15,7 @@ export const acts: Readonly<Record<string, Act>> = {
     return version === 2 ? { resource_version: resourceVersion(), metadata } : metadata
   },
   async replace_metadata(context, args, { version }) {
-    const { metadata, allowInconsistent } = replacement(args)
+    const { metadata, allowInconsistent } = replacement(args, context.control.current().metadata)
     const before = context.control.current()
     const after = await context.control.load(structuredClone(metadata))
     refuseCycles(metadata)

@@ -74,6 +74,9 @@ function* ofTable(source: string, entry: TrackedTable, { table, tables }: Built)
         ...(computed_fields ?? []),
       ]
       for (const field of named) yield { dependent, on: { table, field } }
+      for (const [field, value] of Object.entries(set ?? {}))
+        if (typeof value !== 'string' || !/^x-hasura-/i.test(value))
+          yield { dependent, on: { table, field, literal: true } }
       for (const exp of [filter, check])
         for (const reference of exp ? referencesOf(table, exp, tables).references : [])
           yield { dependent, on: reference }

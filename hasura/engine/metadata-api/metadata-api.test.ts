@@ -151,6 +151,15 @@ test('what SQL renames is renamed in the metadata; what others stand on is not d
   })
 })
 
+test('run_sql leaves the statements that were prepared on its connection in order', async t => {
+  const { run, ask } = await withTables(t, { allowRunSql: true })
+  const rows = { data: { author: [{ id: 1 }, { id: 2 }] } }
+  for (let turn = 0; turn < 4; turn++) {
+    t.same(await ask('{ author(order_by: { id: asc }) { id } }'), rows)
+    await run('run_sql', { sql: 'select 1' })
+  }
+})
+
 test('what SQL sets for its session does not reach the next one', async t => {
   const { run, pool } = await setUp(t, { allowRunSql: true })
   await run('run_sql', { sql: "set search_path to library; set statement_timeout to '1ms'" })

@@ -100,7 +100,7 @@ export function createMetadataApi(options: MetadataApiOptions): MetadataApi {
 async function runCommand(context: ApiContext, command: Args, door: Door): Promise<unknown> {
   const type = text(command, 'type')
   const args = command.args ?? {}
-  if (context.session.role !== admin && !isData(type))
+  if (context.session.role !== admin)
     throw new RequestError('access-denied', '$.args', 'restricted access : admin only')
   switch (type) {
     case 'bulk':
@@ -149,7 +149,15 @@ async function runOne(
   throw unknownCommand(name, args)
 }
 
+const rowCommands = ['insert', 'update', 'delete', 'count']
+
 function unknownCommand(name: string, args: unknown): RequestError {
+  if (rowCommands.includes(name))
+    return new RequestError(
+      'not-supported',
+      '$.args',
+      `the command ${name} on rows is not supported by this server; use GraphQL`,
+    )
   if (remoteSchemas.test(name)) {
     if (isObject(args) && args.name === '')
       return new RequestError('parse-failed', '$.name', 'empty string not allowed')
@@ -243,9 +251,4 @@ async function bulkAtomic(context: ApiContext, args: unknown, door: Door): Promi
     throw new RequestError('bad-request', '$.args', 'Schema inconsistency', [cause.internal])
   }
   return success
-}
-
-/** The old commands on rows, which other roles may send. */
-function isData(type: string): boolean {
-  return ['select', 'insert', 'update', 'delete', 'count', 'bulk'].includes(type)
 }

@@ -29,17 +29,12 @@ export async function runSql(context: ApiContext, args: Args): Promise<SqlAnswer
   const pool = context.control.pool(source)
   if (!pool) throw new RequestError('not-exists', '$.args', `source with name "${source}" does not exist`)
   const client = await pool.connect()
-  let broken: Error | undefined
   try {
     if (flag(args, 'no_transaction')) return await sent(client, sql)
     return await inTransaction(context, client, { sql, source, args })
-  } catch (cause) {
-    if (!(cause instanceof RequestError)) broken = cause instanceof Error ? cause : new Error(String(cause))
-    throw cause
   } finally {
-    // What the SQL set for its session must not reach the next one.
-    if (!broken) await client.query('discard all').catch(fault => (broken = fault))
-    client.release(broken)
+    // What the SQL set for its session must not reach the next one; nor may it forget what pg has prepared there.
+    client.release(true)
   }
 }
 

@@ -1,8 +1,7 @@
 /** Commands about the metadata as a whole: export, replace, clear, reload, what is inconsistent. */
-import { RequestError } from '../errors.ts'
-import type { Inconsistency, Metadata } from '../metadata-types.ts'
+import type { Inconsistency, Metadata, SourceMetadata } from '../metadata-types.ts'
 import type { State } from '../state.ts'
-import { type Args, flag, isObject, object, parseFailed } from './arguments.ts'
+import { type Args, flag, isObject, object, parseFailed, without } from './arguments.ts'
 
 /** Top-level keys in the order of an export; what is empty is left out. */
 const keys = [
@@ -23,7 +22,8 @@ const keys = [
 
 export function exported(metadata: Metadata): Metadata {
   const present = keys.filter(key => !isEmpty(metadata[key])).map(key => [key, metadata[key]])
-  return { version: 3, ...Object.fromEntries(present), sources: metadata.sources }
+  const sources = metadata.sources.map(({ name, kind = 'postgres', ...rest }) => ({ name, kind, ...rest }))
+  return { version: 3, ...Object.fromEntries(present), sources }
 }
 
 function isEmpty(value: unknown): boolean {
@@ -32,25 +32,35 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0
 }
 
-/** `args` of replace_metadata: the metadata itself, or wrapped with whether it may be inconsistent. */
-export function replacement(args: Args): { metadata: Metadata; allowInconsistent: boolean } {
+/**
+ * `args` of replace_metadata: the metadata itself, or wrapped with whether it may be inconsistent. Metadata of before there
+ * were sources is that of the first one.
+ */
+export function replacement(
+  args: Args,
+  before: Metadata,
+): { metadata: Metadata; allowInconsistent: boolean } {
   const wrapped = isObject(args.metadata)
   const given = wrapped ? object(args, 'metadata') : args
-  const inner = isObject(given.metadata) ? given.metadata : given
-  if (inner.version !== undefined && inner.version !== 3)
-    throw new RequestError(
-      'not-supported',
-      '$.args',
-      `metadata of version ${inner.version} is not supported; export it as version 3`,
-    )
-  if (inner.sources !== undefined && !Array.isArray(inner.sources))
+  const { sources: named, ...rest } = isObject(given.metadata) ? given.metadata : given
+  if (named !== undefined && !Array.isArray(named))
     throw parseFailed('$.sources', 'parsing [] failed, expected Array')
-  const sources = Array.isArray(inner.sources) ? inner.sources : []
-  for (const [position, source] of sources.entries())
-    if (!isObject(source) || typeof source.name !== 'string')
-      throw parseFailed(`$.sources[${position}]`, 'key "name" not found')
-  const metadata: Metadata = { version: 3, ...inner, sources }
+  const { tables, functions, ...others } = rest
+  const sources = named === undefined ? oldSources(before, { tables, functions }) : named.map(withKind)
+  const metadata: Metadata = { ...(named === undefined ? others : rest), version: 3, sources }
   return { metadata, allowInconsistent: wrapped && flag(args, 'allow_inconsistent_metadata') }
+}
+
+function withKind(source: unknown, position: number): SourceMetadata {
+  if (!isObject(source) || typeof source.name !== 'string')
+    throw parseFailed(`$.sources[${position}]`, 'key "name" not found')
+  const { name, kind } = source
+  return { ...source, name, kind: typeof kind === 'string' ? kind : 'postgres' }
+}
+
+function oldSources({ sources: [first] }: Metadata, parts: Record<string, unknown>): SourceMetadata[] {
+  const { tables: _, functions: __, ...source } = first ?? { name: 'default' }
+  return [withKind({ ...source, ...without(parts) }, 0)]
 }
 
 export function isConsistent({ inconsistencies }: State): boolean {

@@ -113,6 +113,7 @@ export const collectionEdits: Record<string, Edit> = {
     const endpoint = endpointOf(args)
     if (endpointsOf(draft).some(({ name }) => name === endpoint.name))
       throw alreadyExists(`Endpoint with name: ${endpoint.name} already exists`)
+    checkUrls(endpoint, endpointsOf(draft))
     checkEndpointQuery(draft, endpoint)
     draft.rest_endpoints = [...endpointsOf(draft), endpoint]
     return { touched: [{ type: 'rest_endpoint', name: `rest_endpoint ${endpoint.name}` }] }
@@ -206,6 +207,26 @@ function endpointOf(args: Args): RestEndpointMetadata {
     comment: optionalText(args, 'comment'),
   }
   return endpoint
+}
+
+/** A URL leads to one endpoint, and each of its variables has one name. */
+function checkUrls(endpoint: RestEndpointMetadata, others: RestEndpointMetadata[]): void {
+  const refused = (message: string) => new RequestError('invalid-configuration', '$.args', message)
+  const parts = endpoint.url.split('/')
+  if (parts.some(part => part === '' || part === ':'))
+    throw refused(`Empty segments or unnamed variables are not allowed: ${endpoint.url}`)
+  const variables = parts.filter(part => part.startsWith(':'))
+  if (new Set(variables).size < variables.length)
+    throw refused(`Duplicate variables found in endpoint path: ${endpoint.url}`)
+  const met = others.filter(other => meet(endpoint, other)).map(({ url }) => url)
+  if (met.length > 0) throw refused(`Ambiguous URL paths: ${[endpoint.url, ...met].toSorted().join(', ')}`)
+}
+
+function meet(left: RestEndpointMetadata, right: RestEndpointMetadata): boolean {
+  const [one, other] = [left.url.split('/'), right.url.split('/')]
+  if (one.length !== other.length || !left.methods.some(method => right.methods.includes(method)))
+    return false
+  return one.every((part, at) => part.startsWith(':') || other[at]?.startsWith(':') || part === other[at])
 }
 
 function checkEndpointQuery(draft: Metadata, { name, definition }: RestEndpointMetadata): void {
