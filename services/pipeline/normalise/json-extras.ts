@@ -1,4 +1,5 @@
 /** Members that have no column (the template does not name them, or they cannot be read): kept as the JSON they were. */
+import { pointerPart } from '../rules/findings.ts'
 import type { JsonRow } from './json-row.ts'
 
 export type JsonExtras = {
@@ -31,7 +32,7 @@ export function createJsonExtras(row: JsonRow): JsonExtras {
       if (kept.length === 0) return undefined
       const members = kept.map(({ name, value }) => `${JSON.stringify(name)}:${value}`)
       for (const { name, known } of kept)
-        if (!known) row.find('keyUnknown', `${pointer}/${name}`, -1, { name })
+        if (!known) row.find('keyUnknown', `${pointer}/${pointerPart(name)}`, -1, { name })
       kept = []
       return `{${members.join(',')}}`
     },

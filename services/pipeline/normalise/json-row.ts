@@ -1,7 +1,7 @@
 /** A JSON element laid out as a row: each column points at the token of its value, so that rows.ts can write it. */
 import type { Row } from '../load/rows.ts'
 import type { RuleName } from '../rules/catalogue.ts'
-import { cutCell, type Findings, type Place } from '../rules/findings.ts'
+import { cutCell, type Findings, type Place, pointerPart } from '../rules/findings.ts'
 import { numberKind, otherNumber, plainNumber, readNumber } from '../rules/values.ts'
 import { cellText } from '../scan/encoding.ts'
 import { type JsonTape, kind } from '../scan/json-tape.ts'
@@ -79,7 +79,9 @@ export class JsonRow implements Row {
         continue
       }
       if (into[which] !== 0 && pointer !== undefined)
-        this.find('duplicateKey', `${pointer}/${tape.text(key)}`, key + 1, { name: tape.text(key) })
+        this.find('duplicateKey', `${pointer}/${pointerPart(tape.text(key))}`, key + 1, {
+          name: tape.text(key),
+        })
       into[which] = key + 1
     }
   }

@@ -5,7 +5,7 @@ import { Rows } from '../load/rows.ts'
 import { createRandom } from '../oracle/random.ts'
 import { createFindings } from '../rules/findings.ts'
 import { Refusal } from '../source/refusal.ts'
-import { aJsonItem, anItem, csv, json, readBytes, wideHeaders } from '../test-files.ts'
+import { aJsonItem, anItem, csv, json, readBytes, tallHeaders, wideHeaders } from '../test-files.ts'
 import { readFile } from './read-file.ts'
 
 const tall = csv([anItem, { ...anItem, plan_name: 'HMO' }])
@@ -182,3 +182,18 @@ t.test('wrong kinds are told by their bytes', async t => {
     t.ok(found instanceof Refusal && expected.test(found.message), String(expected))
   }
 })
+
+t.test(
+  'headers and keys of megabytes are cut wherever a finding shows them; pointers are escaped',
+  async t => {
+    const long = 'h'.repeat(1 << 20)
+    const sheet = await readBytes(csv([{ ...anItem, [long]: 'x' }], { headers: [...tallHeaders, long] }))
+    const key = json([{ ...aJsonItem, [long]: 1, 'a/b~c': 2 }])
+    const { findings, tables } = await readBytes(key)
+    for (const finding of [...sheet.findings, ...findings])
+      for (const text of [finding.columnName, finding.cell, finding.value])
+        t.ok(Buffer.byteLength(text ?? '') <= 200)
+    t.ok(findings.some(({ cell }) => cell === '/standard_charge_information/0/a~1b~0c'))
+    t.ok(tables.items[0]?.extra?.includes(long), 'but kept whole')
+  },
+)

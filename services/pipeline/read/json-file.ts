@@ -8,7 +8,7 @@ import { createJsonModifiers } from '../normalise/json-modifiers.ts'
 import { JsonRow } from '../normalise/json-row.ts'
 import { createRepeats } from '../normalise/repeats.ts'
 import type { TemplateVersion } from '../rules/catalogue.ts'
-import type { Findings } from '../rules/findings.ts'
+import { type Findings, pointerPart } from '../rules/findings.ts'
 import { cellText, firstBadByte, utf16Length } from '../scan/encoding.ts'
 import { type JsonPart, JsonSplitter, JsonSyntaxError } from '../scan/json-splitter.ts'
 import { JsonTape, kind, mostDepth, nestedDeeper } from '../scan/json-tape.ts'
@@ -71,7 +71,7 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
 
   function member({ key, start, end }: JsonPart & { type: 'member' }): void {
     if (members.has(key) || seenLists.has(key))
-      findings.add('duplicateKey', { cell: `/${key}`, fill: { name: key } })
+      findings.add('duplicateKey', { cell: `/${pointerPart(key)}`, fill: { name: key } })
     if (key === items || key === modifiers) {
       findings.add('valueType', { cell: `/${key}`, fill: { name: key, type: 'a list' } })
       if (key === items) return

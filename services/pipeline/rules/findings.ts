@@ -85,13 +85,16 @@ export function createFindings(limits: FindingLimits = defaultLimits): Findings 
   }
 }
 
-function finding(name: RuleName, { fill: values, value, ...place }: Place): Finding {
+function finding(name: RuleName, { fill: values, value, cell, columnName, ...place }: Place): Finding {
   const { id, layer, severity, message } = rules[name]
+  // Headers and keys may be as long as their file.
   return {
     rule: id,
     layer,
     severity,
     ...place,
+    ...(columnName !== undefined && { columnName: cut(columnName) }),
+    ...(cell !== undefined && { cell: cut(cell) }),
     ...(value !== undefined && { value: cut(value) }),
     message: filled(message, values),
   }
@@ -117,6 +120,11 @@ export function cut(value: string): string {
 /** As `cut`, from the bytes of a cell, without making a string of ten megabytes first. */
 export function cutCell(bytes: Buffer, start: number, end: number): string {
   return cut(cellText(bytes, start, Math.min(end, start + 240)))
+}
+
+/** A key as part of a JSON pointer (RFC 6901 §3). */
+export function pointerPart(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }
 
 /** 0 → A, 25 → Z, 26 → AA: the letters of a spreadsheet. */
