@@ -32,7 +32,6 @@ export async function publish(db: Queryable, work: ToPublish): Promise<Verdict> 
   checkCopied(rows, copied)
   const hospitalId = await hospitalOf(db, file, read)
   await one(db, sql`select pg_advisory_xact_lock(hashtextextended(${`glimmr hospital ${hospitalId}`}, 0))`)
-  if (read.counts.seen === 0) await keepCurrent(db, hospitalId)
   await noticeOlder(db, hospitalId, read, findings)
   const summary = findings.summary(read.version)
   const verdict: Verdict = [...summary.counts.keys()].some(
@@ -111,19 +110,6 @@ async function hospitalOf(
       ${general.licences}, ${general.addresses}) as id`,
   )
   return joined.id
-}
-
-/** Headers without rows must not take a hospital's prices away. */
-async function keepCurrent(db: Queryable, hospitalId: string): Promise<void> {
-  const current = await maybeOne(
-    db,
-    sql`select id from prices.files where hospital_id = ${hospitalId} and status = 'published' and rows_loaded > 0`,
-  )
-  if (current)
-    throw new Refusal(
-      'no-rows',
-      'The file has headers but no rows; the prices published before stay. Add the rows and upload it again.',
-    )
 }
 
 /** Hospitals correct old files too, so the last one published counts; but whoever uploaded it should know. */

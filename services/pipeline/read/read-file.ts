@@ -6,7 +6,7 @@ import { refuseWrongKind } from '../source/kind.ts'
 import { Refusal } from '../source/refusal.ts'
 import { createCsvReader } from './csv-file.ts'
 import { createJsonReader } from './json-file.ts'
-import type { FileFacts } from './reader.ts'
+import { type FileFacts, noneLoaded } from './reader.ts'
 
 export type ReadOptions = {
   chunks: AsyncIterable<Buffer>
@@ -49,6 +49,7 @@ export async function readFile({
   const rest = decode?.(Buffer.alloc(0), true)
   if (rest && rest.length > 0) reader.push(rest)
   reader.end()
+  if (reader.facts.counts.loaded === 0) throw noneLoaded(reader.facts, findings)
   for (const name of rows.payers.cut) findings.add('valueCut', { value: name })
   await afterChunk(reader.facts, sourceBytes)
   return { ...reader.facts, sourceBytes, encoding: utf16 ?? encodingOf(mark !== undefined, findings) }

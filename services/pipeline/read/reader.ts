@@ -37,3 +37,15 @@ export function noRows({ what, cell, findings, version }: Empty): Refusal {
     [{ rule: id, message, cell }, ...others],
   )
 }
+
+/** Every row was rejected: nothing to publish either. Told with the rows that say why, the first of them. */
+export function noneLoaded({ counts, version }: FileFacts, findings: Findings): Refusal {
+  const { samples, rejected } = findings.summary(version)
+  const ids = new Set(rejected.map(({ rule }) => rule))
+  const why = samples.filter(({ rule }) => ids.has(rule)).slice(0, 20)
+  return new Refusal(
+    'rows-rejected',
+    `None of the ${counts.seen} rows could be loaded. Correct them and upload the file again.`,
+    why.map(({ rule, message, cell }) => ({ rule, message, ...(cell && { cell }) })),
+  )
+}

@@ -163,3 +163,16 @@ t.test('a small file cut off at every byte is read or refused, never more', asyn
   }
   t.pass()
 })
+
+t.test('a file whose rows are all rejected is refused, with the reasons of the first', async t => {
+  const bad = { ...anItem, 'standard_charge|negotiated_dollar': 'call us' }
+  try {
+    await readBytes(csv(Array.from({ length: 50 }, () => bad)))
+    t.fail('read')
+  } catch (error) {
+    t.match(error, { name: 'Refusal', message: /None of the 50 rows/ })
+    const { reasons } = error as Refusal
+    t.equal(reasons.length, 21)
+    t.match(reasons[1], { rule: 'glimmr.no-price', cell: 'row 4' })
+  }
+})

@@ -22,6 +22,7 @@ export const refusals = {
   'json-shape': 'The JSON is a list, or has no standard_charge_information.',
   ndjson: 'One JSON object a line instead of one document.',
   'no-rows': 'Headers without rows: it never takes the place of a file with prices.',
+  'rows-rejected': 'Every row was rejected; the first reasons are told.',
   'hospital-unnamed': 'The file does not say whose prices it holds, and no hospital was chosen.',
   'hospital-unknown': 'The hospital chosen for the upload does not exist any more.',
   failed: 'A refusal that lost its reasons on the way from the loading thread.',
