@@ -27,8 +27,10 @@ function withTokens(text: string): string {
   return text.slice(0, start) + token(given) + text.slice(end + 2)
 }
 
+/** Times were recorded from the beginning of the recording; a token was made when it says so itself (`iat`). */
 function withTimes(text: string): string {
-  const now = Math.floor(Date.now() / 1000)
+  const made = Number(/"iat":\s*"\{\{now([+-]\d+)\}\}"/.exec(text)?.[1] ?? 0)
+  const now = Math.floor(Date.now() / 1000) - made
   return text.replace(/"\{\{now([+-]\d+)\}\}"/g, (_, offset: string) => String(now + Number(offset)))
 }
 

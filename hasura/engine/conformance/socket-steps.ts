@@ -135,5 +135,7 @@ async function taken(
 }
 
 function filled(frame: unknown, adminSecret: string): string {
-  return fill(JSON.stringify(frame)).replaceAll('{{ADMIN_SECRET}}', adminSecret)
+  const text = (value: unknown) =>
+    typeof value === 'string' ? fill(value.replaceAll('{{ADMIN_SECRET}}', adminSecret)) : value
+  return JSON.stringify(frame, (_, value) => text(value))
 }

@@ -31,6 +31,7 @@ test('a good token gives its role and its variables, and only those', t => {
   t.same(session(token(claims), {}, headers), {
     role: 'editor',
     vars: { 'x-hasura-user-id': '7', 'x-hasura-role': 'editor' },
+    expiresAt: claims.exp * 1000,
   })
   t.equal(session(token(claims)).role, 'user')
   t.end()

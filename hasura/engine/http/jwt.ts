@@ -46,7 +46,11 @@ export function createJwtCheck(config: JwtConfig, now: () => number = () => Date
     if (token === undefined) return undefined
     const claims = verifiedClaims(token, algorithm, key)
     checkClaims(config, claims, now())
-    return sessionClaims(config, claims, headers['x-hasura-role'])
+    const session = sessionClaims(config, claims, headers['x-hasura-role'])
+    const { exp } = claims
+    // A connection that outlives the request ends with the token.
+    if (typeof exp !== 'number') return session
+    return { ...session, expiresAt: (exp + (config.allowed_skew ?? 0)) * 1000 }
   }
 }
 
