@@ -1,0 +1,121 @@
+/**
+ * Tokens checked with the keys of a JWKS address, fetched again when its answer says that it is no longer fresh.
+ *
+ * Source: https://hasura.io/docs/2.0/auth/authentication/jwt/#jwt-config-jwk-url, RFC 7517
+ */
+import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import type { WebhookClient } from '../webhook/webhook-client.ts'
+import { createJwtCheck, type Headers, type JwtCheck, type JwtConfig } from './jwt.ts'
+import { maxAgeOf } from './webhook-auth.ts'
+
+export type JwkConfig = Omit<JwtConfig, 'type' | 'key'> & { jwk_url: string }
+export type JwkCheck = {
+  check: JwtCheck
+  close(): void
+}
+type Log = (event: { url: string; refreshed: boolean; message: string }) => void
+
+const timeoutMs = 10_000
+/** Also when the answer wants less, or could not be read. */
+const leastSeconds = 1
+const afterFailureSeconds = 10
+const mostSeconds = 86_400
+
+/** Fetches once before it returns; throws when that gives no key. Without Cache-Control or Expires it stays at that. */
+export async function createJwkCheck(
+  client: WebhookClient,
+  { jwk_url: url, ...config }: JwkConfig,
+  log: Log = () => undefined,
+): Promise<JwkCheck> {
+  let checks = new Map<string, JwtCheck>()
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  const refresh = async (): Promise<number | undefined> => {
+    const { status, body, headers } = await client({ url, method: 'GET', headers: {}, timeoutMs })
+    if (status !== 200) throw new Error(`the JWKS answered ${status}`)
+    const found = checksOf(config, body)
+    if (found.size === 0) throw new Error('the JWKS has no key that can be used')
+    checks = found
+    return freshSeconds(headers)
+  }
+  const later = (seconds: number | undefined) => {
+    if (seconds === undefined || closed) return
+    timer = setTimeout(turn, Math.min(Math.max(seconds, leastSeconds), mostSeconds) * 1000)
+    timer.unref()
+  }
+  const turn = async () => {
+    try {
+      later(await refresh())
+      log({ url, refreshed: true, message: 'refreshed' })
+    } catch (cause) {
+      // The keys of before stay: a JWKS that is away must not lock everybody out.
+      log({ url, refreshed: false, message: cause instanceof Error ? cause.message : String(cause) })
+      later(afterFailureSeconds)
+    }
+  }
+  later(await refresh())
+  return {
+    check: headers => checkWith(checks, headers),
+    close() {
+      closed = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+/** The key that the token names, or the only one there is. */
+function checkWith(checks: ReadonlyMap<string, JwtCheck>, headers: Headers): ReturnType<JwtCheck> {
+  const kid = kidOf(headers.authorization ?? '')
+  const [first] = checks.values()
+  const check = (kid === undefined ? undefined : checks.get(kid)) ?? first
+  return check?.(headers)
+}
+
+function kidOf(authorization: string): string | undefined {
+  try {
+    const [head = ''] = authorization.replace(/^Bearer /i, '').split('.')
+    const header: { kid?: unknown } = JSON.parse(Buffer.from(head, 'base64url').toString('utf8'))
+    return typeof header.kid === 'string' ? header.kid : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function checksOf(config: Omit<JwkConfig, 'jwk_url'>, body: string): Map<string, JwtCheck> {
+  const checks = new Map<string, JwtCheck>()
+  const { keys }: { keys?: unknown } = JSON.parse(body)
+  for (const [position, jwk] of (Array.isArray(keys) ? keys : []).entries()) {
+    const check = checkOf(config, jwk)
+    if (check) checks.set(typeof jwk.kid === 'string' ? jwk.kid : String(position), check)
+  }
+  return checks
+}
+
+/** A key whose kind is unknown, or that is not for signatures, is passed over. Secrets do not stand in a JWKS. */
+function checkOf(
+  config: Omit<JwkConfig, 'jwk_url'>,
+  jwk: JsonWebKey & { use?: string },
+): JwtCheck | undefined {
+  const type = jwk.alg === 'EdDSA' ? 'Ed25519' : algorithmOf(jwk)
+  if (type === undefined || jwk.kty === 'oct' || (jwk.use ?? 'sig') !== 'sig') return undefined
+  try {
+    const key = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' })
+    return createJwtCheck({ ...config, type, key: String(key) })
+  } catch {
+    return undefined
+  }
+}
+
+function algorithmOf({ alg, kty }: JsonWebKey): string | undefined {
+  return typeof alg === 'string' ? alg : kty === 'RSA' ? 'RS256' : undefined
+}
+
+/** Undefined: nothing was said, so the keys are not asked for again. */
+function freshSeconds(headers: Record<string, string | string[] | undefined>): number | undefined {
+  const cacheControl = [headers['cache-control'] ?? []].flat().join(', ')
+  const maxAge = maxAgeOf(cacheControl)
+  if (/no-cache|no-store|must-revalidate/i.test(cacheControl) && maxAge === undefined) return leastSeconds
+  if (maxAge !== undefined) return maxAge
+  const expires = Date.parse(String(headers.expires ?? ''))
+  return Number.isNaN(expires) ? undefined : (expires - Date.now()) / 1000
+}
