@@ -2,6 +2,7 @@
 import { execute, maybeOne, one, type Queryable } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import type { FileToLoad } from './file-record.ts'
+import { lockHospital } from './lock-hospital.ts'
 
 /**
  * A hospital that publishes A, then B, then A again means A: its rows are there, so publishing is one statement. An
@@ -13,7 +14,7 @@ export async function publishAgain(db: Queryable, fileId: number, file: FileToLo
     db,
     sql`select hospital_id from prices.files where id = ${fileId}`,
   )
-  await one(db, sql`select pg_advisory_xact_lock(hashtextextended(${`glimmr hospital ${hospital}`}, 0))`)
+  const moment = await lockHospital(db, hospital)
   const repeated = await maybeOne(
     db,
     sql`select from prices.publications where file_id = ${fileId} and upload_id = ${file.uploadId}::uuid limit 1`,
@@ -27,14 +28,14 @@ export async function publishAgain(db: Queryable, fileId: number, file: FileToLo
   await execute(
     db,
     sql`
-      update prices.files set status = 'superseded', superseded_at = now()
+      update prices.files set status = 'superseded', superseded_at = ${moment}::timestamptz
       where hospital_id = ${hospital} and status = 'published'`,
   )
   // The object that came last is as good as the first one, and more likely to stay.
   await execute(
     db,
     sql`
-      update prices.files set status = 'published', published_at = now(), superseded_at = null,
+      update prices.files set status = 'published', published_at = ${moment}::timestamptz, superseded_at = null,
         upload_id = coalesce(${file.uploadId}::uuid, upload_id), object_key = coalesce(${file.objectKey}, object_key)
       where id = ${fileId}`,
   )

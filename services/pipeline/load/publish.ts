@@ -8,6 +8,7 @@ import { Refusal } from '../source/refusal.ts'
 import type { ZipMember } from '../source/zip.ts'
 import { addPlans } from './file-plans.ts'
 import type { FileToLoad } from './file-record.ts'
+import { lockHospital } from './lock-hospital.ts'
 import type { Rows } from './rows.ts'
 import { addComparison } from './same-prices.ts'
 import type { TableName } from './tables.ts'
@@ -31,7 +32,7 @@ export async function publish(db: Queryable, work: ToPublish): Promise<Verdict> 
   const { fileId, file, read, rows, findings, copied } = work
   checkCopied(rows, copied)
   const hospitalId = await hospitalOf(db, file, read)
-  await one(db, sql`select pg_advisory_xact_lock(hashtextextended(${`glimmr hospital ${hospitalId}`}, 0))`)
+  const moment = await lockHospital(db, hospitalId)
   await noticeOlder(db, hospitalId, read, findings)
   const summary = findings.summary(read.version)
   const verdict: Verdict = [...summary.counts.keys()].some(
@@ -45,11 +46,12 @@ export async function publish(db: Queryable, work: ToPublish): Promise<Verdict> 
   await execute(
     db,
     sql`
-    update prices.files set status = 'superseded', superseded_at = now() where hospital_id = ${hospitalId} and status = 'published'`,
+    update prices.files set status = 'superseded', superseded_at = ${moment}::timestamptz
+    where hospital_id = ${hospitalId} and status = 'published'`,
   )
   const published = await execute(
     db,
-    publishing({ ...work, hospitalId, verdict, found: sum(summary.counts.values()) }),
+    publishing({ ...work, hospitalId, moment, verdict, found: sum(summary.counts.values()) }),
   )
   if (published !== 1)
     throw new Error(
@@ -178,15 +180,15 @@ function jsonText(value: unknown): string {
   )
 }
 
-type Publishing = ToPublish & { hospitalId: string; verdict: Verdict; found: number }
+type Publishing = ToPublish & { hospitalId: string; moment: string; verdict: Verdict; found: number }
 
 /** `seen = loaded + rejected` is asked here, by the table's own check, and of the rows that say why they were rejected. */
 function publishing(work: Publishing) {
-  const { fileId, file, read, rows, compression, member, hospitalId, verdict, found } = work
+  const { fileId, file, read, rows, compression, member, hospitalId, moment, verdict, found } = work
   const { general, counts } = read
   return sql`
     update prices.files set
-      status = 'published', published_at = now(), verdict = ${verdict}, hospital_id = ${hospitalId}, layout = ${read.layout},
+      status = 'published', published_at = ${moment}::timestamptz, verdict = ${verdict}, hospital_id = ${hospitalId}, layout = ${read.layout},
       compression = ${compression}, member = ${member ? jsonText(member) : null}::jsonb, encoding = ${read.encoding}, template_version = ${read.version},
       declared_version = ${general.declaredVersion ?? null}, hospital_name = ${general.hospitalName ?? null},
       last_updated_on = ${general.lastUpdatedOn ?? null}, attestation = ${general.attestation ?? null},
