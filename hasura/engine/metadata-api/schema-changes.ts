@@ -50,7 +50,10 @@ function drop(
       .filter(({ number }) => !is.columns.some(column => column.number === number))
       .map(({ name }) => ({ table: was, name })),
   )
-  const lostFunctions = schema.functions.filter(({ oid }) => !now.functions.some(fn => fn.oid === oid))
+  // Under another name it is another function to those who call it.
+  const lostFunctions = schema.functions.filter(
+    was => !now.functions.some(fn => fn.oid === was.oid && sameName(fn, was)),
+  )
   const dependents = [
     ...gone.flatMap(table => dependentsOfTable(before, source, table)),
     ...lostColumns.flatMap(({ table, name }) => dependentsOfField(before, source, table, name)),
