@@ -53,7 +53,12 @@ function endToEnd(exchange: Exchange, host: string): RequestHeaders {
   return headers
 }
 
-function dispatch(exchange: Exchange, options: ProxyOptions, upstream: Upstream, again = 2): Promise<void> {
+function dispatch(
+  exchange: Exchange,
+  options: ProxyOptions,
+  upstream: Upstream,
+  again = mostStale,
+): Promise<void> {
   const { origin, path, headers } = upstream
   const { request, response } = exchange
   const length = announcedLength(exchange)
@@ -122,6 +127,9 @@ function dispatch(exchange: Exchange, options: ProxyOptions, upstream: Upstream,
     )
   })
 }
+
+/** A server that goes leaves as many of them behind as were kept; one request may meet several before all are known. */
+const mostStale = 5
 
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
