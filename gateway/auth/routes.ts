@@ -1,6 +1,7 @@
 /** The HTTP side of auth: the ForwardAuth endpoint, published keys, tokens for API keys, and the gateway's problems. */
 import { problem, problemDocument, problemType } from '@glimmr/lib/errors'
 import type { Server } from '@glimmr/lib/server'
+import { spanEvent } from '@glimmr/lib/telemetry'
 import { tokenRoute } from '@glimmr/lib/token-route'
 import type { FastifyRequest } from 'fastify'
 import type { ApiKeys } from './api-keys.ts'
@@ -97,6 +98,15 @@ export function serveTokens(app: Server, { apiKeys, tokens, onRefused }: TokenRo
   })
 }
 
+/** By status, as far as a status tells: what the router's own event (request/refusals.ts) says exactly. */
+const reasons: Record<number, string> = {
+  404: 'no_route',
+  413: 'body_too_large',
+  429: 'limit',
+  502: 'server_unreachable',
+  504: 'server_timeout',
+}
+
 const details: Record<number, string> = {
   404: 'There is nothing at this address',
   413: 'The request body is larger than 1 MiB; files go to the store with a presigned upload',
@@ -128,6 +138,8 @@ export function serveProblems(app: Server): void {
             traceId: request.traceId,
           },
         )
+        // In front of Traefik this is the one place where its refusals can say why.
+        spanEvent('router.refused', { reason: reasons[status] ?? String(status) })
         if (status === 429) reply.header('retry-after', '2')
         return reply
           .code(status)

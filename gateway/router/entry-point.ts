@@ -1,5 +1,5 @@
 /** One entry point: the listening socket, its bounds, and a request's way from the parser to the route table. */
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { EntryPointConfiguration } from './configuration/static.ts'
@@ -7,9 +7,10 @@ import { createListener, type Listener } from './listener.ts'
 import type { Log } from './middlewares/kind.ts'
 import type { AccessLog } from './observe/access-log.ts'
 import type { RouterMetrics } from './observe/metrics.ts'
-import { traceExchange } from './observe/trace.ts'
+import { traceExchange, traceUnread } from './observe/trace.ts'
 import { answerError, answerPlain, type Exchange, type Handler } from './request/exchange.ts'
 import { type Arrival, exchangeOpener } from './request/open-exchange.ts'
+import type { RefusalReason } from './request/refusals.ts'
 import { GatewayResponse } from './request/response.ts'
 import type { Terminate } from './tls/termination.ts'
 
@@ -34,10 +35,16 @@ export function createEntryPoint(context: EntryPointContext): Listener {
   const server = createGatewayServer(options, (request, response) => serve({ request, response }))
   server.on('checkContinue', (request, response) => serve({ request, response, expectsContinue: true }))
   server.on('upgrade', (request, socket, head) => serveUpgrade(serve, request, socket, head))
-  server.on('connect', (_request, socket: Duplex) => endWith(socket, '405 Method Not Allowed'))
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) =>
-    endWith(socket, clientErrorLine(error)),
-  )
+  const refuseUnread = (socket: Duplex, { status, reason }: Unread) => {
+    if (options.observability.metrics) metrics.refused(name, reason)
+    if (options.observability.tracing) traceUnread(name, status, reason)
+    endWith(socket, `${status} ${STATUS_CODES[status]}`)
+  }
+  server.on('connect', (_request, socket: Duplex) => refuseUnread(socket, { status: 405, reason: 'tunnel' }))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (socket.writable) refuseUnread(socket, unread(error))
+    else socket.destroy()
+  })
   return createListener({
     http: server,
     lifeCycle: options.transport.lifeCycle,
@@ -106,7 +113,11 @@ function requestHandler({
       const ms = performance.now() - exchange.startedAtMs
       const own = exchange.observability
       if (observability.accessLogs && own?.accessLogs !== false) accessLog(exchange, path, ms)
-      if (observability.metrics && own?.metrics !== false) metrics.count(outcomeOf(exchange, method, ms))
+      if (observability.metrics && own?.metrics !== false) {
+        metrics.count(outcomeOf(exchange, method, ms))
+        if (exchange.refusal !== undefined && response.statusCode >= 400)
+          metrics.refused(name, exchange.refusal)
+      }
     })
     if (refusal !== undefined) {
       refused.add(arrival.request.socket)
@@ -172,6 +183,7 @@ function failed(exchange: Exchange, error: unknown, log: Log): void {
     { err: error, request_id: exchange.requestId, router: exchange.router },
     'the router failed on a request',
   )
+  exchange.refusal = 'fault'
   answerPlain(exchange, 500)
 }
 
@@ -210,9 +222,13 @@ function serveUpgrade(
   serve({ request, response, upgrade: { socket, head } })
 }
 
-function clientErrorLine({ code }: NodeJS.ErrnoException): string {
-  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large'
-  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'
+type Unread = { status: number; reason: RefusalReason }
+
+function unread({ code }: NodeJS.ErrnoException): Unread {
+  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, reason: 'head_too_large' }
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT'
+    ? { status: 408, reason: 'head_too_slow' }
+    : { status: 400, reason: 'malformed_head' }
 }
 
 function endWith(socket: Duplex, status: string): void {

@@ -11,7 +11,7 @@ import type { Listener } from './listener.ts'
 import type { Log } from './middlewares/kind.ts'
 import { createAccessLog } from './observe/access-log.ts'
 import { createRouterMetrics, type RouterMetrics } from './observe/metrics.ts'
-import { answerError, answerPlain, type Handler } from './request/exchange.ts'
+import { answerNoRoute, answerPlain, type Handler } from './request/exchange.ts'
 import { type Mount, serverKey } from './services/mount.ts'
 import { watchFiles } from './watch.ts'
 
@@ -82,10 +82,9 @@ export function createRouter(options: RouterOptions): Router {
     const configured = fixed.entryPoints[name]
     if (override === false || !configured) return undefined
     const own = ownHandler(name, fixed, metrics, () => closing)
-    const missing: Handler = exchange => answerError(exchange, 404, '404 page not found')
     const routed: Handler = exchange => {
       const compiled = current.entryPoints.get(name)
-      return ((exchange.secure ? compiled?.secure : compiled?.plain) ?? missing)(exchange)
+      return ((exchange.secure ? compiled?.secure : compiled?.plain) ?? answerNoRoute)(exchange)
     }
     const handler = own ? own(routed) : routed
     const entryPoint = createEntryPoint({

@@ -2,7 +2,7 @@
 import type { RouterConfiguration } from '../configuration/dynamic.ts'
 import type { DynamicConfiguration } from '../configuration/load.ts'
 import type { StaticConfiguration } from '../configuration/static.ts'
-import { answerError, type Handler, type Middleware } from '../request/exchange.ts'
+import { answerNoRoute, type Handler, type Middleware } from '../request/exchange.ts'
 import { subjectOf } from '../rules/matchers.ts'
 import { createRouteTable, type RouteEntry } from '../rules/route-table.ts'
 import type { Service } from '../services/service.ts'
@@ -95,7 +95,7 @@ function handlerOver(entries: readonly RouteEntry<Handler>[]): Handler {
   const routes = createRouteTable(entries)
   return exchange => {
     const found = routes.find(subjectOf(exchange))
-    return found ? found(exchange) : answerError(exchange, 404, '404 page not found')
+    return found ? found(exchange) : answerNoRoute(exchange)
   }
 }
 

@@ -87,6 +87,9 @@ function rootOnly(parentRefs: readonly string[]): void {
  * https://doc.traefik.io/traefik/reference/routing-configuration/http/tls/tls-options/
  */
 export function sameOptions(options: string): Middleware {
-  return next => exchange =>
-    tlsOptionsOf(exchange.request.socket) === options ? next(exchange) : answerError(exchange, 421)
+  return next => exchange => {
+    if (tlsOptionsOf(exchange.request.socket) === options) return next(exchange)
+    exchange.refusal = 'tls_options'
+    answerError(exchange, 421)
+  }
 }

@@ -102,7 +102,7 @@ function boundAnswer(limit: number, next: Handler): Handler {
     const { response } = exchange
     response.onHead(({ status, headers }) => {
       if (exchange.method === 'HEAD' || status === 204 || status === 304 || exchange.upgrade) return
-      const refuse = () => response.hold(() => tooLarge(exchange))
+      const refuse = () => response.hold(() => tooLarge(exchange, 'answer_too_large'))
       const announced = headers['content-length']
       if (announced !== undefined) {
         if (Number(announced) > limit) refuse()
@@ -117,8 +117,12 @@ function boundAnswer(limit: number, next: Handler): Handler {
   }
 }
 
-function tooLarge(exchange: Exchange): void {
+function tooLarge(
+  exchange: Exchange,
+  reason: 'body_too_large' | 'answer_too_large' = 'body_too_large',
+): void {
   // What is still coming is not read: the connection ends with this answer.
   exchange.response.shouldKeepAlive = false
+  exchange.refusal = reason
   answerPlain(exchange, 413, 'Request Entity Too Large')
 }

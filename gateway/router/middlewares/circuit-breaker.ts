@@ -67,7 +67,10 @@ export const circuitBreaker = middlewareKind({
       })
     }
     return next => exchange => {
-      if (!admits()) return answerPlain(exchange, options.responseCode)
+      if (!admits()) {
+        exchange.refusal = 'circuit_open'
+        return answerPlain(exchange, options.responseCode)
+      }
       watch(exchange)
       return next(exchange)
     }

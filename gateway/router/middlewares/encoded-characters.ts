@@ -30,8 +30,11 @@ export function denyEncoded(allowed: Allowed): Middleware {
   )
   if (denied.length === 0) return next => next
   const pattern = new RegExp(denied.join('|'), 'i')
-  return next => exchange =>
-    exchange.path.includes('%') && pattern.test(exchange.path) ? answerEmpty(exchange, 400) : next(exchange)
+  return next => exchange => {
+    if (!exchange.path.includes('%') || !pattern.test(exchange.path)) return next(exchange)
+    exchange.refusal = 'encoded_character'
+    answerEmpty(exchange, 400)
+  }
 }
 
 export const encodedCharacters = middlewareKind({

@@ -64,6 +64,7 @@ export const forwardAuth = middlewareKind({
           { err: error, address: options.address, request_id: exchange.requestId },
           'forwardAuth: no verdict',
         )
+        exchange.refusal = 'auth_unavailable'
         answerEmpty(exchange, error instanceof VerdictTooLarge ? 401 : 500)
       })
     }
@@ -170,7 +171,9 @@ function identity(options: Options): (exchange: Exchange, verdict: Verdict) => v
   }
 }
 
-function refuse({ response }: Exchange, verdict: Verdict): void {
+function refuse(exchange: Exchange, verdict: Verdict): void {
+  const { response } = exchange
+  exchange.refusal = 'auth'
   response.statusCode = verdict.status
   for (const [name, value] of Object.entries(verdict.headers))
     if (!hopByHop.has(name)) response.setHeader(name, value)

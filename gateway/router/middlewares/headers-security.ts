@@ -20,8 +20,10 @@ export function securityMiddleware(options: HeadersOptions): Middleware {
   const hosts = new Set(options.allowedHosts.map(host => host.toLowerCase()))
   const hsts = options.isDevelopment ? undefined : hstsValue(options)
   return next => exchange => {
-    if (hosts.size > 0 && !options.isDevelopment && !hosts.has(hostOf(exchange, options)))
+    if (hosts.size > 0 && !options.isDevelopment && !hosts.has(hostOf(exchange, options))) {
+      exchange.refusal = 'host_not_allowed'
       return answerError(exchange, 500, 'Bad Host')
+    }
     const strict = hsts && (options.forceSTSHeader || isSecure(exchange, options)) ? hsts : undefined
     const hook: HeadHook = ({ headers }) => {
       for (const name in fixed) headers[name] = fixed[name] ?? ''

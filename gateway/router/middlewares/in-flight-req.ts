@@ -18,7 +18,10 @@ export const inFlightReq = middlewareKind({
     return next => exchange => {
       const key = source(exchange)
       const others = running.get(key) ?? 0
-      if (others >= amount) return answerPlain(exchange, 429, `max connections reached: ${amount}`)
+      if (others >= amount) {
+        exchange.refusal = 'in_flight_limit'
+        return answerPlain(exchange, 429, `max connections reached: ${amount}`)
+      }
       running.set(key, others + 1)
       exchange.response.once('close', () => {
         const left = (running.get(key) ?? 1) - 1

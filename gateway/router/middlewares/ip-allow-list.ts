@@ -20,7 +20,10 @@ export const ipAllowList = middlewareKind({
   create: ({ sourceRange, ipStrategy, rejectStatusCode }) => {
     const allowed = addressTest(sourceRange)
     const address = addressBy(ipStrategy)
-    return next => exchange =>
-      allowed(address(exchange)) ? next(exchange) : answerPlain(exchange, rejectStatusCode)
+    return next => exchange => {
+      if (allowed(address(exchange))) return next(exchange)
+      exchange.refusal = 'address_not_allowed'
+      answerPlain(exchange, rejectStatusCode)
+    }
   },
 })

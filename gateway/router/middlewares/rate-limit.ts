@@ -40,6 +40,7 @@ export const rateLimit = middlewareKind({
         delayMs = await buckets.take(source(exchange))
       } catch (error) {
         log.error({ err: error, middleware: name, request_id: exchange.requestId }, 'rateLimit: no verdict')
+        exchange.refusal = 'rate_limit_unavailable'
         return answerError(exchange, 500, 'Could not insert/update bucket')
       }
       return pass(exchange, delayMs, maxDelayMs, next)
@@ -63,6 +64,7 @@ function pass(exchange: Exchange, delayMs: number, maxDelayMs: number, next: Han
 function refuse(exchange: Exchange, delayMs: number): void {
   exchange.response.setHeader('retry-after', String(Math.ceil(delayMs / 1000)))
   exchange.response.setHeader('x-retry-in', goDuration(delayMs))
+  exchange.refusal = 'rate_limit'
   answerPlain(exchange, 429)
 }
 

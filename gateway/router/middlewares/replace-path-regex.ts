@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { text } from '../configuration/values.ts'
-import { answerError } from '../request/exchange.ts'
+import { refusePath } from '../request/exchange.ts'
 import { addHeader } from '../request/headers.ts'
 import { cleanPath, decodePath, escapePath } from '../request/path.ts'
 import { goRegExp, replaceAll } from '../rules/go-regexp.ts'
@@ -19,8 +19,8 @@ export const replacePathRegex = middlewareKind({
       if (!expression.test(exchange.path)) return next(exchange)
       addHeader(exchange.headers, 'x-replaced-path', exchange.path)
       const path = replaceAll(exchange.path, expression, replacement.trim())
-      if (/%(?![0-9a-fA-F]{2})/.test(path)) return answerError(exchange, 500, 'invalid URL escape')
-      if (path !== '' && decodePath(cleanPath(path)) !== decodePath(path)) return answerError(exchange, 400)
+      if (/%(?![0-9a-fA-F]{2})/.test(path)) return refusePath(exchange, 500, 'invalid URL escape')
+      if (path !== '' && decodePath(cleanPath(path)) !== decodePath(path)) return refusePath(exchange, 400)
       exchange.path = escapePath(path) || '/'
       return next(exchange)
     }

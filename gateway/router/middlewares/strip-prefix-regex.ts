@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { texts } from '../configuration/values.ts'
-import { answerError } from '../request/exchange.ts'
+import { refusePath } from '../request/exchange.ts'
 import { addHeader } from '../request/headers.ts'
 import { decodePath } from '../request/path.ts'
 import { goRegExp } from '../rules/go-regexp.ts'
@@ -23,7 +23,7 @@ export const stripPrefixRegex = middlewareKind({
         const prefix = expression.exec(decoded)?.[0]
         if (!prefix || !decoded.startsWith(prefix)) continue
         addHeader(exchange.headers, 'x-forwarded-prefix', prefix)
-        if (!strip(exchange, prefix)) return answerError(exchange, 400)
+        if (!strip(exchange, prefix)) return refusePath(exchange, 400)
         break
       }
       return next(exchange)

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { flag, texts } from '../configuration/values.ts'
-import { answerError, type Exchange } from '../request/exchange.ts'
+import { type Exchange, refusePath } from '../request/exchange.ts'
 import { addHeader } from '../request/headers.ts'
 import { cleanPath, decodePath } from '../request/path.ts'
 import { withSlash } from './add-prefix.ts'
@@ -23,7 +23,7 @@ export const stripPrefix = middlewareKind({
       const decoded = decodePath(exchange.path)
       const prefix = wanted.find(candidate => decoded.startsWith(candidate))
       if (prefix === undefined) return next(exchange)
-      if (!strip(exchange, prefix, forceSlash)) return answerError(exchange, 400)
+      if (!strip(exchange, prefix, forceSlash)) return refusePath(exchange, 400)
       addHeader(exchange.headers, 'x-forwarded-prefix', prefix)
       return next(exchange)
     }

@@ -40,6 +40,7 @@ export function createAccessLog(options: StaticConfiguration['accessLog'], log: 
       duration_ms: Math.round(ms * 100) / 100,
       request_id: exchange.requestId,
       trace_id: exchange.traceId,
+      ...(exchange.refusal !== undefined && status >= 400 && { refused: exchange.refusal }),
     }
     for (const [name, read] of kept) {
       const value = read(exchange, ms)

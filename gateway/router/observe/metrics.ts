@@ -4,6 +4,7 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import type { StaticConfiguration } from '../configuration/static.ts'
+import type { RefusalReason } from '../request/refusals.ts'
 
 export type Outcome = {
   entryPoint: string
@@ -20,6 +21,8 @@ export type Outcome = {
 export type RouterMetrics = {
   count(outcome: Outcome): void
   countRetry(service: string): void
+  /** Ours, beside Traefik's: what the router answered by itself, and why. */
+  refused(entryPoint: string, reason: RefusalReason): void
   reloaded(success: boolean): void
   serverState(service: string, url: string, up: boolean): void
   /** Servers of a configuration that is gone are no longer reported. */
@@ -66,6 +69,7 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
   const gauges = new Map<string, number>()
   const servers = new Map<string, number>()
   const retries = new Map<string, number>()
+  const refusals = new Map<string, number>()
   const notAfter = new Map<string, number>()
   let reloads = 0
 
@@ -83,6 +87,10 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
       if (service) add(services, `service="${service}"`)
     },
     countRetry: service => void retries.set(service, (retries.get(service) ?? 0) + 1),
+    refused(entryPoint, reason) {
+      const labels = `entrypoint="${entryPoint}",reason="${reason}"`
+      refusals.set(labels, (refusals.get(labels) ?? 0) + 1)
+    },
     reloaded(success) {
       reloads++
       if (success) gauges.set('traefik_config_last_reload_success', Math.floor(Date.now() / 1000))
@@ -114,6 +122,7 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
           [...retries].map(([name, value]) => [`service="${name}"`, value]),
         ),
       )
+      lines.push(...plainText('glimmr_router_refusals_total', 'counter', [...refusals]))
       lines.push(...plainText('traefik_tls_certs_not_after', 'gauge', [...notAfter]))
       lines.push(...plainText('traefik_service_server_up', 'gauge', [...servers]))
       return `${lines.join('\n')}\n`

@@ -3,6 +3,7 @@ import { randomFillSync } from 'node:crypto'
 import { parseTraceparent, startSpan, telemetryOn, traceparentOf } from '@glimmr/lib/telemetry'
 import type { Exchange } from '../request/exchange.ts'
 import { firstValue } from '../request/headers.ts'
+import type { RefusalReason } from '../request/refusals.ts'
 
 /**
  * Sets the exchange's trace id and the traceparent that goes on to the service. Where the static file has `tracing`, a
@@ -33,9 +34,20 @@ export function traceExchange(exchange: Exchange, path: string, tracing: boolean
     span.setAttribute('http.response.status_code', exchange.response.statusCode)
     if (exchange.router) span.setAttribute('traefik.router.name', exchange.router)
     if (exchange.service) span.setAttribute('traefik.service.name', exchange.service)
+    if (exchange.refusal && exchange.response.statusCode >= 400)
+      span.addEvent('router.refused', { reason: exchange.refusal })
     if (exchange.response.statusCode >= 500) span.setStatus({ code: 2 })
     span.end()
   })
+}
+
+/** What the parser would not read has no trace to belong to: a span of its own. */
+export function traceUnread(entryPoint: string, status: number, reason: RefusalReason): void {
+  if (!telemetryOn) return
+  const attributes = { entry_point: entryPoint, 'http.response.status_code': status }
+  const span = startSpan('unread request', { kind: 'server', attributes })
+  span.addEvent('router.refused', { reason })
+  span.end()
 }
 
 // Random bytes are dear by the piece: a trace's 24 are cut from 6 KiB.

@@ -3,6 +3,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RequestHeaders } from './headers.ts'
 import { routingPath } from './path.ts'
+import type { RefusalReason } from './refusals.ts'
 import type { GatewayResponse } from './response.ts'
 
 /** Does one thing with an exchange, then calls the next handler or answers. What it throws becomes a 500. */
@@ -38,6 +39,8 @@ export type Exchange = {
   service: string | undefined
   serverUrl: string | undefined
   userName: string | undefined
+  /** Why the router itself gives the answer, where it does. */
+  refusal: RefusalReason | undefined
   /** What the router's own `observability` says; its entry point's holds besides. */
   observability: { accessLogs: boolean; metrics: boolean; tracing: boolean } | undefined
   /** Answered by the router about itself (/ping, /metrics): neither logged nor counted, as Traefik without addInternals. */
@@ -90,9 +93,23 @@ export function answerEmpty(exchange: Exchange, status: number): void {
   answerPlain(exchange, status, '')
 }
 
+export function answerNoRoute(exchange: Exchange): void {
+  exchange.refusal = 'no_route'
+  answerError(exchange, 404, '404 page not found')
+}
+
+/** A path that a rewrite would turn into something that servers read in more than one way. */
+export function refusePath(exchange: Exchange, status: number, text?: string): void {
+  exchange.refusal = 'path'
+  answerError(exchange, status, text)
+}
+
 /** Runs a handler on an exchange whose first answer was dropped; nobody waits for it any more. */
 export function resume(handler: Handler, exchange: Exchange): void {
-  const fail = () => answerPlain(exchange, 500)
+  const fail = () => {
+    exchange.refusal = 'fault'
+    answerPlain(exchange, 500)
+  }
   try {
     handler(exchange)?.catch(fail)
   } catch {

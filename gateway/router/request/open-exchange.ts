@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts'
 import { forwardedHeaders } from './forwarded.ts'
 import { headersOf, type RequestHeaders } from './headers.ts'
 import { parseTarget } from './path.ts'
+import { type OpeningRefusal, openingRefusals } from './refusals.ts'
 import type { GatewayResponse } from './response.ts'
 
 export type Arrival = {
@@ -56,6 +57,7 @@ export function exchangeOpener(
       service: undefined,
       serverUrl: undefined,
       userName: undefined,
+      refusal: undefined,
       observability: undefined,
       internal: false,
       retries: 0,
@@ -63,15 +65,20 @@ export function exchangeOpener(
       appendForwardedFor: true,
       failed: undefined,
     }
-    const refusal =
+    const refusal: OpeningRefusal | undefined =
       request.rawHeaders.length > 2 * maxHeaders
-        ? 431
-        : target === undefined ||
-            (underscores && http.underscoreHeadersStrategy === 'reject') ||
-            !isHost(host, target.host)
-          ? 400
-          : framingFault(request, headers)
-    if (refusal !== undefined) return { exchange, refusal }
+        ? 'too_many_headers'
+        : target === undefined
+          ? 'target'
+          : underscores && http.underscoreHeadersStrategy === 'reject'
+            ? 'underscore_header'
+            : isHost(host, target.host)
+              ? framingFault(request, headers)
+              : 'host'
+    if (refusal !== undefined) {
+      exchange.refusal = refusal
+      return { exchange, refusal: openingRefusals[refusal] }
+    }
     forward(exchange)
     return { exchange }
   }
@@ -102,13 +109,13 @@ function isHost(header: string | string[] | undefined, target: string | undefine
 function framingFault(
   { httpVersionMajor, httpVersionMinor }: IncomingMessage,
   headers: RequestHeaders,
-): number | undefined {
+): OpeningRefusal | undefined {
   // The parser also takes HTTP/0.9, and 2.0 on a connection that speaks 1.1.
-  if (httpVersionMajor !== 1 || httpVersionMinor > 1) return 400
+  if (httpVersionMajor !== 1 || httpVersionMinor > 1) return 'http_version'
   const encoding = headers['transfer-encoding']
   if (encoding === undefined) return undefined
-  if (typeof encoding !== 'string' || encoding.toLowerCase() !== 'chunked') return 501
-  return httpVersionMinor === 0 ? 400 : undefined
+  if (typeof encoding !== 'string' || encoding.toLowerCase() !== 'chunked') return 'transfer_encoding'
+  return httpVersionMinor === 0 ? 'http_version' : undefined
 }
 
 const requestIdForm = /^[\w.:-]{1,128}$/

@@ -11,6 +11,7 @@ import { announcedLength, BodyTooLarge, readBody, replay } from '../request/repl
 import { type Choose, chooser } from './balance.ts'
 import type { Service } from './service.ts'
 import { createSticky, type Sticky } from './sticky.ts'
+import { answerNoServer } from './upstream.ts'
 
 type Kind<Name extends keyof ServiceConfiguration> = NonNullable<ServiceConfiguration[Name]>
 type Find = (name: string) => Service
@@ -47,7 +48,7 @@ function balanceOver(
       const candidates = open()
       const before = sticky?.find(candidates, exchange)
       const chosen = before ?? choose(candidates, exchange)
-      if (!chosen) return answerError(exchange, 503, 'no available server')
+      if (!chosen) return answerNoServer(exchange, 'no available server')
       if (sticky && !before) sticky.remember(exchange, chosen.name)
       return chosen.service.handle(exchange)
     },
@@ -59,8 +60,7 @@ export function createFailover(options: Kind<'failover'>, find: Find): Service {
   const main = find(options.service)
   const fallback = find(options.fallback)
   const { errors } = options
-  const second: Handler = exchange =>
-    fallback.isUp() ? fallback.handle(exchange) : answerError(exchange, 503)
+  const second: Handler = exchange => (fallback.isUp() ? fallback.handle(exchange) : answerNoServer(exchange))
   if (!errors) requireHealth(options.service, main)
   if (options.healthCheck !== undefined) requireHealth(options.fallback, fallback)
   return {
@@ -86,7 +86,10 @@ async function tryBoth(exchange: Exchange, errors: Errors, main: Handler, fallba
   if (announcedLength(exchange) !== 0 && !exchange.upgrade) {
     const most = errors.maxRequestBodyBytes < 0 ? maxKeptBytes : errors.maxRequestBodyBytes
     const read = await bodyUpTo(exchange, most)
-    if (!read) return answerError(exchange, 413, 'Request body too large')
+    if (!read) {
+      exchange.refusal = 'body_too_large'
+      return answerError(exchange, 413, 'Request body too large')
+    }
     body = read
     exchange.request = replay(exchange, body)
   }

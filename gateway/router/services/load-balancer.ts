@@ -7,7 +7,7 @@
 import type { Dispatcher } from 'undici'
 import type { LoadBalancerConfiguration } from '../configuration/dynamic.ts'
 import type { Log } from '../middlewares/kind.ts'
-import { answerError, type Exchange, type Handler } from '../request/exchange.ts'
+import type { Exchange, Handler } from '../request/exchange.ts'
 import { type Choice, chooser } from './balance.ts'
 import { activeHealth, alwaysUp, passiveHealth, type ServerHealth } from './health.ts'
 import { callMount } from './in-process.ts'
@@ -15,6 +15,7 @@ import { type Mounts, serverKey } from './mount.ts'
 import { proxyTo } from './proxy.ts'
 import type { Service } from './service.ts'
 import { createSticky } from './sticky.ts'
+import { answerNoServer } from './upstream.ts'
 
 export type LoadBalancerContext = {
   /** `core@file` */
@@ -51,7 +52,7 @@ export function createLoadBalancer(
     handle: exchange => {
       exchange.service = context.name
       const server = pick(exchange)
-      if (!server) return answerError(exchange, 503, 'no available server')
+      if (!server) return answerNoServer(exchange, 'no available server')
       return call(server, exchange, servers.length > 1)
     },
   }

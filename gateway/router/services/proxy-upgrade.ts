@@ -1,9 +1,9 @@
 /** WebSocket handshakes to another server: the two connections are joined once it says 101. */
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { answerPlain, type Exchange } from '../request/exchange.ts'
+import type { Exchange } from '../request/exchange.ts'
 import { rawHeaders } from '../request/headers.ts'
-import { failureOf, type Upstream } from './upstream.ts'
+import { answerFailure, failureOf, type Upstream } from './upstream.ts'
 
 export function proxyUpgrade(exchange: Exchange, { origin, path, headers }: Upstream): Promise<void> {
   const { upgrade, response } = exchange
@@ -44,7 +44,7 @@ export function proxyUpgrade(exchange: Exchange, { origin, path, headers }: Upst
       answer.on('close', resolve)
     })
     asked.on('error', error => {
-      if (!response.headersSent && !socket.destroyed) answerPlain(exchange, failureOf(error).status)
+      if (!response.headersSent && !socket.destroyed) answerFailure(exchange, failureOf(error))
       resolve()
     })
     asked.end()

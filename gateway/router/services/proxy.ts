@@ -3,11 +3,11 @@
  * goes away ends the request upstream. https://undici.nodejs.org/#/docs/api/Dispatcher
  */
 import type { Dispatcher } from 'undici'
-import { answerPlain, type Exchange, type Handler, requestUri } from '../request/exchange.ts'
+import { type Exchange, type Handler, requestUri } from '../request/exchange.ts'
 import { type RequestHeaders, rawHeaders } from '../request/headers.ts'
 import { announcedLength } from '../request/replay.ts'
 import { proxyUpgrade } from './proxy-upgrade.ts'
-import { failureOf, outgoingHeaders, type Upstream } from './upstream.ts'
+import { answerFailure, failureOf, outgoingHeaders, type Upstream } from './upstream.ts'
 
 export type ProxyOptions = {
   dispatcher: Dispatcher
@@ -169,5 +169,5 @@ function fail(exchange: Exchange, options: ProxyOptions, error: unknown, started
   if (response.begun) return void response.destroy()
   const failure = failureOf(error)
   options.onOutcome?.({ status: failure.status, ms: performance.now() - startedAt })
-  if (!exchange.failed?.(failure)) answerPlain(exchange, failure.status)
+  if (!exchange.failed?.(failure)) answerFailure(exchange, failure)
 }

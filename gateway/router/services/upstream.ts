@@ -1,5 +1,5 @@
 /** Where a request goes when it leaves this process, and what it means when nothing comes back. */
-import type { Exchange, UpstreamFailure } from '../request/exchange.ts'
+import { answerError, answerPlain, type Exchange, type UpstreamFailure } from '../request/exchange.ts'
 import { emptyHeaders, type RequestHeaders, valuesOf } from '../request/headers.ts'
 
 /**
@@ -46,4 +46,15 @@ const unreached = new Set([
 export function failureOf(error: unknown): UpstreamFailure {
   const code = String((error as { code?: unknown } | null)?.code ?? '')
   return { status: timeouts.has(code) ? 504 : 502, requestSent: !unreached.has(code), cause: error }
+}
+
+export function answerFailure(exchange: Exchange, { status }: UpstreamFailure): void {
+  exchange.refusal = status === 504 ? 'server_timeout' : 'server_unreachable'
+  answerPlain(exchange, status)
+}
+
+/** None of a service's servers is up. `words`: Traefik's own for it. */
+export function answerNoServer(exchange: Exchange, words?: string): void {
+  exchange.refusal = 'no_server'
+  answerError(exchange, 503, words)
 }
