@@ -34,7 +34,8 @@ export function serveMetrics(app: FastifyInstance, { registry, requestDuration }
   )
 }
 
-export type Count<Label extends string> = { add(labels: Record<Label, string>): void }
+/** `by` is 1 unless given; 0 makes the series known before it first counts. */
+export type Count<Label extends string> = { add(labels: Record<Label, string>, by?: number): void }
 
 /** A counter in the service's registry; label values must come from a bounded set. */
 export function createCounter<Label extends string>(
@@ -42,7 +43,7 @@ export function createCounter<Label extends string>(
   options: { name: string; help: string; labelNames: readonly Label[] },
 ): Count<Label> {
   const counter = new Counter({ ...options, labelNames: [...options.labelNames], registers: [registry] })
-  return { add: labels => counter.inc(labels) }
+  return { add: (labels, by) => counter.inc(labels, by) }
 }
 
 export type Level<Label extends string> = { labels: Record<Label, string>; value: number }

@@ -11,6 +11,7 @@ import { createIdentify } from './identify.ts'
 import { createInternalTokens } from './internal-tokens.ts'
 import { createExternalTokens } from './issuers/external-tokens.ts'
 import type { Issuer } from './issuers/issuer.ts'
+import { createIssuerMetrics } from './issuers/issuer-metrics.ts'
 import { createUsers } from './issuers/users.ts'
 import { openKeyRing } from './key-ring.ts'
 import { createKeyUses } from './key-uses.ts'
@@ -82,8 +83,13 @@ export async function build(config: AuthConfig): Promise<AuthServer> {
     issuers,
     users: createUsers({ pool, now, onError }),
     now,
-    onError: err => log.warn({ err }, 'auth: the keys of an issuer cannot be fetched'),
+    onFetched: (issuer, err) => {
+      issuerMetrics.fetched(issuer, err)
+      if (err !== undefined) log.warn({ err, issuer }, 'auth: the keys of an issuer cannot be fetched')
+    },
   })
+  const names = issuers.flatMap(({ kind, name }) => (kind === 'keys' ? [name] : []))
+  const issuerMetrics = createIssuerMetrics(metrics, names, externalTokens.keyAges)
   const internalTokens = createInternalTokens(tokens, now)
   const verify = createVerify({
     identify: createIdentify({ apiKeys, tokens, internalTokens, externalTokens }),

@@ -18,6 +18,8 @@ export type ExternalTokens = {
   knows(issuer: string): boolean
   /** Throws Refusal. */
   verify(issuer: string, token: string): Promise<Principal>
+  /** Of issuers with published keys: how old those are that we have. */
+  keyAges(): { issuer: string; seconds: number }[]
   close(): Promise<void>
 }
 
@@ -25,7 +27,8 @@ export type ExternalTokensOptions = {
   issuers: readonly Issuer[]
   users: Users
   now: () => number
-  onError: (error: unknown) => void
+  /** Told of every fetch of an issuer's keys: what went wrong, or nothing. */
+  onFetched: (issuer: string, error: unknown) => void
 }
 
 type Claims = JWTPayload & { sub: string }
@@ -37,12 +40,18 @@ const maxVerified = 5000
 const verifiedMs = 60_000
 
 export function createExternalTokens(options: ExternalTokensOptions): ExternalTokens {
-  const { users, now, onError } = options
+  const { users, now, onFetched } = options
   const known = new Map<string, Known>()
   for (const issuer of options.issuers) {
     const keys =
       issuer.kind === 'keys'
-        ? createRemoteKeys({ url: issuer.jwksUrl, private: issuer.private, now, onError })
+        ? createRemoteKeys({
+            issuer: issuer.issuer,
+            url: issuer.jwksUrl,
+            private: issuer.private,
+            now,
+            onFetched: error => onFetched(issuer.name, error),
+          })
         : undefined
     known.set(issuer.issuer, { issuer, keys, verified: new Map() })
   }
@@ -55,6 +64,13 @@ export function createExternalTokens(options: ExternalTokensOptions): ExternalTo
       if (token.length > maxTokenBytes) throw new Refusal('bad_token')
       return principalOf(found.issuer, await claimsOf(found, token, now()), users)
     },
+    keyAges: () =>
+      [...known.values()].flatMap(({ issuer, keys }) => {
+        const fetchedAtMs = keys?.fetchedAtMs()
+        return fetchedAtMs === undefined
+          ? []
+          : [{ issuer: issuer.name, seconds: (now() - fetchedAtMs) / 1000 }]
+      }),
     close: async () => void (await Promise.all([...known.values()].map(({ keys }) => keys?.close()))),
   }
 }

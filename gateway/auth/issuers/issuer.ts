@@ -2,10 +2,11 @@
  * Issuers of tokens other than ourselves, as the operator configures them: `ISSUERS` (or `ISSUERS_FILE`) holds
  *
  *   { "issuers": [{ "name": "acme", "issuer": "https://login.acme.example/", "audience": "glimmr",
- *       "jwks_url": "https://login.acme.example/keys", "algorithms": ["RS256"],
+ *       "algorithms": ["RS256"],
  *       "organisation": { "claim": "tenant", "map": { "acme": "5f0c…" } },
  *       "roles": { "claim": "/realm_access/roles", "map": { "price-team": "uploader", "staff": "viewer" } } }] }
  *
+ * Its keys are where `https://login.acme.example/.well-known/openid-configuration` says, or at `jwks_url` if that is given.
  * Without `organisation` and `roles` only users that core knows by issuer and subject (core.users) get in.
  */
 import { readFileSync } from 'node:fs'
@@ -13,6 +14,8 @@ import { limitClasses } from '@glimmr/lib/api-keys'
 import { tokenIssuer } from '@glimmr/lib/auth'
 import { tokenAlgorithms } from '@glimmr/lib/published-keys'
 import { z } from 'zod'
+import { descriptionUrl } from './discovery.ts'
+import { addressFault } from './issuer-document.ts'
 
 /** A claim by its name, or by a JSON pointer (RFC 6901) into the token: `/realm_access/roles`. */
 const claim = z.string().min(1).max(200)
@@ -52,9 +55,10 @@ const shared = {
 
 const byKeys = z.strictObject({
   ...shared,
-  jwks_url: z.url({ protocol: /^https?$/ }),
+  /** Without it the issuer, which is a URL then, is asked where its keys are (OpenID Connect Discovery). */
+  jwks_url: z.url({ protocol: /^https?$/ }).optional(),
   algorithms: z.array(z.enum(tokenAlgorithms)).min(1).default(['RS256']),
-  /** For an issuer in the operator's own network: private addresses, and http. */
+  /** For an issuer in the operator's own network: private addresses; http on this machine only. */
   private: z.boolean().default(false),
 })
 
@@ -71,7 +75,7 @@ export type IssuerBase = Pick<
 >
 export type Issuer = IssuerBase &
   (
-    | { kind: 'keys'; jwksUrl: string; algorithms: readonly string[]; private: boolean }
+    | { kind: 'keys'; jwksUrl: string | undefined; algorithms: readonly string[]; private: boolean }
     | { kind: 'secret'; secret: Uint8Array }
   )
 
@@ -112,7 +116,14 @@ function issuerOf(given: Record<string, unknown>, what: string): Issuer {
     return { ...issuer, kind: 'secret', secret: Buffer.from(secret, 'latin1') }
   }
   const issuer = parsed(byKeys, given, what)
-  if (!issuer.private && !issuer.jwks_url.startsWith('https:'))
-    throw new Error(`ISSUERS: jwks_url of ${issuer.name} must be https`)
+  const fault = addressFault(issuer.jwks_url ?? discoverable(issuer), issuer.private)
+  if (fault !== undefined) throw new Error(`ISSUERS: ${issuer.name}: ${fault}`)
   return { ...issuer, kind: 'keys', jwksUrl: issuer.jwks_url }
+}
+
+/** A URL without query and fragment (OpenID Connect Discovery §2): another `iss` says nothing about where to ask. */
+function discoverable({ name, issuer }: IssuerBase): string {
+  if (!URL.canParse(issuer) || /[?#]/.test(issuer))
+    throw new Error(`ISSUERS: ${name}: the issuer is no URL to ask for its keys: give jwks_url`)
+  return descriptionUrl(issuer)
 }

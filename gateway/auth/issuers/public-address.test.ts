@@ -59,13 +59,14 @@ t.test('keys are never fetched from a private address, however it is written', a
     for (const protocol of ['https', 'http']) {
       const errors: unknown[] = []
       const keys = createRemoteKeys({
+        issuer: 'https://a.example/',
         url: `${protocol}://${host}:${port}/keys`,
         private: false,
         now: Date.now,
-        onError: error => void errors.push(error),
+        onFetched: error => void errors.push(error),
       })
       await t.rejects(keys.find('any'), host)
-      t.match(String(errors[0]), /not public|not a public address/, host)
+      t.match(String(errors[0]), /not public|not a public address|must be https/, host)
       await keys.close()
     }
   t.equal(connections, 0)

@@ -6,6 +6,12 @@ import { SignJWT } from 'jose'
 
 export type TestIssuer = {
   url: string
+  /** As an issuer whose description says where its keys are. */
+  realm: string
+  /** What that description says instead. */
+  description: Record<string, unknown> | string
+  /** How often it was asked for. */
+  described: number
   /** How often its keys were fetched. */
   asked: number
   /** What it answers; keys are those of `keys`. */
@@ -27,7 +33,14 @@ export async function startIssuer(
       return { kid, use: 'sig', kty, crv, n, e, x, y }
     }),
   })
-  const server = createServer((_request, response) => {
+  const server = createServer((request, response) => {
+    if (request.url === '/realms/acme/.well-known/openid-configuration') {
+      issuer.described++
+      const { description } = issuer
+      if (typeof description === 'string') response.writeHead(302, { location: description }).end()
+      else response.end(JSON.stringify({ issuer: issuer.realm, jwks_uri: issuer.url, ...description }))
+      return
+    }
     issuer.asked++
     const { status, cacheControl, body, location } = issuer.answer
     if (cacheControl) response.setHeader('cache-control', cacheControl)
@@ -40,8 +53,12 @@ export async function startIssuer(
     server.closeAllConnections()
     server.close()
   })
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const issuer: TestIssuer = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
+    url: `${origin}/keys`,
+    realm: `${origin}/realms/acme`,
+    description: {},
+    described: 0,
     asked: 0,
     answer: { status: 200, cacheControl: undefined, body: undefined },
     keys: new Map(),

@@ -93,7 +93,7 @@ async function startTraced(t: Test) {
     child.stdin.end()
     const { value } = await lines.next()
     if (child.exitCode === null) await once(child, 'exit')
-    return JSON.parse(value)
+    return JSON.parse(String(value))
   }
   return { receiver, port, end }
 }
