@@ -1,6 +1,7 @@
-/** What a request proves itself with: an API key or a token, in one header, once. */
+/** What a request proves itself with: an API key or a token, in one place, once. */
 import { isApiKey } from '@glimmr/lib/api-keys'
 import { Refusal } from './refusals.ts'
+import { readProtocols } from './socket-protocols.ts'
 
 export type Credential = { kind: 'key'; key: string } | { kind: 'token'; token: string }
 export type CredentialHeaders = Readonly<Record<string, string | string[] | undefined>>
@@ -11,11 +12,25 @@ export function credentialOf(headers: CredentialHeaders): Credential {
   const apiKey = headers['x-api-key']
   if (Array.isArray(authorization) || Array.isArray(apiKey) || (authorization && apiKey))
     throw new Refusal('two_credentials')
+  const protocols = headers['sec-websocket-protocol']
+  if (protocols !== undefined) {
+    const { tokens } = readProtocols(protocols)
+    if (tokens.length > 1 || (tokens.length > 0 && (authorization || apiKey)))
+      throw new Refusal('two_credentials')
+    if (tokens[0] !== undefined) return protocolToken(tokens[0])
+  }
   if (apiKey) return keyOf(apiKey)
   if (!authorization) throw new Refusal('no_credentials')
   const bearer = /^Bearer +([\w.~+/=-]+)$/i.exec(authorization)?.[1]
   if (!bearer) throw new Refusal('bad_credentials')
   return bearer.startsWith('glm_') ? keyOf(bearer) : { kind: 'token', token: bearer }
+}
+
+/** Only a token, which ends by itself: this header is not one that proxies and tools know to keep secret. */
+function protocolToken(token: string): Credential {
+  if (token.startsWith('glm_')) throw new Refusal('key_in_protocol')
+  if (!/^[\w.-]+$/.test(token)) throw new Refusal('bad_token')
+  return { kind: 'token', token }
 }
 
 function keyOf(text: string): Credential {

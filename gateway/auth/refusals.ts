@@ -2,8 +2,12 @@
 
 export const refusals = {
   no_credentials: [401, 'This needs an API key or an access token in the Authorization header: "Bearer …"'],
-  two_credentials: [401, 'Send one credential: either the Authorization header or X-Api-Key, once'],
+  two_credentials: [401, 'Send one credential: the Authorization header, X-Api-Key or a sub-protocol, once'],
   bad_credentials: [401, 'The Authorization header is not of the form "Bearer …"'],
+  key_in_protocol: [
+    401,
+    'An API key has no place in a WebSocket sub-protocol: get a token for it from POST /v1/core/tokens',
+  ],
   unknown_key: [401, 'There is no such API key'],
   revoked_key: [401, 'The API key was revoked'],
   expired_key: [401, 'The API key has expired'],

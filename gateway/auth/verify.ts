@@ -8,6 +8,7 @@ import { problemDocument, problemType } from '@glimmr/lib/errors'
 import type { CredentialHeaders } from './credentials.ts'
 import type { Identity } from './identify.ts'
 import { challengeOf, Refusal, type RefusalReason } from './refusals.ts'
+import { readProtocols } from './socket-protocols.ts'
 
 export type VerifyRequest = {
   /** Path and query of the endpoint: `/verify?scope=media:read&write_scope=media:write`. */
@@ -83,6 +84,7 @@ function identityHeaders(
 ): Record<string, string> {
   const role = headers['x-hasura-role']
   if (role !== undefined) requireRole(role, graphqlRoles(roles))
+  const protocols = headers['sec-websocket-protocol']
   return {
     authorization: `Bearer ${token}`,
     'x-auth-subject': subject,
@@ -93,7 +95,14 @@ function identityHeaders(
     'x-auth-class': limitClass,
     'x-request-id': requestId,
     ...(role !== undefined && { 'x-hasura-role': role }),
+    // A token among them ends here. Without this line the routers would drop the others with it.
+    ...(protocols !== undefined && otherProtocols(protocols)),
   }
+}
+
+function otherProtocols(header: string | readonly string[]): Record<string, string> {
+  const { others } = readProtocols(header)
+  return others === '' ? {} : { 'sec-websocket-protocol': others }
 }
 
 function requireRole(role: string | string[], allowed: readonly string[]): asserts role is string {

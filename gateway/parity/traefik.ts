@@ -11,6 +11,8 @@ export type RunningTraefik = {
   ports: Record<string, number>
   /** Traefik's own view of what it loaded; `http://127.0.0.1:PORT/api/http/…`. */
   apiUrl: string
+  /** The latest 20,000 characters of its log, access lines as well. */
+  log(): string
   close(): Promise<void>
 }
 
@@ -67,7 +69,7 @@ export async function startTraefik({ binary, folder, env = {} }: TraefikOptions)
     await close()
     throw error
   }
-  return { ports, apiUrl, close }
+  return { ports, apiUrl, log: () => output, close }
 }
 
 async function ready(apiUrl: string, child: ChildProcess, output: () => string): Promise<void> {
