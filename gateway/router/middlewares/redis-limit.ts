@@ -63,7 +63,7 @@ export type RedisBucketOptions = {
 }
 
 export type RedisBuckets = {
-  /** Milliseconds to wait for a token. Throws when Redis does not answer in time. */
+  /** Milliseconds until there is a token. Throws when Redis does not answer in time. */
   take(source: string): Promise<number>
   close(): void
 }

@@ -1,6 +1,6 @@
 /**
  * Token buckets by source, with the arithmetic of golang.org/x/time/rate, which Traefik's rateLimit stands on: a bucket
- * holds `burst` tokens and gains `average` per period; who comes when it is empty waits, if the wait is short.
+ * holds `burst` tokens and gains `average` per period; who comes shortly before the next one takes it in advance.
  */
 
 export type BucketOptions = {
@@ -14,13 +14,13 @@ export type BucketOptions = {
 type Bucket = { tokens: number; atMs: number }
 
 export type TokenBuckets = {
-  /** Milliseconds to wait for a token, 0 when there is one. Longer than `maxDelayMs`: refused, nothing taken. */
+  /** Milliseconds until there is a token, 0 when there is one. Longer than `maxDelayMs`: refused, nothing taken. */
   take(source: string, nowMs: number): number
   readonly maxDelayMs: number
   readonly size: number
 }
 
-/** How long Traefik lets a request wait for its token: half the time that one takes to come. */
+/** How early Traefik lets a request have its token: half the time that one takes to come. */
 export function maxDelay(perSecond: number): number {
   if (perSecond === Number.POSITIVE_INFINITY) return 0
   return perSecond < 1 ? 500 : 1000 / (Math.trunc(perSecond) * 2)
