@@ -132,6 +132,8 @@ export type TrackedTable = {
   object_relationships?: Relationship[]
   array_relationships?: Relationship[]
   computed_fields?: ComputedField[]
+  /** Kept, listed as inconsistent, not served. */
+  apollo_federation_config?: unknown
   remote_relationships?: unknown[]
   select_permissions?: ForRole<SelectPermission>[]
   insert_permissions?: ForRole<InsertPermission>[]
@@ -162,6 +164,9 @@ export type SourceMetadata = {
   } | null
   tables?: TrackedTable[]
   functions?: TrackedFunction[]
+  /** Kept, listed as inconsistent, not served. */
+  native_queries?: unknown
+  logical_models?: unknown
 }
 export type RoleLimits = { global?: number | null; per_role?: Record<string, number> }
 export type Metadata = {

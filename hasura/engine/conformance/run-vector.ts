@@ -4,6 +4,7 @@ import type { HttpRequest } from '../http/serve.ts'
 import { errorsOf } from './compare.ts'
 import type { Databases } from './databases.ts'
 import { fill } from './placeholders.ts'
+import { exclusionOf, isLoose } from './scope.ts'
 import { adminSecret, type ServerUnderTest, startServer } from './server.ts'
 import { runSteps } from './steps.ts'
 import type { Step, Vector } from './vectors.ts'
@@ -13,12 +14,21 @@ export type Outcome = {
   area: string
   /** Whether a step expects an error. */
   errors: boolean
+  /** Why it is out of scope, by the names in scope.ts. */
+  excluded?: string | undefined
+  loose: boolean
   verdict: 'passed' | 'code-path' | 'failed'
   reason?: string
 }
 
 export async function runVector(databases: Databases, vector: Vector): Promise<Outcome> {
-  const outcome = { id: vector.id, area: vector.area, errors: vector.steps.some(expectsErrors) }
+  const outcome = {
+    id: vector.id,
+    area: vector.area,
+    errors: vector.steps.some(expectsErrors),
+    excluded: exclusionOf(vector),
+    loose: isLoose(vector),
+  }
   const database = await databases.create()
   const pool = new pg.Pool({ connectionString: database.url, max: 3 })
   pool.on('error', () => undefined)

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { HttpAnswer, HttpRequest } from '../http/serve.ts'
 import { compareBodies, keysInOrder } from './compare.ts'
-import { type Results, resolved } from './expressions.ts'
+import { assign, type Results, resolved } from './expressions.ts'
 import type { Step } from './vectors.ts'
 
 /** What the steps are done to. */
@@ -84,6 +84,8 @@ async function runStep(subject: Subject, step: Step, results: Results): Promise<
     return undefined
   }
   if (step.assert) return asserted(step.assert, results)
+  if (typeof step.note === 'string')
+    return assign(step.note, results) ? undefined : `not supported: ${step.note}`
   if (typeof step.sleep === 'number') return void (await wait(step.sleep * 1000))
   const fault = subject.other
     ? await subject.other(step, results)

@@ -46,8 +46,12 @@ export const tableEdits: Record<string, Edit> = {
       custom_column_names: args.custom_column_names ?? {},
     }),
   set_apollo_federation_config: () => {
-    throw new RequestError('not-supported', '$.args', 'Apollo federation is not supported by this server')
+    throw noFederation()
   },
+}
+
+function noFederation(): RequestError {
+  return new RequestError('not-supported', '$.args', 'Apollo federation is not supported by this server')
 }
 
 /** `{schema, name}` or text is the table itself; otherwise it stands under `table`. */
@@ -60,6 +64,7 @@ function track(draft: Metadata, args: Args): Edited {
     throw new RequestError('already-tracked', '$.args', `view/table already tracked: "${shown(name)}"`)
   if (source.functions?.some(each => sameName(each.function, name)))
     throw new RequestError('not-supported', '$.args', `function with name "${shown(name)}" already exists`)
+  if (isObject(args.apollo_federation_config)) throw noFederation()
   const entry: TrackedTable = without({
     table: name,
     is_enum: flag(args, 'is_enum') || undefined,

@@ -3,6 +3,7 @@
 import type { BoolExpJson, Json } from '../metadata-types.ts'
 import { qualifiedKey, type Table } from '../model.ts'
 import { qualified, shown } from './building.ts'
+import { operatorFault } from './operators.ts'
 
 export type Reference = {
   table: Table
@@ -88,6 +89,9 @@ function walkExists(walk: Walk, exists: BoolExpJson): BoolExpJson {
 
 /** `{_ceq: "column"}` and `{_ceq: ["$", "column"]}` name columns as values. */
 function walkComparisons(walk: Walk, table: Table, comparisons: BoolExpJson): BoolExpJson {
+  const keys = Object.keys(comparisons)
+  // `{"size": {"width": 3}}` compares with a value of jsonb.
+  if (keys.every(key => /^[_$]/.test(key))) walk.faults.push(...keys.flatMap(key => operatorFault(key) ?? []))
   const entries = Object.entries(comparisons).map(([operator, value]): [string, Json] => {
     if (!/^[_$]c(eq|ne|gt|lt|gte|lte|like|nlike|ilike|nilike|similar|nsimilar)$/.test(operator))
       return [operator, value]

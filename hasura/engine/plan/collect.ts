@@ -7,6 +7,7 @@ import type { Input } from './input.ts'
 import { spendNode } from './limits.ts'
 import type { Planner } from './planner.ts'
 import { readArguments, readBoolean } from './read.ts'
+import { unknownField } from './unknown-field.ts'
 
 export type Selected = {
   key: string
@@ -117,7 +118,7 @@ function select(
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? [])
   if (name === '__typename') return { ...at, is: 'typename', args: new Map(), sets }
   const field = type.find(name)
-  if (!field) throw invalid(at.path, `field '${name}' not found in type: '${type.name}'`)
+  if (!field) throw unknownField(at.path, name, type.name)
   const given = (node.arguments ?? []).map((argument): [string, Input] => [
     argument.name.value,
     { is: 'ast', node: argument.value },

@@ -12,6 +12,7 @@ import {
 import { describe, type Input, isNull, items, members } from './input.ts'
 import { spendValue } from './limits.ts'
 import type { Planner } from './planner.ts'
+import { unknownField } from './unknown-field.ts'
 import { checkUse, variableInput } from './variables.ts'
 
 /** A place where a value is expected. */
@@ -58,7 +59,7 @@ export function readObject(
     spendValue(planner.budget, depthOf(place.path))
     const path = `${place.path}.${name}`
     const field = fields.get(name)
-    if (!field) throw invalid(path, `field '${name}' not found in type: '${type.name}'`)
+    if (!field) throw unknownField(path, name, type.name)
     if (isGiven(planner, member)) found.set(name, { input: member, field, path })
   }
   for (const field of fields.values())
