@@ -1,6 +1,5 @@
 /** The compose files say what the code says: ports, paths, variables, health checks and the files they mount. */
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
 import { readCoreConfig } from '@glimmr/core/config'
 import { readAuthConfig } from '@glimmr/gateway/auth/config'
 import { tokenAudience, tokenIssuer } from '@glimmr/lib/auth'
@@ -8,38 +7,10 @@ import { readLinksConfig } from '@glimmr/links/config'
 import { readMediaConfig } from '@glimmr/media/config'
 import { readPipelineConfig } from '@glimmr/pipeline/config'
 import t from 'tap'
-import { parse } from 'yaml'
+import { filled, readFile as read, readCompose, root } from './test-compose.ts'
 
-type Service = {
-  image?: string
-  command?: string[]
-  environment?: Record<string, string | number>
-  volumes?: string[]
-  ports?: string[]
-  healthcheck?: { test: string[] }
-}
-
-const read = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8')
-const yaml = (text: string) =>
-  parse(text, {
-    merge: true,
-    customTags: [
-      { tag: '!override', collection: 'seq', resolve: (seq: unknown) => seq },
-      { tag: '!reset', collection: 'seq', resolve: (seq: unknown) => seq },
-    ],
-  })
-const compose: { services: Record<string, Service> } = yaml(read('docker-compose.yml'))
-const production: { services: Record<string, Service> } = yaml(read('docker-compose.prod.yml'))
-const root = fileURLToPath(new URL('..', import.meta.url))
-
-/** `${NAME:?…}`, `${NAME:-default}` as compose fills them in. */
-function filled(environment: Service['environment'] = {}): Record<string, string> {
-  const value = (text: string) =>
-    text.replaceAll(/\$\{(\w+)(?::([?-])([^}]*))?\}/g, (_all, name: string, kind: string, rest: string) =>
-      kind === '-' ? rest : `value-of-${name}`,
-    )
-  return Object.fromEntries(Object.entries(environment).map(([name, text]) => [name, value(String(text))]))
-}
+const compose = readCompose('docker-compose.yml')
+const production = readCompose('docker-compose.prod.yml')
 
 const readers = {
   core: (env: Record<string, string>) => readCoreConfig(env).variables.PORT,
@@ -93,7 +64,16 @@ t.test('Traefik, Hasura and PostgreSQL are given the files that are executed her
   t.match(traefik?.ports?.[0], new RegExp(`:${web}$`))
   t.match(traefik?.healthcheck?.test.join(' '), '8082/ping')
   const given = new Set([...Object.keys(traefik?.environment ?? {})])
-  for (const variable of given) t.match(read('traefik/dynamic/middlewares.yml'), `env "${variable}"`)
+  const routeFiles = ['middlewares', 'routers', 'services']
+    .map(name => read(`traefik/dynamic/${name}.yml`))
+    .join('')
+  const asked = new Set([...routeFiles.matchAll(/env "(\w+)"/g)].map(([, name = '']) => name))
+  // Where services are is what compose itself decides, by their names.
+  t.same(
+    given,
+    new Set([...asked].filter(name => !name.endsWith('_URL'))),
+    'all that differs locally, and no more',
+  )
   t.match(metadata?.volumes, ['./hasura/metadata:/app/hasura/metadata:ro'])
   t.same(metadata?.command, ['node', 'hasura/apply.ts'])
   t.match(read('hasura/metadata/databases/databases.yaml'), 'from_env: GLIMMR_LINKS_DATABASE_URL')

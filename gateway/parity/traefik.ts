@@ -29,10 +29,17 @@ export type TraefikOptions = {
   /** Holds traefik.yml and dynamic/. */
   folder: string
   env?: Record<string, string>
+  /** Spans are tried to be sent where the file says. */
+  tracing?: boolean
 }
 
 /** The same files; only the addresses of entry points are replaced, and Traefik's API is opened to ask it. */
-export async function startTraefik({ binary, folder, env = {} }: TraefikOptions): Promise<RunningTraefik> {
+export async function startTraefik({
+  binary,
+  folder,
+  env = {},
+  tracing = false,
+}: TraefikOptions): Promise<RunningTraefik> {
   const copy = mkdtempSync(join(tmpdir(), 'glimmr-traefik-'))
   cpSync(folder, copy, { recursive: true })
   const ports: Record<string, number> = {}
@@ -45,8 +52,9 @@ export async function startTraefik({ binary, folder, env = {} }: TraefikOptions)
   }
   const api = await freePort()
   text = text.replace(/^entryPoints:$/m, `entryPoints:\n  traefik:\n    address: "127.0.0.1:${api}"`)
-  // Spans would be sent to a collector that is not there.
-  text = `${text.replace(/^tracing:\n(?: .*\n?)*/m, '')}\napi:\n  insecure: true\n`
+  // Else spans would be sent to a collector that is not there.
+  if (!tracing) text = text.replace(/^tracing:\n(?: .*\n?)*/m, '')
+  text = `${text}\napi:\n  insecure: true\n`
   writeFileSync(join(copy, 'traefik.yml'), text)
   const child = spawn(binary, ['--configFile=traefik.yml'], {
     cwd: copy,
