@@ -18,11 +18,11 @@ import type { Subscribing } from './subscribe/live.ts'
 export type Call = Asking & {
   body: unknown
   signal: AbortSignal | undefined
-  /** Told after a mutation, with the tables it wrote to. */
   /** Runs asynchronous actions. */
   runner?: ActionRunner | undefined
   /** Of the client, for actions that forward them. */
   headers?: Readonly<Record<string, string>> | undefined
+  /** Told after a mutation, with the tables it wrote to. */
   written?: ((source: string, tables: Touched) => void) | undefined
 }
 
@@ -34,11 +34,11 @@ export async function answer(options: EngineOptions, state: State, call: Call): 
     operation = ready.operation
     if (operation.type === 'subscription') throw new RequestError('unexpected', '$', overHttp)
     const body = await run(options, ready, request, call)
-    return { status: 200, body, operation }
+    return { status: 200, body, operation, statements: ready.prepared }
   } catch (cause) {
     if (!(cause instanceof RequestError)) throw cause
     const body = errorBody(cause, call.session.role === admin)
-    return operation ? { status: 200, body, operation } : { status: 200, body }
+    return { status: 200, body, error: cause, ...(operation ? { operation } : {}) }
   }
 }
 

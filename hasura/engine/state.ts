@@ -3,13 +3,15 @@ import type pg from 'pg'
 import type { ActionOptions } from './actions/call-action.ts'
 import { type AllowList, createAllowList } from './allow-list.ts'
 import type { Connect, Connections } from './connections.ts'
+import type { RequestError } from './errors.ts'
 import { readMetadata } from './metadata.ts'
 import type { Inconsistency, Metadata } from './metadata-types.ts'
 import { buildModel } from './model/build.ts'
-import { rolesOf } from './model/role-permissions.ts'
+import { admin, rolesOf } from './model/role-permissions.ts'
 import type { Model } from './model.ts'
 import type { Limits } from './plan/limits.ts'
-import { createPlanCache, type OperationInfo, type PlanCache } from './plan-cache.ts'
+import { createPlanCache, type OperationInfo, type PlanCache, type Prepared } from './plan-cache.ts'
+import { collectionFaults } from './query-faults.ts'
 import { createRoleSchema, type RoleSchema } from './schema/role-schema.ts'
 import { readSources } from './sources.ts'
 import type { LiveOptions } from './subscribe/live.ts'
@@ -38,7 +40,15 @@ export type EngineOptions = {
   subscriptions?: LiveOptions
 } & ({ metadataDir: string } | { metadata: Metadata })
 
-export type EngineAnswer = { status: number; body: string; operation?: OperationInfo }
+export type EngineAnswer = {
+  status: number
+  body: string
+  operation?: OperationInfo
+  /** What a query asked of Postgres. */
+  statements?: readonly Prepared[]
+  /** Why it was refused. */
+  error?: RequestError
+}
 /** All that one reading of metadata and catalogue gave. */
 export type State = {
   metadata: Metadata
@@ -70,20 +80,26 @@ export async function loadState(
   const model = buildModel(read.metadata, catalogs, options)
   const schemas = new Map<string, RoleSchema>()
   const roles = rolesOf(model)
+  const schemaFor = (role: string, backend: boolean) => {
+    // A role that the metadata does not know sees nothing, and is not worth remembering.
+    if (!roles.has(role)) return createRoleSchema(model, role, backend)
+    const key = `${backend} ${role}`
+    const known = schemas.get(key) ?? createRoleSchema(model, role, backend)
+    schemas.set(key, known)
+    return known
+  }
   return {
     metadata: read.metadata,
     allow: options.enableAllowList ? createAllowList(read.metadata) : () => undefined,
     model,
     plans: createPlanCache(options.planCacheSize ?? 1000),
-    inconsistencies: [...read.inconsistencies, ...inconsistencies, ...model.inconsistencies],
+    inconsistencies: [
+      ...read.inconsistencies,
+      ...inconsistencies,
+      ...model.inconsistencies,
+      ...collectionFaults(read.metadata, schemaFor(admin, true)),
+    ],
     names: new Set(),
-    schemaFor(role, backend) {
-      // A role that the metadata does not know sees nothing, and is not worth remembering.
-      if (!roles.has(role)) return createRoleSchema(model, role, backend)
-      const key = `${backend} ${role}`
-      const known = schemas.get(key) ?? createRoleSchema(model, role, backend)
-      schemas.set(key, known)
-      return known
-    },
+    schemaFor,
   }
 }

@@ -1,4 +1,5 @@
-/** The authorization hooks of the vectors: one that reads a token, one that hands on cookies. */
+/** The authorization hooks of the vectors: one that reads a token, one that hands on cookies, one that echoes. */
+import type { Vector } from './vectors.ts'
 import { type Received, type Reply, startWebhookServer, type WebhookServer } from './webhook-server.ts'
 
 export function startAuthWebhooks(): Promise<WebhookServer> {
@@ -11,6 +12,24 @@ export function startAuthWebhooks(): Promise<WebhookServer> {
       ? { status: 200, body: session }
       : { status: 401, body: {} }
   })
+}
+
+/** Lets everybody in as `auth-user-id` says, and keeps what it was shown for `graphql_service.get_event(…)`. */
+export async function startEchoHook(): Promise<WebhookServer & { named: Record<string, unknown> }> {
+  const seen: unknown[] = []
+  const server = await startWebhookServer(received => {
+    const body = { 'x-hasura-role': 'user', 'x-hasura-user-id': headersOf(received)['auth-user-id'] ?? '' }
+    const { request } = received.body as { request: unknown }
+    seen.push({ request, headers: body })
+    return { status: 200, body }
+  })
+  const named = Object.defineProperty({}, 'get_event(3)', { enumerable: true, get: () => seen.shift() })
+  return { ...server, named }
+}
+
+/** Whether the recording has asked such a hook. */
+export function asksEchoHook({ steps }: Vector): boolean {
+  return JSON.stringify(steps).includes('${graphql_service.get_event(')
 }
 
 /** In POST mode the client's headers stand in the body. */

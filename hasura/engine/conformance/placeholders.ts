@@ -10,6 +10,11 @@ type KeyName = keyof typeof keys
 
 const isKey = (name: string): name is KeyName => name in keys
 
+/** The key that `{{rsa_private_key}}` signs with, as an address of keys gives it. */
+export function publicJwks(): { keys: unknown[] } {
+  return { keys: [{ ...keys.rsa.publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }] }
+}
+
 export function fill(text: string): string {
   return withTokens(text).replace(/\{\{(rsa|es|ed25519)_public_key\}\}/g, (whole, name: string) =>
     isKey(name) ? String(keys[name].publicKey.export({ type: 'spki', format: 'pem' })) : whole,

@@ -10,21 +10,21 @@ import { createEngine, type Engine } from '../engine.ts'
 import { dropEvents } from '../events/catalog.ts'
 import { eventActs } from '../events/event-acts.ts'
 import { createEventRunner } from '../events/event-runner.ts'
-import { createCors } from '../http/cors.ts'
 import { identify } from '../http/identify.ts'
-import { createJwtCheck, type JwtConfig } from '../http/jwt.ts'
 import { createListener } from '../http/listen.ts'
-import { type Api, type HttpAnswer, type HttpRequest, type ServeOptions, serve } from '../http/serve.ts'
+import type { Logger } from '../http/log.ts'
+import { type HttpAnswer, type HttpRequest, serve } from '../http/serve.ts'
+import { logOf, openFront, readFrontSettings } from '../http/settings.ts'
 import { createSockets } from '../http/sockets.ts'
-import { createAuthHook } from '../http/webhook-auth.ts'
 import { createMetadataApi } from '../metadata-api/metadata-api.ts'
 import { selectRows } from '../metadata-api/select-rows.ts'
 import type { Environment } from '../webhook/settings.ts'
 import { createWebhookClient } from '../webhook/webhook-client.ts'
 import { type Ask, startActionWebhooks } from './action-webhooks.ts'
-import { startAuthWebhooks } from './auth-webhooks.ts'
+import { asksEchoHook, startAuthWebhooks, startEchoHook } from './auth-webhooks.ts'
 import type { Databases } from './databases.ts'
 import { startEventWebhooks } from './event-webhooks.ts'
+import { startJwkServer } from './jwk-server.ts'
 import { fill } from './placeholders.ts'
 import { createSocketSteps } from './socket-steps.ts'
 import type { Subject } from './steps.ts'
@@ -53,8 +53,13 @@ export async function startServer(
   let origin = ''
   const deliveries = needsEvents(vector) ? await startEventWebhooks() : undefined
   if (deliveries) helpers.push(deliveries)
-  const env = await helped(vector, helpers, deliveries?.url, (query, variables) =>
-    ask(origin, query, variables),
+  const echo = asksEchoHook(vector) ? await startEchoHook() : undefined
+  if (echo) helpers.push(echo)
+  const env = await helped(
+    vector,
+    helpers,
+    { events: deliveries?.url, echo: echo?.url },
+    (query, variables) => ask(origin, query, variables),
   )
   const further = createFurtherDatabases(databases)
   const webhooks = createWebhookClient({ allowPrivate: true })
@@ -101,8 +106,16 @@ export async function startServer(
   })
   await events.sync()
   await cron.sync()
-  const options: ServeOptions = { ...frontOf(vector, env, webhooks), metadataApi }
-  const sockets = createSockets({ engine, authenticate: headers => identify(options.auth, { headers }) })
+  const front = await openFront(readFrontSettings(frontEnvironment(vector, env)), {
+    client: webhooks,
+    log: logOf(env, discarded),
+  })
+  const options = { ...front.options, metadataApi }
+  const sockets = createSockets({
+    engine,
+    authenticate: headers => identify(options.auth, { headers }),
+    log: options.log,
+  })
   const listener = createListener({ serve: request => serve(engine, options, request), sockets })
   listener.listen(0, '127.0.0.1')
   await once(listener, 'listening')
@@ -111,12 +124,16 @@ export async function startServer(
   const socketSteps = createSocketSteps(sockets, adminSecret)
   return {
     engine,
-    named: deliveries ? { webhook: deliveries.figures } : {},
+    named: {
+      ...(deliveries ? { webhook: deliveries.figures } : {}),
+      ...(echo ? { graphql_service: echo.named } : {}),
+    },
     other: (step, results) => deliveries?.run(step, results) ?? socketSteps.run(step, results),
     send: request => sent(origin, request),
     pool: source => engine.control.pool(source) ?? pool,
     async close() {
       await socketSteps.close()
+      front.close()
       for (const helper of helpers) await helper.close()
       await events.close()
       await cron.close()
@@ -137,7 +154,7 @@ function needsEvents({ needs }: Vector): boolean {
 async function helped(
   { server, needs }: Vector,
   helpers: { close(): Promise<void> }[],
-  eventsUrl: string | undefined,
+  { events: eventsUrl, echo }: { events: string | undefined; echo: string | undefined },
   asked: Ask,
 ): Promise<Environment> {
   const env: Record<string, string> = { ...server.env }
@@ -151,6 +168,9 @@ async function helped(
   if (needs.includes('action_webhook_server'))
     await start('ACTION_WEBHOOK_HANDLER', startActionWebhooks(asked))
   if (env.HASURA_GRAPHQL_AUTH_HOOK !== undefined) await start('HASURA_GRAPHQL_AUTH_HOOK', startAuthWebhooks())
+  if (needs.includes('jwk_server')) await start('JWK_SERVER_URL', startJwkServer())
+  if (echo !== undefined)
+    Object.assign(env, { HASURA_GRAPHQL_AUTH_HOOK: echo, HASURA_GRAPHQL_AUTH_HOOK_MODE: 'POST' })
   return env
 }
 
@@ -165,45 +185,26 @@ async function ask(origin: string, query: string, variables: Record<string, unkn
   return JSON.parse(body)
 }
 
-function frontOf(
-  { server }: Vector,
-  env: Environment,
-  webhooks: ReturnType<typeof createWebhookClient>,
-): ServeOptions {
+/** What the recorded server was started with, its secrets and the addresses of helpers filled in. */
+function frontEnvironment({ server }: Vector, env: Environment): Environment {
   const { admin_secret } = server
-  const secret = admin_secret === undefined || admin_secret === 'either' ? undefined : adminSecret
-  const jwt = env.HASURA_GRAPHQL_JWT_SECRET ? jwtConfig(env.HASURA_GRAPHQL_JWT_SECRET) : undefined
-  const hookUrl = env.HASURA_GRAPHQL_AUTH_HOOK
-  const apis = env.HASURA_GRAPHQL_ENABLED_APIS?.split(',').map(api => api.trim() as Api)
+  const jwt = env.HASURA_GRAPHQL_JWT_SECRET
   return {
-    auth: {
-      adminSecret: secret,
-      unauthorizedRole: env.HASURA_GRAPHQL_UNAUTHORIZED_ROLE,
-      ...(jwt ? { jwt: createJwtCheck(jwt) } : {}),
-      ...(hookUrl === undefined
-        ? {}
-        : {
-            hook: createAuthHook(webhooks, {
-              url: hookUrl,
-              mode: env.HASURA_GRAPHQL_AUTH_HOOK_MODE === 'POST' ? 'POST' : 'GET',
-            }),
-          }),
-    },
-    ...(apis ? { apis: new Set(apis) } : {}),
-    cors: createCors(env.HASURA_GRAPHQL_CORS_DOMAIN),
-    about: {
-      isAdminSecretSet: secret !== undefined,
-      isAuthHookSet: hookUrl !== undefined,
-      jwt: jwt ? [jwt] : [],
-      isAllowListEnabled: env.HASURA_GRAPHQL_ENABLE_ALLOWLIST === 'true',
-    },
+    ...env,
+    HASURA_GRAPHQL_ADMIN_SECRET: admin_secret === undefined || admin_secret === 'either' ? '' : adminSecret,
+    HASURA_GRAPHQL_JWT_SECRET:
+      jwt &&
+      JSON.stringify(JSON.parse(jwt), (_, value) =>
+        typeof value === 'string'
+          ? fill(value).replace('{{JWK_SERVER_URL}}', env.JWK_SERVER_URL ?? '')
+          : value,
+      ),
   }
 }
 
-function jwtConfig(config: string): JwtConfig {
-  const parsed: JwtConfig = JSON.parse(config)
-  return { ...parsed, key: fill(parsed.key) }
-}
+/** Lines are put together and then go nowhere. */
+const nowhere = () => undefined
+const discarded: Logger = { debug: nowhere, info: nowhere, warn: nowhere, error: nowhere }
 
 /** As bytes over a socket, so that headers and encodings are what a client would get. */
 async function sent(origin: string, { method, url, headers, body }: HttpRequest): Promise<HttpAnswer> {

@@ -5,7 +5,8 @@
  */
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import type { WebhookClient } from '../webhook/webhook-client.ts'
-import { createJwtCheck, type Headers, type JwtCheck, type JwtConfig } from './jwt.ts'
+import { anyOf, createJwtCheck, type Headers, type JwtCheck, type JwtConfig } from './jwt.ts'
+import { type Log, withoutSecrets } from './log.ts'
 import { maxAgeOf } from './webhook-auth.ts'
 
 export type JwkConfig = Omit<JwtConfig, 'type' | 'key'> & { jwk_url: string }
@@ -13,23 +14,26 @@ export type JwkCheck = {
   check: JwtCheck
   close(): void
 }
-type Log = (event: { url: string; refreshed: boolean; message: string }) => void
 
 const timeoutMs = 10_000
 /** Also when the answer wants less, or could not be read. */
 const leastSeconds = 1
 const afterFailureSeconds = 10
 const mostSeconds = 86_400
+/** A token that names no key is tried with each. */
+const mostKeys = 50
 
 /** Fetches once before it returns; throws when that gives no key. Without Cache-Control or Expires it stays at that. */
 export async function createJwkCheck(
   client: WebhookClient,
   { jwk_url: url, ...config }: JwkConfig,
-  log: Log = () => undefined,
+  log?: Log,
 ): Promise<JwkCheck> {
   let checks = new Map<string, JwtCheck>()
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  const note = (level: 'info' | 'error', message: string, error: string | null) =>
+    log?.write('jwk-refresh-log', level, { url: withoutSecrets(url), message, http_error: error })
   const refresh = async (): Promise<number | undefined> => {
     const { status, body, headers } = await client({ url, method: 'GET', headers: {}, timeoutMs })
     if (status !== 200) throw new Error(`the JWKS answered ${status}`)
@@ -46,10 +50,10 @@ export async function createJwkCheck(
   const turn = async () => {
     try {
       later(await refresh())
-      log({ url, refreshed: true, message: 'refreshed' })
+      note('info', 'the keys were fetched again', null)
     } catch (cause) {
       // The keys of before stay: a JWKS that is away must not lock everybody out.
-      log({ url, refreshed: false, message: cause instanceof Error ? cause.message : String(cause) })
+      note('error', 'the keys could not be fetched', cause instanceof Error ? cause.message : String(cause))
       later(afterFailureSeconds)
     }
   }
@@ -63,12 +67,10 @@ export async function createJwkCheck(
   }
 }
 
-/** The key that the token names, or the only one there is. */
+/** The key that the token names; one that names none, or one that is not known, is tried with each. */
 function checkWith(checks: ReadonlyMap<string, JwtCheck>, headers: Headers): ReturnType<JwtCheck> {
-  const kid = kidOf(headers.authorization ?? '')
-  const [first] = checks.values()
-  const check = (kid === undefined ? undefined : checks.get(kid)) ?? first
-  return check?.(headers)
+  const named = checks.get(kidOf(headers.authorization ?? '') ?? '')
+  return named ? named(headers) : anyOf([...checks.values()])(headers)
 }
 
 function kidOf(authorization: string): string | undefined {
@@ -84,7 +86,7 @@ function kidOf(authorization: string): string | undefined {
 function checksOf(config: Omit<JwkConfig, 'jwk_url'>, body: string): Map<string, JwtCheck> {
   const checks = new Map<string, JwtCheck>()
   const { keys }: { keys?: unknown } = JSON.parse(body)
-  for (const [position, jwk] of (Array.isArray(keys) ? keys : []).entries()) {
+  for (const [position, jwk] of (Array.isArray(keys) ? keys.slice(0, mostKeys) : []).entries()) {
     const check = checkOf(config, jwk)
     if (check) checks.set(typeof jwk.kid === 'string' ? jwk.kid : String(position), check)
   }

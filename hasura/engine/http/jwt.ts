@@ -54,6 +54,22 @@ export function createJwtCheck(config: JwtConfig, now: () => number = () => Date
   }
 }
 
+/** Takes what one of several checks takes. What is refused by all is refused in the words of the first. */
+export function anyOf(checks: readonly JwtCheck[]): JwtCheck {
+  return headers => {
+    let refusal: unknown
+    for (const check of checks)
+      try {
+        const session = check(headers)
+        if (session) return session
+      } catch (cause) {
+        refusal ??= cause
+      }
+    if (refusal !== undefined) throw refusal
+    return undefined
+  }
+}
+
 function tokenOf({ header = { type: 'Authorization' } }: JwtConfig, headers: Headers): string | undefined {
   if (header.type === 'CustomHeader') return headers[header.name.toLowerCase()]
   if (header.type === 'Cookie') return cookie(headers.cookie ?? '', header.name)

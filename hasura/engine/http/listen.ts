@@ -1,7 +1,7 @@
 /** Hasura's interface on a port: bodies read and bounded, answers compressed where the client takes it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import { errorBody, RequestError } from '../errors.ts'
+import { RequestError } from '../errors.ts'
 import { failure } from './rest.ts'
 import type { HttpAnswer, HttpRequest } from './serve.ts'
 import type { Sockets } from './sockets.ts'
@@ -39,7 +39,7 @@ async function answerTo(
   request: IncomingMessage,
   { serve, maxBodyBytes }: { serve: ListenerOptions['serve']; maxBodyBytes: number },
 ): Promise<HttpAnswer> {
-  const { method = 'GET', url = '/' } = request
+  const { method = 'GET', url = '/', httpVersion, socket } = request
   const text = await bodyOf(request, maxBodyBytes)
   if (text === undefined)
     return failure(
@@ -47,13 +47,16 @@ async function answerTo(
       new RequestError('request-too-large', '$', `a request has at most ${maxBodyBytes} bytes`),
     )
   const body = parsed(text)
-  if (body === notJson && method === 'POST') {
-    const error = new RequestError('invalid-json', '$', 'Error in $: not a valid json value')
-    return url.startsWith('/v1/graphql')
-      ? { status: 200, body: errorBody(error, false) }
-      : failure(400, error)
-  }
-  return serve({ method, url, headers: headersOf(request), body: body === notJson ? undefined : body })
+  return serve({
+    method,
+    url,
+    headers: headersOf(request),
+    body: body === notJson ? undefined : body,
+    text,
+    malformed: body === notJson && method === 'POST',
+    ip: socket.remoteAddress,
+    httpVersion,
+  })
 }
 
 const notJson = Symbol('not JSON')

@@ -1,4 +1,5 @@
 /** Hasura's HTTP interface: who asks, which endpoint, what answers. Bodies come parsed, answers go as text. */
+import { randomUUID } from 'node:crypto'
 import type { Engine } from '../engine.ts'
 import { errorBody, RequestError } from '../errors.ts'
 import type { Door, MetadataApi } from '../metadata-api/metadata-api.ts'
@@ -8,7 +9,9 @@ import { type Cors, preflight } from './cors.ts'
 import { serveExplain, serveSubscriptions } from './explain.ts'
 import { type Identified, type IdentifyOptions, identify } from './identify.ts'
 import { type About, configuration, figures, version } from './information.ts'
+import type { Log } from './log.ts'
 import { openApi } from './open-api.ts'
+import { logRequest, type Seen } from './request-log.ts'
 import { failure, serveRest } from './rest.ts'
 
 export type HttpRequest = {
@@ -17,6 +20,13 @@ export type HttpRequest = {
   /** Names in lower case. */
   headers: Readonly<Record<string, string>>
   body: unknown
+  /** The body as it came, when that is known. */
+  text?: string
+  /** Whether the body should have been JSON, and is not. */
+  malformed?: boolean
+  /** Of the client, as far as they are known. */
+  ip?: string | undefined
+  httpVersion?: string
 }
 export type HttpAnswer = { status: number; body: string; headers?: Record<string, string | string[]> }
 
@@ -30,11 +40,19 @@ export type ServeOptions = {
   metadataApi?: MetadataApi
   cors?: Cors
   about?: About
+  log?: Log | undefined
 }
 
 const standardApis: ReadonlySet<Api> = new Set(['graphql', 'metadata', 'config', 'pgdump'])
 
-type Call = { engine: Engine; options: ServeOptions; request: HttpRequest; session: Identified; path: string }
+type Call = {
+  engine: Engine
+  options: ServeOptions
+  request: HttpRequest
+  session: Identified
+  path: string
+  seen: Seen
+}
 type Route = { api?: Api; adminOnly?: boolean; run(call: Call): Promise<HttpAnswer> | HttpAnswer }
 
 const routes: Record<string, Route> = {
@@ -83,11 +101,20 @@ export async function serve(
       body: '',
       headers: preflight(cors, request.headers['access-control-request-headers']),
     }
-  const answer = await answered(engine, options, request)
-  return Object.keys(cors).length === 0 ? answer : { ...answer, headers: { ...cors, ...answer.headers } }
+  const id = request.headers['x-request-id']?.slice(0, 200) ?? randomUUID()
+  const began = performance.now()
+  const seen: Seen = {}
+  const answer = await answered(engine, options, { ...request, seen })
+  if (options.log)
+    logRequest(options.log, { id, request, answer, seen, seconds: (performance.now() - began) / 1000 })
+  return { ...answer, headers: { ...cors, 'x-request-id': id, ...answer.headers } }
 }
 
-async function answered(engine: Engine, options: ServeOptions, request: HttpRequest): Promise<HttpAnswer> {
+async function answered(
+  engine: Engine,
+  options: ServeOptions,
+  { seen, ...request }: HttpRequest & { seen: Seen },
+): Promise<HttpAnswer> {
   const path = request.url.replace(/\?.*$/, '')
   if (path === '/healthz' || path === '/livez') return health(engine)
   if (path === '/v1/version') return json({ server_type: 'ce', version })
@@ -97,13 +124,16 @@ async function answered(engine: Engine, options: ServeOptions, request: HttpRequ
   if (!route || (route.api && !apis.has(route.api))) return unknown()
   try {
     const session = await identify(options.auth, request)
+    seen.session = session
+    if (request.malformed) throw new RequestError('invalid-json', '$', 'Error in $: not a valid json value')
     if (route.adminOnly && session.role !== admin)
       throw new RequestError('access-denied', '$', 'restricted access : admin only')
-    const answer = await route.run({ engine, options, request, session, path })
+    const answer = await route.run({ engine, options, request, session, path, seen })
     const { setCookies } = session
     return setCookies ? { ...answer, headers: { ...answer.headers, 'set-cookie': setCookies } } : answer
   } catch (cause) {
     if (!(cause instanceof RequestError)) throw cause
+    seen.error = cause
     if (route.run !== graphql) return failure(cause.status, cause)
     return forPath(path, { status: 200, body: errorBody(cause, false) }, cause.status)
   }
@@ -120,13 +150,16 @@ function routeOf(method: string, path: string): Route | undefined {
   return { run: () => Promise.reject(new RequestError('not-supported', '$', reason)) }
 }
 
-async function graphql({ engine, request, session, path }: Call): Promise<HttpAnswer> {
+async function graphql({ engine, request, session, path, seen }: Call): Promise<HttpAnswer> {
   const { role, vars } = session
-  return forPath(
-    path,
-    await engine.graphql({ body: request.body, session: { role, vars }, headers: request.headers }),
-    400,
-  )
+  const answer = await engine.graphql({
+    body: request.body,
+    session: { role, vars },
+    headers: request.headers,
+  })
+  seen.answered = answer
+  if (answer.error) seen.error = answer.error
+  return forPath(path, { status: answer.status, body: answer.body }, 400)
 }
 
 /** The older path tells errors by its status. */

@@ -3,7 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import { RequestError } from '../errors.ts'
 import type { Session } from '../session.ts'
+import type { Log } from './log.ts'
 import type { SocketLimits } from './socket-limits.ts'
+import { createSocketLog } from './socket-log.ts'
 import { createOperations, type Operations, type OperationsOptions } from './socket-operations.ts'
 import { notStarted, type Protocol, type Said } from './socket-protocol.ts'
 
@@ -14,6 +16,7 @@ export type ConnectionOptions = {
   /** Takes a place for a connection of this key; undefined when it has too many. */
   admit(session: Session): Admission | undefined
   limits: SocketLimits
+  log?: Log | undefined
 }
 
 export type Admission = {
@@ -43,8 +46,9 @@ export function serveSocket(
   socket: WebSocket,
   handshake: IncomingMessage,
   protocol: Protocol,
-  { engine, authenticate, admit, limits }: ConnectionOptions,
+  { engine, authenticate, admit, limits, log }: ConnectionOptions,
 ): void {
+  const told = createSocketLog(log)
   const modern = protocol.name === 'graphql-transport-ws'
   const close = ([code, reason]: Close) => socket.close(code, reason)
   const send = (text: string) => {
@@ -58,6 +62,7 @@ export function serveSocket(
     send,
     ready: () => socket.bufferedAmount < limits.bufferedBytes,
     most: limits.operations,
+    note: told?.operation,
     // Clients come back, and are planned anew.
     lost: () => close(closes.changed),
   })
@@ -75,6 +80,7 @@ export function serveSocket(
     clearTimeout(initTimer)
     life.end()
     operations.stopAll()
+    told?.closed()
   })
   socket.on('error', () => socket.terminate())
   socket.on('message', (data, binary) => {
@@ -104,6 +110,7 @@ export function serveSocket(
       begin(await authenticate(headers, handshake))
       for (const [id, body] of early.splice(0)) start(id, body)
     } catch (cause) {
+      told?.refused(cause)
       if (!(cause instanceof RequestError)) return close(closes.unexpected)
       if (protocol.connectionError) send(protocol.connectionError(cause.message))
       close([4403, shortened(cause.message)])
@@ -122,6 +129,7 @@ export function serveSocket(
     mayStart = admission.mayStart
     if (of.expiresAt !== undefined) life.expireAt(of.expiresAt)
     session = of
+    told?.of(of)
     send(protocol.ack)
     if (!modern) send(protocol.keepAlive)
   }

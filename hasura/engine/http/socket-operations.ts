@@ -3,6 +3,7 @@ import type { Engine } from '../engine.ts'
 import { errorBody, RequestError } from '../errors.ts'
 import { admin } from '../model/role-permissions.ts'
 import type { Session } from '../session.ts'
+import type { SocketLog } from './socket-log.ts'
 import type { Protocol } from './socket-protocol.ts'
 
 export type Operations = {
@@ -21,6 +22,7 @@ export type OperationsOptions = {
   /** False while the client has not taken what it was sent. */
   ready(): boolean
   most: number
+  note?: SocketLog['operation'] | undefined
   /** The engine ends its subscriptions: the metadata changed, or it closes. */
   lost(): void
 }
@@ -32,15 +34,19 @@ export function createOperations({
   ready,
   most,
   lost,
+  note,
 }: OperationsOptions): Operations {
   const running = new Map<string, () => void>()
 
   const refuse = (id: string, error: RequestError, { role }: Session) => {
+    note?.(id, 'query_err', { error })
     send(protocol.error(id, error, role === admin))
     if (protocol.completesErrors) send(protocol.complete(id))
   }
   const complete = (id: string) => {
-    if (running.delete(id)) send(protocol.complete(id))
+    if (!running.delete(id)) return
+    send(protocol.complete(id))
+    note?.(id, 'completed')
   }
 
   function subscribe(id: string, body: unknown, session: Session): boolean {
@@ -75,6 +81,7 @@ export function createOperations({
       try {
         if (running.size >= most)
           throw new RequestError('unexpected', '$', `more than ${most} operations at a time`)
+        note?.(id, 'started', { body })
         if (!subscribe(id, body, session)) void answer(id, body, session)
       } catch (cause) {
         if (!(cause instanceof RequestError)) throw cause
@@ -86,6 +93,7 @@ export function createOperations({
     stop(id) {
       const end = running.get(id)
       running.delete(id)
+      if (end) note?.(id, 'stopped')
       end?.()
     },
     stopAll() {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Engine } from '../engine.ts'
 import type { Session } from '../session.ts'
+import type { Log } from './log.ts'
 import { type Admission, type ConnectionOptions, serveSocket } from './socket-connection.ts'
 import { defaultSocketLimits, type SocketLimits } from './socket-limits.ts'
 import { apollo, apolloV1alpha1, modern } from './socket-protocol.ts'
@@ -23,12 +24,14 @@ export type SocketsOptions = {
   limits?: Partial<SocketLimits> | undefined
   /** What counts as one client. */
   keyOf?: ((session: Session) => string) | undefined
+  log?: Log | undefined
 }
 
 export function createSockets({
   engine,
   authenticate,
   keyOf = keyOfSession,
+  log,
   ...options
 }: SocketsOptions): Sockets {
   const limits = { ...defaultSocketLimits, ...options.limits }
@@ -48,7 +51,7 @@ export function createSockets({
       server.handleUpgrade(request, socket, head, client => {
         const older = request.url?.startsWith('/v1alpha1/') ? apolloV1alpha1 : apollo
         const protocol = client.protocol === modern.name ? modern : older
-        serveSocket(client, request, protocol, { engine, authenticate, admit, limits })
+        serveSocket(client, request, protocol, { engine, authenticate, admit, limits, log })
       })
     },
     size: () => server.clients.size,

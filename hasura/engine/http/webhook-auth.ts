@@ -7,6 +7,7 @@ import { RequestError } from '../errors.ts'
 import { post, type WebhookAnswer, type WebhookClient } from '../webhook/webhook-client.ts'
 import type { Identified } from './identify.ts'
 import type { Headers } from './jwt.ts'
+import { type Log, withoutSecrets } from './log.ts'
 
 export type AuthHookConfig = {
   url: string
@@ -38,7 +39,7 @@ const notForwarded = new Set([
   'keep-alive',
 ])
 
-export function createAuthHook(client: WebhookClient, config: AuthHookConfig): AuthHook {
+export function createAuthHook(client: WebhookClient, config: AuthHookConfig, log?: Log): AuthHook {
   const { url, mode = 'GET', sendRequestBody = true, timeoutMs = 10_000 } = config
   return async ({ headers, body }) => {
     const shown = Object.fromEntries(Object.entries(headers).filter(([name]) => !notForwarded.has(name)))
@@ -46,9 +47,21 @@ export function createAuthHook(client: WebhookClient, config: AuthHookConfig): A
       mode === 'GET'
         ? { url, method: 'GET', headers: shown, timeoutMs }
         : post(url, { headers: shown, request: sendRequestBody ? (body ?? null) : null }, { timeoutMs })
-    const answer = await client(request).catch(() => {
+    // The hook's answer and the client's headers are what lets it in: neither is written down.
+    const note = (status: number | null, error: string | null) =>
+      log?.write('webhook-log', status === 200 || status === 401 ? 'info' : 'error', {
+        status_code: status,
+        url: withoutSecrets(url),
+        method: mode,
+        http_error: error,
+        response: null,
+        message: null,
+      })
+    const answer = await client(request).catch((cause: unknown) => {
+      note(null, cause instanceof Error ? cause.message : String(cause))
       throw failed('webhook authentication request failed')
     })
+    note(answer.status, null)
     return sessionOf(answer)
   }
 }
