@@ -2,34 +2,28 @@
 import { RequestError } from '../errors.ts'
 import type { Touched } from '../metadata-edits/edit.ts'
 import type { State } from '../state.ts'
-import { endpointFaults } from './endpoint-faults.ts'
 import { newInconsistencies } from './whole.ts'
 
 export function checkChange(before: State, after: State, touched: Touched[]): void {
   checkNames(before, after)
-  checkEndpoints(before, after)
   const found = newInconsistencies(before, after)
   const own = after.inconsistencies.filter(({ type, name }) =>
     touched.some(object => object.type === type && object.name === name),
   )
   if (own.length > 0)
     throw new RequestError('invalid-configuration', '$.args', own.map(({ reason }) => reason).join(', '), own)
-  if (found.length > 0)
-    throw new RequestError('unexpected', '$.args', 'cannot continue due to new inconsistent metadata', found)
-}
-
-/** A REST endpoint keeps the fields that its query names. */
-function checkEndpoints(before: State, after: State): void {
-  const known = new Set(endpointFaults(before))
-  const found = endpointFaults(after).filter(name => !known.has(name))
-  if (found.length > 0)
+  // A collection's query, and so a REST endpoint, keeps the fields that it names.
+  const queries = found.filter(({ type }) => type === 'query_collections')
+  if (queries.length > 0)
     throw new RequestError(
       'unexpected',
       '$.args',
       'cannot continue due to newly found inconsistent metadata',
-      found.map(name => ({ type: 'rest_endpoint', name: `rest_endpoint ${name}` })),
+      queries,
       500,
     )
+  if (found.length > 0)
+    throw new RequestError('unexpected', '$.args', 'cannot continue due to new inconsistent metadata', found)
 }
 
 /** Two root fields of one name make no schema. */

@@ -23,6 +23,10 @@ export async function dropInconsistent({ control, put }: ApiContext): Promise<un
 
 function drop(draft: Metadata, { type, name: objectName, definition }: Inconsistency): void {
   if (!isObject(definition)) return
+  if (type === 'query_collections') {
+    dropQuery(draft, objectName)
+    return
+  }
   const name = typeof definition.name === 'string' ? definition.name : ''
   const named = (item: unknown) => isObject(item) && item.name === name
   if (type === 'table') {
@@ -39,6 +43,17 @@ function drop(draft: Metadata, { type, name: objectName, definition }: Inconsist
   else if (type === 'rest_endpoint') draft.rest_endpoints = endpointsOf(draft).filter(each => !named(each))
   else if (type === 'cron_trigger') draft.cron_triggers = cronTriggersOf(draft).filter(each => !named(each))
   else if (definition.table !== undefined) dropOfTable(draft, type, definition)
+}
+
+/** The query, and the endpoints that answer it. */
+function dropQuery(draft: Metadata, objectName: string): void {
+  for (const { name: collection, definition } of draft.query_collections ?? [])
+    removeFrom(definition.queries, ({ name }) => objectName === `query_collections ${name} in ${collection}`)
+  draft.rest_endpoints = endpointsOf(draft).filter(({ definition: { query } }) =>
+    draft.query_collections
+      ?.find(({ name }) => name === query.collection_name)
+      ?.definition.queries.some(({ name }) => name === query.query_name),
+  )
 }
 
 function dropOfTable(draft: Metadata, type: string, definition: Record<string, unknown>): void {

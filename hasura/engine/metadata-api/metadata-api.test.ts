@@ -181,3 +181,46 @@ test('what is out of scope says so', async t => {
   await t.rejects(run('mssql_add_source', {}), { message: /kind postgres only/ })
   await t.rejects(run('pg_track_native_query', {}), { message: /native queries/ })
 })
+
+test('a query of a collection keeps its fields: what it names cannot go, and is listed when it is gone', async t => {
+  const { run, engine, pool } = await withTables(t, { allowRunSql: true })
+  const query = 'query { author { name articles { title } } }'
+  await run('create_query_collection', { name: 'kept', definition: { queries: [{ name: 'all', query }] } })
+  const definition = { query: { collection_name: 'kept', query_name: 'all' } }
+  await run('create_rest_endpoint', { name: 'authors', url: 'authors', methods: ['GET'], definition })
+  const reason =
+    /the query "all" is invalid.*"\$\.author: field 'author' not found in object 'query_root'".*REST endpoint\(s\): "authors"/
+  const refusal = await run('untrack_table', { table: 'author', cascade: true }).catch(
+    (cause: unknown) => cause,
+  )
+  t.match(refusal, { status: 500, internal: [{ type: 'query_collections', reason }] })
+  await pool.query('drop table article')
+  await run('reload_metadata', {})
+  t.match(
+    engine.inconsistencies().find(({ type }) => type === 'query_collections'),
+    { reason: /\$\.author\.articles: field 'articles' not found in object 'author'/ },
+  )
+  await run('drop_inconsistent_metadata', {})
+  t.same(engine.inconsistencies(), [])
+  t.same(engine.metadata().rest_endpoints, [])
+})
+
+test('metadata of before there were sources is read with names alone for tables and functions', async t => {
+  const { run, ask, pool } = await setUp(t)
+  await pool.query(
+    'create function found(what text) returns setof article language sql stable as $$ select * from article where title = what $$',
+  )
+  await run('replace_metadata', { tables: [{ table: 'article' }], functions: ['found'] })
+  t.same(await ask('{ found(args: { what: "Two" }) { id } }'), { data: { found: [{ id: 2 }] } })
+  await t.rejects(run('replace_metadata', { tables: [{}] }), { code: 'parse-failed' })
+})
+
+test('run_sql without a transaction runs what may not be in one', async t => {
+  const { run } = await setUp(t, { allowRunSql: true })
+  const sql = 'create index concurrently on article (title); -- and then;\nselect count(*) from article'
+  await t.rejects(run('run_sql', { sql }), { code: 'postgres-error' })
+  t.same(await run('run_sql', { sql, no_transaction: true }), {
+    result_type: 'TuplesOk',
+    result: [['count'], ['2']],
+  })
+})

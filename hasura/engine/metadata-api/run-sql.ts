@@ -12,6 +12,7 @@ import { checkChange } from './check-change.ts'
 import type { ApiContext } from './metadata-api.ts'
 import { followSchema } from './schema-changes.ts'
 import { readSchema } from './schema-snapshot.ts'
+import { splitSql } from './split-sql.ts'
 
 /** SQL that may change what the metadata speaks of. */
 const structural = /\b(alter|drop|replace|create\s+function|comment\s+on)\b/i
@@ -30,7 +31,7 @@ export async function runSql(context: ApiContext, args: Args): Promise<SqlAnswer
   if (!pool) throw new RequestError('not-exists', '$.args', `source with name "${source}" does not exist`)
   const client = await pool.connect()
   try {
-    if (flag(args, 'no_transaction')) return await sent(client, sql)
+    if (flag(args, 'no_transaction')) return await oneByOne(client, sql)
     return await inTransaction(context, client, { sql, source, args })
   } finally {
     // What the SQL set for its session must not reach the next one; nor may it forget what pg has prepared there.
@@ -89,6 +90,12 @@ async function committed(client: pg.PoolClient, sql: string): Promise<void> {
   await client.query('commit').catch(cause => {
     throw failed(cause, sql)
   })
+}
+
+async function oneByOne(client: pg.PoolClient, sql: string): Promise<SqlAnswer> {
+  let answer: SqlAnswer = { result_type: 'CommandOk', result: null }
+  for (const statement of splitSql(sql)) answer = await sent(client, statement)
+  return answer
 }
 
 /** Of several statements, the last one's rows; every value as Postgres writes it. */

@@ -13,6 +13,7 @@ import { printSelections } from '../print/select.ts'
 import { bind, runStatement } from '../run.ts'
 import type { Act } from './acts.ts'
 import { type Args, isObject, kindOf, objectArgs, sourceName, table as tableOf } from './arguments.ts'
+import { checkLabelPaths } from './label-paths.ts'
 
 type Tables = ReadonlyMap<string, Table>
 type Selecting = { tables: Tables; stringify: boolean }
@@ -30,6 +31,7 @@ export function selectRows(stringify: boolean): Act {
     const pool = control.pool(source)
     if (!table || !pool)
       throw new RequestError('not-exists', '$.args.table', `table "${shown(name)}" does not exist`)
+    checkLabelPaths(table, args.where)
     const rows = rowsOf(table, [], { is: 'and', all: [] })
     const selection = selectionOf({ tables, stringify }, table, { args, rows, single: false })
     const { text, values } = printSelections([selection], mostBytes)

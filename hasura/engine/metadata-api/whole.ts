@@ -1,7 +1,7 @@
 /** Commands about the metadata as a whole: export, replace, clear, reload, what is inconsistent. */
 import type { Inconsistency, Metadata, SourceMetadata } from '../metadata-types.ts'
 import type { State } from '../state.ts'
-import { type Args, flag, isObject, object, parseFailed, without } from './arguments.ts'
+import { type Args, flag, isObject, object, parseFailed, tableName } from './arguments.ts'
 
 /** Top-level keys in the order of an export; what is empty is left out. */
 const keys = [
@@ -60,7 +60,26 @@ function withKind(source: unknown, position: number): SourceMetadata {
 
 function oldSources({ sources: [first] }: Metadata, parts: Record<string, unknown>): SourceMetadata[] {
   const { tables: _, functions: __, ...source } = first ?? { name: 'default' }
-  return [withKind({ ...source, ...without(parts) }, 0)]
+  const { tables = [], functions = [] } = parts
+  if (!Array.isArray(tables)) throw parseFailed('$.tables', 'parsing [] failed, expected Array')
+  if (!Array.isArray(functions)) throw parseFailed('$.functions', 'parsing [] failed, expected Array')
+  return [
+    withKind({ ...source, tables: tables.map(trackedTable), functions: functions.map(trackedFunction) }, 0),
+  ]
+}
+
+function trackedTable(entry: unknown, position: number): object {
+  const path = `$.tables[${position}]`
+  if (!isObject(entry)) throw parseFailed(path, 'parsing Object failed, expected Object')
+  return { ...entry, table: tableName(entry.table, `${path}.table`) }
+}
+
+/** The oldest form is the name alone. */
+function trackedFunction(entry: unknown, position: number): object {
+  const path = `$.functions[${position}]`
+  return isObject(entry) && 'function' in entry
+    ? { ...entry, function: tableName(entry.function, `${path}.function`) }
+    : { function: tableName(entry, path) }
 }
 
 export function isConsistent({ inconsistencies }: State): boolean {

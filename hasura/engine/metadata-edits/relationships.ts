@@ -7,6 +7,7 @@ import {
   type NameOf,
   object,
   optionalText,
+  parseFailed,
   tableName,
   text,
   without,
@@ -97,16 +98,20 @@ export const relationshipEdits: Record<string, Edit> = {
 function create(draft: Metadata, args: Args, kind: 'object' | 'array'): Edited {
   const { entry, source, name } = trackedTable(draft, args)
   const field = text(args, 'name')
+  const using = object(args, 'using')
+  const key = using.foreign_key_constraint_on
+  if (kind === 'array' && key !== undefined && !isObject(key))
+    throw parseFailed('$.using.foreign_key_constraint_on', 'Expecting object { table, columns }.')
   if (relationshipOf(entry, field))
     throw alreadyExists(`field with name "${field}" already exists in table "${shown(name)}"`)
   const comment = optionalText(args, 'comment')
   const relationship: Relationship = {
     name: field,
-    using: normalised(object(args, 'using')),
+    using: normalised(using),
     ...(comment === null ? {} : { comment }),
   }
-  const key = `${kind}_relationships` as const
-  entry[key] = [...(entry[key] ?? []), relationship]
+  const list = `${kind}_relationships` as const
+  entry[list] = [...(entry[list] ?? []), relationship]
   return { touched: [inTable(`${kind}_relation`, field, name, source.name)] }
 }
 

@@ -37,15 +37,14 @@ function buildFunction(building: Building, entry: TrackedFunction): TrackedFn | 
   const base = configuration.custom_name || tableName(wanted.schema, wanted.name)
   if (!isGraphqlName(base)) return `"${base}" is not a valid GraphQL identifier`
   const { naming } = building
+  const { function: one, function_aggregate: aggregate } = configuration.custom_root_fields ?? {}
   const volatile = fn.volatility === 'volatile'
   return {
     is: 'function',
     source: building.source.name,
     function: wanted,
-    field: configuration.custom_root_fields?.function || customised(naming, fieldName(naming, base)),
-    aggregateField:
-      configuration.custom_root_fields?.function_aggregate ||
-      customised(naming, fieldName(naming, `${base}_aggregate`)),
+    field: customised(naming, one || fieldName(naming, base)),
+    aggregateField: customised(naming, aggregate || fieldName(naming, `${base}_aggregate`)),
     argumentsType: typeName(naming, base, 'args'),
     arguments: callArguments(fn, building, { session: configuration.session_argument }),
     table,

@@ -6,7 +6,15 @@ import { type Column, qualifiedKey, type RolePermissions, type Table } from '../
 import { type Building, qualified, shown } from './building.ts'
 import { enumFault } from './enum-table.ts'
 import { inconsistentTable } from './inconsistent.ts'
-import { fieldName, isGraphqlName, rootFieldName, type rootFieldNames, tableName } from './naming.ts'
+import {
+  customised,
+  fieldName,
+  isGraphqlName,
+  type Naming,
+  rootFieldName,
+  type rootFieldNames,
+  tableName,
+} from './naming.ts'
 
 export function buildTable(
   { source, naming, catalog, inconsistencies }: Building,
@@ -52,7 +60,7 @@ export function buildTable(
     insertable: found.insertable,
     updatable: found.updatable,
     deletable: found.deletable,
-    rootFields: rootFieldsOf(entry, as => rootFieldName(naming, as, graphqlName)),
+    rootFields: rootFieldsOf(entry, naming, graphqlName),
     enumValues: entry.is_enum ? values : undefined,
     permissions: permissionsOf(entry),
   }
@@ -72,14 +80,13 @@ function buildColumns(entry: TrackedTable, found: CatalogTable, named: (name: st
   }))
 }
 
-function rootFieldsOf(
-  entry: TrackedTable,
-  named: (as: (typeof rootFieldNames)[number]) => string,
-): Table['rootFields'] {
+function rootFieldsOf(entry: TrackedTable, naming: Naming, graphqlName: string): Table['rootFields'] {
   const custom = entry.configuration?.custom_root_fields ?? {}
   const of = (as: (typeof rootFieldNames)[number]) => {
     const { name, comment } = rootFieldConfig(custom[as])
-    return { name: name || named(as), comment: comment ?? null }
+    // The source's prefix and suffix stand around a name of one's own as well.
+    const named = name ? customised(naming, name) : rootFieldName(naming, as, graphqlName)
+    return { name: named, comment: comment ?? null }
   }
   return {
     select: of('select'),

@@ -154,7 +154,7 @@ function other(planner: Planner, input: Input, place: Place & { postgres: PgType
 }
 
 /** https://www.postgresql.org/docs/current/ltree.html */
-function labelPath(value: string, path: string): string {
+export function labelPath(value: string, path: string): string {
   if (value === '' || value.split('.').every(label => /^[\p{L}\p{N}_-]+$/u.test(label))) return value
   throw new RequestError(
     'parse-failed',
