@@ -10,10 +10,17 @@ import { admin } from './model/role-permissions.ts'
 
 export type AllowList = (role: string, query: string) => void
 
-/** Throws for what is not allowed. Admin may send anything. */
-export function createAllowList({ allowlist = [], query_collections = [] }: Metadata): AllowList {
+/**
+ * Throws for what is not allowed. Admin may send anything. `byRole`: collections of some roles are in force as well, which
+ * Hasura's Community edition passes over.
+ */
+export function createAllowList(
+  { allowlist = [], query_collections = [] }: Metadata,
+  byRole = true,
+): AllowList {
   const collections = new Map(query_collections.map(({ name, definition }) => [name, definition.queries]))
-  const entries = allowlist.map(({ collection, scope }) => ({
+  const inForce = byRole ? allowlist : allowlist.filter(({ scope }) => scope?.global !== false)
+  const entries = inForce.map(({ collection, scope }) => ({
     roles: scope?.global === false ? new Set(scope.roles ?? []) : undefined,
     queries: new Set((collections.get(collection) ?? []).flatMap(({ query }) => normalised(query) ?? [])),
   }))

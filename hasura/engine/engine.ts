@@ -78,7 +78,8 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
   const options = { ...given, pools: connections.pools }
   let state = await loadState(options, connections)
   const live = createLive(options.pools, options.subscriptions ?? {})
-  const runner = options.actions && startRunner(options.actions, options.pools, () => state)
+  const runner =
+    options.actions && startRunner(options.actions, options.pools, () => state, live.refreshRepeated)
   return {
     graphql: ({ body, session, signal, headers }) => {
       const current = state
@@ -98,7 +99,8 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
     subscribe: ({ body, session }, listener) => {
       const limits = limitsFor(session.role, options.limits ?? {}, state.metadata)
       const ready = readySubscription(options, state, { body, session, limits, signal: undefined })
-      return ready && live.add(ready, listener)
+      if (!ready) return undefined
+      return 'ask' in ready ? live.repeat(ready, listener) : live.add(ready, listener)
     },
     subscriptions: live.figures,
     explain: ({ body, session }) => {
@@ -139,6 +141,7 @@ function startRunner(
   actions: ActionOptions,
   pools: Readonly<Record<string, pg.Pool>>,
   state: () => State,
+  finished: () => void,
 ): ActionRunner {
   return createActionRunner(actions, {
     pool: () => {
@@ -148,6 +151,7 @@ function startRunner(
       return actions.logSource === undefined ? Object.values(pools)[0] : pools[actions.logSource]
     },
     find: name => state().model.actions.get(name),
+    finished,
   })
 }
 

@@ -13,7 +13,7 @@ import { type Asking, onlySource, prepare, type Ready } from './prepare.ts'
 import { type GraphqlRequest, readRequest } from './request.ts'
 import { asParameterText, bind, runStatement } from './run.ts'
 import type { EngineAnswer, EngineOptions, State } from './state.ts'
-import type { Subscribing } from './subscribe/live.ts'
+import type { Repeating, Subscribing } from './subscribe/live.ts'
 
 export type Call = Asking & {
   body: unknown
@@ -45,11 +45,17 @@ export async function answer(options: EngineOptions, state: State, call: Call): 
 const overHttp = 'subscriptions are not supported over HTTP, use websockets instead'
 
 /** A subscription made ready for its poller; undefined when the request is none. Throws what `answer` would answer. */
-export function readySubscription(options: EngineOptions, state: State, call: Call): Subscribing | undefined {
+export function readySubscription(
+  options: EngineOptions,
+  state: State,
+  call: Call,
+): Subscribing | Repeating | undefined {
   const request = readRequest(call.body)
-  const { live, operation } = prepare(options, state, request, call)
+  const ready = prepare(options, state, request, call)
+  const { live, operation } = ready
   if (operation.type !== 'subscription') return undefined
-  if (!live) throw new RequestError('unexpected', '$', 'the subscription reads nothing')
+  if (ready.actions?.length) return { ask: () => run(options, ready, request, call) }
+  if (!live) throw new RequestError('not-supported', '$', 'Introspection not supported over subscriptions')
   const bound = { session: call.session, variables: request.variables }
   const text = (values: Value[]) => bind(values, bound).map(asParameterText)
   const { shape, reads, initial } = live

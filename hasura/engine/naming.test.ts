@@ -32,6 +32,7 @@ async function setUp(t: Test, options: { namingConventions?: boolean } = {}) {
     ],
   }
   const engine = await createEngine({ metadata, pools: { default: pool }, ...options })
+  t.teardown(() => engine.close())
   t.same(engine.inconsistencies(), [])
   return async (query: string) => JSON.parse((await engine.graphql({ body: { query }, session: admin })).body)
 }
@@ -92,4 +93,79 @@ test('without the feature every source is named as hasura-default does', async t
       },
     },
   })
+})
+
+/** A source under a namespace, its root fields and types with prefix and suffix. */
+async function setUpNamespace(t: Test) {
+  const { pool } = await createTestDatabase(t)
+  await pool.query(
+    "create table author (id int primary key, name text); insert into author values (1, 'Ada')",
+  )
+  const customization = {
+    root_fields: { namespace: 'ns', prefix: 'p_', suffix: '_s' },
+    type_names: { prefix: 'tp_', suffix: '_ts' },
+  }
+  const tables = [{ table: { schema: 'public', name: 'author' } }]
+  const metadata: Metadata = {
+    version: 3,
+    sources: [{ name: 'default', kind: 'postgres', customization, tables }],
+  }
+  const engine = await createEngine({ metadata, pools: { default: pool } })
+  t.teardown(() => engine.close())
+  const ask = async (query: string, vars: Record<string, string> = {}) =>
+    JSON.parse((await engine.graphql({ body: { query }, session: { role: 'admin', vars } })).body).data
+  /** What a subscription is told first. */
+  const heard = async (query: string) => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    const listener = { next: resolve, failed: reject, ended: () => undefined, ready: () => true }
+    const end = engine.subscribe({ body: { query }, session: admin }, listener)
+    const answer = JSON.parse(await promise)
+    end?.()
+    return answer.data
+  }
+  return { ask, heard, engine }
+}
+
+test('__typename of a namespace has the prefix and suffix of types, and tells its operation', async t => {
+  const { ask } = await setUpNamespace(t)
+  t.same(
+    await ask(
+      '{ __typename ns { __typename p_author_s { __typename id } ... on tp_ns_query_ts { x: __typename } } }',
+    ),
+    {
+      __typename: 'query_root',
+      ns: {
+        __typename: 'tp_ns_query_ts',
+        p_author_s: [{ __typename: 'tp_author_ts', id: 1 }],
+        x: 'tp_ns_query_ts',
+      },
+    },
+  )
+  const insert = 'mutation { ns { __typename p_insert_author_one_s(object: { id: 2 }) { __typename } } }'
+  t.same(await ask(insert), {
+    ns: { __typename: 'tp_ns_mutation_frontend_ts', p_insert_author_one_s: { __typename: 'tp_author_ts' } },
+  })
+  const backend = { 'x-hasura-use-backend-only-permissions': 'true' }
+  t.same(await ask('mutation { ns { __typename } }', backend), {
+    ns: { __typename: 'tp_ns_mutation_backend_ts' },
+  })
+})
+
+test('__typename stands beside a live query and beside a stream of a namespace, but not alone', async t => {
+  const { heard, engine } = await setUpNamespace(t)
+  t.same(await heard('subscription { ns { p_author_s { id } __typename } }'), {
+    ns: { p_author_s: [{ id: 1 }], __typename: 'tp_ns_subscription_ts' },
+  })
+  const stream = 'p_author_stream_s(batch_size: 1, cursor: { initial_value: { id: 0 } }) { __typename id }'
+  t.same(await heard(`subscription { ns { t: __typename ${stream} } }`), {
+    ns: { t: 'tp_ns_subscription_ts', p_author_stream_s: [{ __typename: 'tp_author_ts', id: 1 }] },
+  })
+  const listener = {
+    next: () => undefined,
+    failed: () => undefined,
+    ended: () => undefined,
+    ready: () => true,
+  }
+  for (const query of ['subscription { __typename }', 'subscription { ns { __typename } }'])
+    t.throws(() => engine.subscribe({ body: { query }, session: admin }, listener), { code: 'not-supported' })
 })

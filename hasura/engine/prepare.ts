@@ -67,7 +67,9 @@ const notABoolean =
 /** What is left of a plan once its SQL is printed. */
 function remember(state: State, plan: Plan, { definitions }: Variables, limits: Limits): Remembered {
   const { operation: type, name, roots } = plan
-  const live = type === 'subscription' ? printSubscription(state, plan, limits) : undefined
+  // What an action answered is in no statement: such a subscription is asked as a query is.
+  const asked = type === 'query' || (type === 'subscription' && roots.some(isAction))
+  const live = type === 'subscription' && !asked ? printSubscription(state, plan, limits) : undefined
   return {
     operation: { name, type, rootFields: roots.map(root => root.name) },
     members: roots.map(({ key, within, ...root }) => ({
@@ -75,7 +77,7 @@ function remember(state: State, plan: Plan, { definitions }: Variables, limits: 
       ...(within === undefined ? {} : { within }),
       json: root.is === 'json' ? root.json : undefined,
     })),
-    prepared: type === 'query' ? printPlan(state, plan, limits) : [],
+    prepared: asked ? printPlan(state, plan, limits) : [],
     ...(live ? { live } : {}),
     definitions,
   }
@@ -99,10 +101,10 @@ function printSubscription(state: State, { roots }: Plan, limits: Limits): Prepa
   const source = onlySource(roots, 'subscription')
   if (source === undefined) return undefined
   const stream = roots.find(root => root.is === 'stream')
-  if (stream && roots.length > 1)
+  if (stream && roots.some(root => root !== stream && root.is !== 'json'))
     throw new RequestError('not-supported', '$', 'a stream must be the only top level field')
   const { bytes, timeMs } = limits
-  const statement = stream ? printStream(stream, bytes) : printLive(roots, bytes)
+  const statement = stream ? printStream(roots, stream, bytes) : printLive(roots, bytes)
   return {
     shape: {
       source,

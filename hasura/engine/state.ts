@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { ActionOptions } from './actions/call-action.ts'
 import { type AllowList, createAllowList } from './allow-list.ts'
 import type { Connect, Connections } from './connections.ts'
+import { cronFaults } from './cron/schedule.ts'
 import type { RequestError } from './errors.ts'
 import { readMetadata } from './metadata.ts'
 import type { Inconsistency, Metadata } from './metadata-types.ts'
@@ -32,6 +33,8 @@ export type EngineOptions = {
   defaultNamingConvention?: 'hasura-default' | 'graphql-default'
   /** Roles other than admin may only send what the metadata's allow-list has. */
   enableAllowList?: boolean
+  /** Collections that the allow-list has for some roles count for these, unless this is false, as in Hasura's Community edition. */
+  allowListByRole?: boolean
   /** Without it, actions are refused. */
   actions?: ActionOptions
   /** Remembered plans, at most. */
@@ -90,13 +93,16 @@ export async function loadState(
   }
   return {
     metadata: read.metadata,
-    allow: options.enableAllowList ? createAllowList(read.metadata) : () => undefined,
+    allow: options.enableAllowList
+      ? createAllowList(read.metadata, options.allowListByRole)
+      : () => undefined,
     model,
     plans: createPlanCache(options.planCacheSize ?? 1000),
     inconsistencies: [
       ...read.inconsistencies,
       ...inconsistencies,
       ...model.inconsistencies,
+      ...cronFaults(read.metadata),
       ...collectionFaults(read.metadata, schemaFor(admin, true)),
     ],
     names: new Set(),

@@ -18,7 +18,16 @@ const intervalMs = 5_000
 
 export function createActionRunner(
   options: ActionOptions,
-  { pool, find }: { pool: () => pg.Pool | undefined; find: (name: string) => Action | undefined },
+  {
+    pool,
+    find,
+    finished = () => undefined,
+  }: {
+    pool: () => pg.Pool | undefined
+    find: (name: string) => Action | undefined
+    /** Told after each that was answered, well or not. */
+    finished?: () => void
+  },
 ): ActionRunner {
   let running: Promise<void> | undefined
   let again = false
@@ -30,7 +39,9 @@ export function createActionRunner(
     while (!closed) {
       const claimed = await claimActions(from, atOnce, leaseSeconds)
       if (claimed.length === 0) return
-      await Promise.all(claimed.map(logged => runLogged(options, from, logged, find(logged.action_name))))
+      await Promise.all(
+        claimed.map(logged => runLogged(options, from, logged, find(logged.action_name)).then(finished)),
+      )
     }
   }
   const wake = () => {

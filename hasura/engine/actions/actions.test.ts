@@ -70,7 +70,7 @@ async function setUp(
   t.teardown(() => engine.close())
   const ask = async (query: string, session: Session) =>
     JSON.parse((await engine.graphql({ body: { query }, session })).body)
-  return { ask, asked, pool }
+  return { ask, asked, pool, engine }
 }
 
 const query = '{ find_people(names: ["A"]) { id score person { name } } }'
@@ -136,4 +136,47 @@ test('the answer of an asynchronous action is shown to the session that asked, a
   t.same(await ask(result, user('2')), found)
   t.same(await ask(result, admin), found)
   t.same(await ask(result, user('1')), { data: { find_people: null } })
+})
+
+test('a subscription to an asynchronous action is told at once when its webhook has answered', async t => {
+  const answered = Promise.withResolvers<void>()
+  const { ask, engine } = await setUp(t, () => ({ body: '[{"id":2}]' }), 'asynchronous')
+  const { data } = await ask('mutation { find_people(names: ["B"]) }', user('2'))
+  const result = `subscription { find_people(id: "${data.find_people}") { output { id person { name } } errors } }`
+  const heard: unknown[] = []
+  const listener = {
+    next(body: string) {
+      heard.push(JSON.parse(body).data.find_people?.output)
+      if (heard.at(-1)) answered.resolve()
+    },
+    failed: answered.reject,
+    ended: () => heard.push('ended'),
+    ready: () => true,
+  }
+  const end = engine.subscribe({ body: { query: result }, session: user('2') }, listener)
+  await answered.promise
+  t.same(heard.at(-1), [{ id: 2, person: { name: 'Bo' } }])
+  t.same(engine.subscriptions(), { pollers: 1, cohorts: 1, listeners: 1 })
+  end?.()
+  t.same(engine.subscriptions(), { pollers: 0, cohorts: 0, listeners: 0 })
+})
+
+test('who did not ask for an asynchronous action hears nothing of it, and subscriptions end with the engine', async t => {
+  const { ask, engine } = await setUp(t, () => ({ body: '[{"id":2}]' }), 'asynchronous')
+  const { data } = await ask('mutation { find_people(names: ["B"]) }', user('2'))
+  const query = `subscription { find_people(id: "${data.find_people}") { output { id } } }`
+  const first = Promise.withResolvers<string>()
+  let ended = false
+  const listener = {
+    next: first.resolve,
+    failed: first.reject,
+    ended: () => {
+      ended = true
+    },
+    ready: () => true,
+  }
+  engine.subscribe({ body: { query }, session: user('1') }, listener)
+  t.same(JSON.parse(await first.promise), { data: { find_people: null } })
+  await engine.close()
+  t.ok(ended)
 })

@@ -34,9 +34,14 @@ export async function runVector(databases: Databases, vector: Vector): Promise<O
   pool.on('error', () => undefined)
   let server: ServerUnderTest | undefined
   try {
-    for (const { sql } of vector.setup) if (sql) await pool.query(portable(sql, vector))
+    const [before, after] = setupOf(vector)
+    for (const { sql } of before) if (sql) await pool.query(portable(sql, vector))
     server = await startServer({ databases, pool }, vector)
     const { engine, named, other, send } = server
+    for (const { sql, request } of after) {
+      const run_sql = { method: 'POST', url: '/v2/query', body: { type: 'run_sql', args: { sql } } }
+      await send(requestOf({ request: request ?? run_sql, admin_secret: request === undefined }))
+    }
     const subject = {
       request: requestOf,
       send,
@@ -63,6 +68,12 @@ export async function runVector(databases: Databases, vector: Vector): Promise<O
     await pool.end()
     await database.drop()
   }
+}
+
+/** What came before the server's first request, and what was sent to the server from there on, to be refused in part. */
+function setupOf({ setup }: Vector): [before: Vector['setup'], after: Vector['setup']] {
+  const first = setup.findIndex(({ request }) => request !== undefined)
+  return first < 0 ? [setup, []] : [setup.slice(0, first), setup.slice(first)]
 }
 
 /**

@@ -69,6 +69,7 @@ export async function startServer(
     pools,
     connect: source => further.open(source.configuration),
     enableAllowList: env.HASURA_GRAPHQL_ENABLE_ALLOWLIST === 'true',
+    allowListByRole: vector.needs.includes('enterprise'),
     inferFunctionPermissions: env.HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS !== 'false',
     stringifyNumericTypes: args.includes('--stringify-numeric-types'),
     namingConventions: env.HASURA_GRAPHQL_EXPERIMENTAL_FEATURES?.includes('naming_convention') ?? false,

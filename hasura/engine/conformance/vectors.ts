@@ -17,7 +17,7 @@ export type Vector = {
   kind: string
   server: { env?: Record<string, string>; args?: string[]; admin_secret?: string; note?: string }
   needs: string[]
-  setup: { sql?: string }[]
+  setup: { sql?: string; request?: Step['request'] }[]
   metadata: Metadata
   steps: Step[]
 }

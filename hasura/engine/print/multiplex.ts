@@ -20,17 +20,22 @@ const outside: Scope = { row: '', root: '' }
 
 export function printLive(roots: RootPlan[], mostBytes: number): Multiplexed {
   const writer = subscriberWriter()
-  const pair = (each: RootPlan): [string, string] => [each.key, rootSql(writer, each)]
-  const root = jsonObject(
-    nestedMembers(roots).map(each =>
-      'member' in each ? pair(each.member) : [each.key, jsonObject(each.members.map(pair))],
-    ),
-  )
+  const root = dataObject(roots, each => rootSql(writer, each))
   const hashed = `select "root", md5("root"::text) as "state" from (select ${root} as "root" offset 0) as "_q" offset 0`
   return multiplexed(writer, hashed, {
     changed: '"_r"."state" is distinct from "_s"."state"',
     fits: fits(mostBytes),
   })
+}
+
+/** `data`, its namespaces as objects of their own. */
+function dataObject(roots: RootPlan[], sqlOf: (root: RootPlan) => string): string {
+  const pair = (each: RootPlan): [string, string] => [each.key, sqlOf(each)]
+  return jsonObject(
+    nestedMembers(roots).map(each =>
+      'member' in each ? pair(each.member) : [each.key, jsonObject(each.members.map(pair))],
+    ),
+  )
 }
 
 function rootSql(writer: Writer, root: RootPlan): string {
@@ -39,8 +44,11 @@ function rootSql(writer: Writer, root: RootPlan): string {
 }
 
 /** Ties come together: a cursor that stands between equal values would lose some. */
-export function printStream(root: RootPlan & { is: 'stream' }, mostBytes: number): Multiplexed {
-  const { key, within, stream } = root
+export function printStream(
+  roots: RootPlan[],
+  { stream }: RootPlan & { is: 'stream' },
+  mostBytes: number,
+): Multiplexed {
   const writer = subscriberWriter()
   const row = alias(writer)
   const scope: Scope = { row, root: row }
@@ -51,9 +59,9 @@ export function printStream(root: RootPlan & { is: 'stream' }, mostBytes: number
   const [after, direction] = stream.descending ? ['<', 'desc'] : ['>', 'asc']
   const batch = stream.batch ? ` fetch first (${value(writer, stream.batch)}) rows with ties` : ''
   const rows = `select ${outputObject(writer, scope, stream.outputs)} as "_o", (${by})::text as "_c" from ${fromSql(writer, outside, stream.rows)} as ${row} where ${where} and ${by} ${after} ${seen} order by ${by} ${direction}${batch}`
-  const inner = `json_build_object(${literal(key)}, json_agg("_o"))`
-  const object = within === undefined ? inner : `json_build_object(${literal(within)}, ${inner})`
-  const answer = `select ${object} as "root", (array_agg("_c"))[count(*)] as "state" from (${rows}) as "_e"`
+  const batched = `select json_agg("_o") as "_o", (array_agg("_c"))[count(*)] as "_c" from (${rows}) as "_b"`
+  const data = dataObject(roots, each => (each.is === 'stream' ? '"_d"."_o"' : rootSql(writer, each)))
+  const answer = `select ${data} as "root", "_d"."_c" as "state" from (${batched}) as "_d"`
   return multiplexed(writer, answer, { changed: '"_r"."state" is not null', fits: fits(mostBytes) })
 }
 

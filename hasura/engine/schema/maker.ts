@@ -9,6 +9,8 @@ import type { NamedType, TypeRef } from './types.ts'
 export type Maker = {
   model: Model
   role: string
+  /** Whether permissions marked backend_only are in force. */
+  backend: boolean
   /** A type by name, made on first use by `make`. */
   type(name: string, make: () => NamedType): TypeRef
   select(table: Table): SelectView | undefined

@@ -20,6 +20,7 @@ export function createRoleSchema(model: Model, role: string, backend: boolean): 
   const maker: Maker = {
     model,
     role,
+    backend,
     type(name, make) {
       const get = () => {
         const known = types.get(name)

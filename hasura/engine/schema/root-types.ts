@@ -18,7 +18,8 @@ export function queryRoot(maker: Maker): ObjectType {
 
 export function mutationRoot(maker: Maker): ObjectType | undefined {
   const targets = maker.model.roots.mutation
-  const make = withNamespaces('mutation', mutationField)
+  // Hasura has a schema for those who may use backend-only permissions and one for everybody else.
+  const make = withNamespaces(maker.backend ? 'mutation_backend' : 'mutation_frontend', mutationField)
   return lazyRoot(maker, { name: 'mutation_root', targets, make })
 }
 

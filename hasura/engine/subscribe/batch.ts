@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { RequestError } from '../errors.ts'
 import { exceeded } from '../plan/limits.ts'
 import { runRows } from '../run.ts'
+import { createTurns, type Turns } from './at-a-time.ts'
 import type { Found, RunBatch, Shape } from './poller.ts'
 
 type Rows = Parameters<RunBatch>[1]
@@ -62,21 +63,4 @@ async function runStatement({ pools }: BatchOptions, shape: Shape, rows: Rows): 
     found[Number(number) - 1] =
       fits === 'f' ? { error: exceeded('the size of the answer in bytes', shape.mostBytes) } : { state, root }
   return found
-}
-
-type Turns = <Result>(work: () => Promise<Result>) => Promise<Result>
-
-function createTurns(atATime: number): Turns {
-  let busy = 0
-  const waiting: (() => void)[] = []
-  return async work => {
-    if (busy >= atATime) await new Promise<void>(go => waiting.push(go))
-    busy += 1
-    try {
-      return await work()
-    } finally {
-      busy -= 1
-      waiting.shift()?.()
-    }
-  }
 }

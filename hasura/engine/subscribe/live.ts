@@ -1,9 +1,11 @@
 /** All subscriptions of an engine: a poller per statement, found again by whoever asks the same. */
 import type pg from 'pg'
 import { mayMeet, type Touched } from '../plan/touched.ts'
+import { createTurns } from './at-a-time.ts'
 import { createRunBatch } from './batch.ts'
 import type { Listener } from './listener.ts'
 import { createPoller, type Poller, type Shape } from './poller.ts'
+import { createRepeated, type Repeated } from './repeated.ts'
 
 export type LiveOptions = {
   /** How often everything is asked again; writes of this process do not wait for it. */
@@ -23,10 +25,16 @@ export type Subscribing = {
   state: string | null
 }
 
+/** A subscription whose answer is asked for again and again. */
+export type Repeating = { ask(): Promise<string> }
+
 export type LiveFigures = { pollers: number; cohorts: number; listeners: number }
 
 export type Live = {
   add(subscribing: Subscribing, listener: Listener): () => void
+  repeat(repeating: Repeating, listener: Listener): () => void
+  /** Asks again at once for what is repeated. */
+  refreshRepeated(): void
   /** Refreshes what reads the tables that were written. */
   written(source: string, tables: Touched): void
   /** Ends every subscription: what they were planned with is no longer true. */
@@ -42,6 +50,8 @@ export function createLive(
 ): Live {
   const pollers = new Map<string, Known>()
   const run = createRunBatch({ pools, concurrency, onError })
+  const repeated = new Map<Repeated, Listener>()
+  const turns = createTurns(concurrency)
   return {
     add({ shape, reads, values, state }, listener) {
       const key = `${shape.source}\0${shape.statement.text}`
@@ -57,6 +67,17 @@ export function createLive(
         if (known.poller.isEmpty() && pollers.get(key) === known) pollers.delete(key)
       }
     },
+    repeat({ ask }, listener) {
+      const one = createRepeated(ask, listener, { intervalMs, turns, onError })
+      repeated.set(one, listener)
+      return () => {
+        one.end()
+        repeated.delete(one)
+      }
+    },
+    refreshRepeated() {
+      for (const one of repeated.keys()) one.refresh()
+    },
     written(source, tables) {
       for (const known of pollers.values())
         if (known.source === source && mayMeet(known.reads, tables)) known.poller.refresh()
@@ -65,13 +86,19 @@ export function createLive(
       const all = [...pollers.values()]
       pollers.clear()
       for (const { poller } of all) poller.end()
+      const others = [...repeated]
+      repeated.clear()
+      for (const [one, listener] of others) {
+        one.end()
+        listener.ended()
+      }
     },
     figures() {
       const sizes = [...pollers.values()].map(({ poller }) => poller.size())
       return {
-        pollers: sizes.length,
-        cohorts: sizes.reduce((sum, { cohorts }) => sum + cohorts, 0),
-        listeners: sizes.reduce((sum, { listeners }) => sum + listeners, 0),
+        pollers: sizes.length + repeated.size,
+        cohorts: sizes.reduce((sum, { cohorts }) => sum + cohorts, repeated.size),
+        listeners: sizes.reduce((sum, { listeners }) => sum + listeners, repeated.size),
       }
     },
   }
