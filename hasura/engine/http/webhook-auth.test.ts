@@ -2,6 +2,7 @@ import { type Test, test } from 'tap'
 import { createWebhookClient } from '../webhook/webhook-client.ts'
 import { identify } from './identify.ts'
 import { createLog } from './log.ts'
+import { selfSigned } from './self-signed.ts'
 import { startHook } from './test-hook.ts'
 import { type AuthHookConfig, createAuthHook } from './webhook-auth.ts'
 
@@ -93,6 +94,15 @@ test('a hook that is slow, endless or away is given up', async t => {
   await t.rejects(bounded({ headers: {} }), away)
   await t.rejects(createAuthHook(clientFor(t), { url: 'http://127.0.0.1:1' })({ headers: {} }), away)
   await t.rejects(createAuthHook(clientFor(t), { url: 'file:///etc/passwd' })({ headers: {} }), away)
+})
+
+test('a hook with a certificate that nobody vouches for is not believed', async t => {
+  const answer = JSON.stringify({ 'x-hasura-role': 'admin' })
+  const { url, asked } = await startHook(t, response => response.end(answer), selfSigned())
+  await t.rejects(createAuthHook(clientFor(t), { url })({ headers: { authorization: 'Bearer x' } }), {
+    status: 500,
+  })
+  t.same(asked, [], 'nor does it see what the client showed')
 })
 
 test('who shows the admin secret does not pass by the hook, and the hook never sees it', async t => {
