@@ -36,10 +36,8 @@ const created = new WeakMap<pg.Pool, Promise<void>>()
 export function prepareActionLog(pool: pg.Pool): Promise<void> {
   const known = created.get(pool)
   if (known) return known
-  // Two who make it at the same time would meet in the catalogue.
-  const made = pool
-    .query(`select pg_advisory_lock(7033921); ${createSql}; select pg_advisory_unlock(7033921)`)
-    .then(() => undefined)
+  // One message is one transaction, which ends with its first fault. Two who make it would meet in the catalogue.
+  const made = pool.query(`select pg_advisory_xact_lock(7033921); ${createSql}`).then(() => undefined)
   created.set(pool, made)
   made.catch(() => created.delete(pool))
   return made

@@ -53,7 +53,8 @@ export function prepareSchedule(pool: pg.Pool): Promise<void> {
   const known = prepared.get(pool)
   if (known) return known
   const made = pool
-    .query(`begin; select pg_advisory_xact_lock(7033923); ${tablesSql}; commit`)
+    // One message is one transaction, which ends with its first fault. Two who make it would meet in the catalogue.
+    .query(`select pg_advisory_xact_lock(7033923); ${tablesSql}`)
     .then(() => undefined)
   prepared.set(pool, made)
   made.catch(() => prepared.delete(pool))
@@ -79,11 +80,21 @@ export async function ahead(pool: pg.Pool, trigger: string): Promise<{ count: nu
   return { count: Number(rows[0]?.count ?? 0), last: rows[0]?.last ?? null }
 }
 
-/** What is planned and not yet due: of a trigger that is gone, or whose schedule is another one. */
+/** What is planned of a trigger that is gone. */
 export async function unplan(pool: pg.Pool, trigger: string): Promise<void> {
   await pool.query(
     `delete from hdb_catalog.hdb_cron_events where trigger_name = $1 and status = 'scheduled'`,
     [trigger],
+  )
+}
+
+/** What lies ahead and is at none of these times: it was planned by another schedule. What is due stays due. */
+export async function unplanOthers(pool: pg.Pool, trigger: string, times: Date[]): Promise<void> {
+  await pool.query(
+    `delete from hdb_catalog.hdb_cron_events
+     where trigger_name = $1 and status = 'scheduled' and scheduled_time > now()
+       and scheduled_time <> all ($2::timestamptz[])`,
+    [trigger, times.map(time => time.toISOString())],
   )
 }
 
@@ -107,7 +118,9 @@ const claimSingle = claim(
 
 export async function claimDue(pool: pg.Pool, most: number, leaseSeconds: number): Promise<Scheduled[]> {
   const cron = await pool.query<Scheduled>(claimCron, [most, leaseSeconds])
-  const single = await pool.query<Scheduled>(claimSingle, [most, leaseSeconds])
+  const left = most - cron.rows.length
+  // Cron triggers that fill every turn leave one place to the others.
+  const single = await pool.query<Scheduled>(claimSingle, [Math.max(1, left), leaseSeconds])
   return [...cron.rows, ...single.rows]
 }
 

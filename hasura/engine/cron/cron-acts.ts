@@ -4,7 +4,8 @@ import type { Act } from '../metadata-api/acts.ts'
 import { isObject, optionalText, parseFailed, text } from '../metadata-api/arguments.ts'
 import { checkHeaders } from '../metadata-edits/actions.ts'
 import { prepareSchedule } from './catalog.ts'
-import { type CronRunner, cronTriggers } from './cron-runner.ts'
+import type { CronRunner } from './cron-runner.ts'
+import { cronTriggers } from './schedule.ts'
 
 const retryDefaults = {
   num_retries: 0,

@@ -1,5 +1,4 @@
 /** Plans the times of cron triggers ahead, and calls the webhooks of what is due. */
-import { CronExpressionParser } from 'cron-parser'
 import type pg from 'pg'
 import type { EngineControl } from '../engine.ts'
 import { deliver, type Retry } from '../events/deliver.ts'
@@ -7,7 +6,18 @@ import type { HeaderMetadata, Metadata } from '../metadata-types.ts'
 import { type Environment, filled, headersOf } from '../webhook/settings.ts'
 import { transformRequest } from '../webhook/transform.ts'
 import type { WebhookClient } from '../webhook/webhook-client.ts'
-import { ahead, claimDue, finishDue, plan, prepareSchedule, type Scheduled, unplan } from './catalog.ts'
+import {
+  ahead,
+  claimDue,
+  type Finish,
+  finishDue,
+  plan,
+  prepareSchedule,
+  type Scheduled,
+  unplan,
+  unplanOthers,
+} from './catalog.ts'
+import { cronTriggers, nextTimes, scheduleFault } from './schedule.ts'
 
 export type CronTrigger = {
   name: string
@@ -37,6 +47,8 @@ export type CronRunner = {
 }
 
 const plannedAhead = 100
+/** A hundred times are a hundred minutes at least. */
+const lookEveryMs = 60_000
 const atOnce = 50
 const defaults = {
   num_retries: 0,
@@ -45,19 +57,11 @@ const defaults = {
   tolerance_seconds: 21_600,
 }
 
-export function cronTriggers({ cron_triggers }: Metadata): CronTrigger[] {
-  return Array.isArray(cron_triggers) ? cron_triggers : []
-}
-
-/** The next times of a schedule, in UTC. Throws for one that cannot be read. */
-export function nextTimes(schedule: string, from: Date, count: number): Date[] {
-  const times = CronExpressionParser.parse(schedule, { currentDate: from, tz: 'UTC' })
-  return Array.from({ length: count }, () => times.next().toDate())
-}
-
 export function createCronRunner(options: CronOptions): CronRunner {
   const { control, intervalMs = 1000, leaseSeconds = 600, onError = () => undefined } = options
-  const known = new Map<string, string>()
+  /** The schedules that the planned times are of, and when they were last looked at. */
+  const known = new Map<string, { schedule: string; lookedAtMs: number }>()
+  const busy = new Set<Promise<void>>()
   let used = false
   let running: Promise<void> | undefined
   let closed = false
@@ -68,7 +72,7 @@ export function createCronRunner(options: CronOptions): CronRunner {
   }
   const planAll = async () => {
     const to = pool()
-    const triggers = cronTriggers(control.current().metadata)
+    const triggers = sound(control.current().metadata)
     if (!to || (triggers.length === 0 && known.size === 0)) return
     await prepareSchedule(to)
     used = true
@@ -77,25 +81,38 @@ export function createCronRunner(options: CronOptions): CronRunner {
         known.delete(name)
         await unplan(to, name)
       }
-    for (const { name, schedule } of triggers) {
-      if (known.has(name) && known.get(name) !== schedule) await unplan(to, name)
-      known.set(name, schedule)
-      const { count, last } = await ahead(to, name)
-      if (count < plannedAhead / 2)
-        await plan(to, name, nextTimes(schedule, last ?? new Date(), plannedAhead - count))
-    }
+    for (const trigger of triggers) await planOne(to, trigger).catch(onError)
   }
-  const turn = async () => {
-    await planAll()
+  const planOne = async (to: pg.Pool, { name, schedule }: CronTrigger) => {
+    const before = known.get(name)
+    const nowMs = Date.now()
+    if (before?.schedule === schedule && nowMs - before.lookedAtMs < lookEveryMs) return
+    // Another schedule, or one of before this process: what it is no more does not happen.
+    if (before?.schedule !== schedule)
+      await unplanOthers(to, name, nextTimes(schedule, new Date(), plannedAhead))
+    const { count, last } = await ahead(to, name)
+    if (count < plannedAhead / 2)
+      await plan(to, name, nextTimes(schedule, last ?? new Date(), plannedAhead - count))
+    known.set(name, { schedule, lookedAtMs: nowMs })
+  }
+  const deliverAll = async () => {
     const from = pool()
     if (!from || !(used || (await exists(from)))) return
     used = true
-    const due = await claimDue(from, atOnce, leaseSeconds)
-    await Promise.all(due.map(event => deliverDue(options, from, event)))
+    // A webhook that takes its time holds up nobody else's.
+    if (busy.size >= atOnce) return
+    for (const event of await claimDue(from, atOnce - busy.size, leaseSeconds)) {
+      const work: Promise<void> = deliverDue(options, from, event)
+        .catch(onError)
+        .finally(() => busy.delete(work))
+      busy.add(work)
+    }
   }
   const tick = () => {
     if (closed || running) return
-    running = turn()
+    running = planAll()
+      .catch(onError)
+      .then(deliverAll)
       .catch(onError)
       .finally(() => {
         running = undefined
@@ -113,8 +130,20 @@ export function createCronRunner(options: CronOptions): CronRunner {
       closed = true
       clearInterval(timer)
       await running
+      await Promise.all(busy)
     },
   }
+}
+
+const soundOf = new WeakMap<Metadata, CronTrigger[]>()
+
+/** The others are listed as inconsistent. */
+function sound(metadata: Metadata): CronTrigger[] {
+  const known = soundOf.get(metadata)
+  if (known) return known
+  const triggers = cronTriggers(metadata).filter(({ schedule }) => scheduleFault(schedule) === undefined)
+  soundOf.set(metadata, triggers)
+  return triggers
 }
 
 async function exists(pool: pg.Pool): Promise<boolean> {
@@ -125,7 +154,7 @@ async function exists(pool: pg.Pool): Promise<boolean> {
 }
 
 async function deliverDue(options: CronOptions, pool: pg.Pool, event: Scheduled): Promise<void> {
-  const { control, client, env = {} } = options
+  const { control } = options
   const trigger =
     event.kind === 'cron'
       ? cronTriggers(control.current().metadata).find(({ name }) => name === event.trigger_name)
@@ -148,23 +177,30 @@ async function deliverDue(options: CronOptions, pool: pg.Pool, event: Scheduled)
     ...(event.kind === 'single' ? { created_at: event.created_at } : {}),
     ...((trigger?.comment ?? event.comment) ? { comment: trigger?.comment ?? event.comment } : {}),
   }
-  try {
-    const outgoing = transformRequest(trigger?.request_transform, {
-      baseUrl: filled(trigger?.webhook ?? event.webhook ?? '', env),
-      method: 'POST',
-      body,
-      headers: {
-        'content-type': 'application/json',
-        ...headersOf(trigger?.headers ?? event.header_conf, env),
-      },
-      session: undefined,
-    })
-    const { outcome } = await deliver(client, outgoing, { retry, tries: event.tries, shown: body })
-    if (outcome.is === 'retry')
-      await finishDue(pool, event, { status: 'scheduled', afterSeconds: outcome.afterSeconds })
-    else await finishDue(pool, event, { status: outcome.is === 'delivered' ? 'delivered' : 'error' })
-  } catch (cause) {
-    await finishDue(pool, event, { status: 'error' })
-    throw cause
-  }
+  const finish = await called(options, event, { trigger, retry, body }).catch((cause: unknown) => {
+    options.onError?.(cause)
+    // What cannot be made into a request will not be the next time either.
+    return { status: 'error' as const }
+  })
+  await finishDue(pool, event, finish)
+}
+
+async function called(
+  { client, env = {} }: CronOptions,
+  event: Scheduled,
+  { trigger, retry, body }: { trigger: CronTrigger | undefined; retry: Retry; body: unknown },
+): Promise<Finish> {
+  const outgoing = transformRequest(trigger?.request_transform, {
+    baseUrl: filled(trigger?.webhook ?? event.webhook ?? '', env),
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/json',
+      ...headersOf(trigger?.headers ?? event.header_conf, env),
+    },
+    session: undefined,
+  })
+  const { outcome } = await deliver(client, outgoing, { retry, tries: event.tries, shown: body })
+  if (outcome.is === 'retry') return { status: 'scheduled', afterSeconds: outcome.afterSeconds }
+  return { status: outcome.is === 'delivered' ? 'delivered' : 'error' }
 }

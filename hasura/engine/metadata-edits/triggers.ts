@@ -1,6 +1,5 @@
 /** Event triggers of tables and cron triggers, as the metadata has them. */
-
-import { CronExpressionParser } from 'cron-parser'
+import { scheduleFault } from '../cron/schedule.ts'
 import {
   type Args,
   flag,
@@ -65,11 +64,8 @@ export const triggerEdits: Record<string, Edit> = {
 }
 
 function checkSchedule(schedule: string): void {
-  try {
-    CronExpressionParser.parse(schedule, { tz: 'UTC' })
-  } catch {
-    throw parseFailed('$.schedule', `cron schedule ${JSON.stringify(schedule)} is invalid`)
-  }
+  const fault = scheduleFault(schedule)
+  if (fault !== undefined) throw parseFailed('$.schedule', fault)
 }
 
 export function cronTriggersOf({ cron_triggers }: Metadata): { name: string; [key: string]: unknown }[] {

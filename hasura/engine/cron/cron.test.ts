@@ -1,0 +1,246 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
+import { createTestDatabase } from '@glimmr/dev/testing'
+import { type Test, test } from 'tap'
+import { createEngine } from '../engine.ts'
+import { createMetadataApi } from '../metadata-api/metadata-api.ts'
+import { createWebhookClient } from '../webhook/webhook-client.ts'
+import { cronActs } from './cron-acts.ts'
+import { type CronTrigger, createCronRunner } from './cron-runner.ts'
+import { nextTimes, scheduleFault } from './schedule.ts'
+
+type Call = { path: string; id: string; name: string | null; scheduled_time: string; payload: unknown }
+const admin = { role: 'admin', vars: {} }
+
+/** A webhook that answers the status its path ends with; `/hold` is never answered. */
+async function webhook(t: Test) {
+  const calls: Call[] = []
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const path = request.url ?? ''
+    calls.push({ path, ...JSON.parse(Buffer.concat(chunks).toString()) })
+    if (path !== '/hold') response.writeHead(Number(path.slice(1))).end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls }
+}
+
+async function setUp(t: Test, triggers: (url: string) => CronTrigger[]) {
+  const hook = await webhook(t)
+  const { pool } = await createTestDatabase(t)
+  const client = createWebhookClient({ allowPrivate: true })
+  const metadata = (cron_triggers: CronTrigger[]) => ({ sources: [{ name: 'default' }], cron_triggers })
+  const engine = await createEngine({ metadata: metadata(triggers(hook.url)), pools: { default: pool } })
+  t.teardown(() => engine.close())
+  t.teardown(() => client.close())
+  const errors: unknown[] = []
+  const start = (intervalMs = 10) => {
+    const runner = createCronRunner({
+      control: engine.control,
+      client,
+      intervalMs,
+      onError: error => errors.push(error),
+    })
+    t.teardown(() => runner.close())
+    return runner
+  }
+  const become = async (cron_triggers: CronTrigger[]) =>
+    engine.control.use(await engine.control.load(metadata(cron_triggers)))
+  const sql = async (text: string) => (await pool.query(text)).rows
+  return { hook, engine, start, become, sql, errors }
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = performance.now() + 20_000
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error('it did not happen in 20 s')
+    await turn()
+  }
+}
+
+const never = 3_600_000
+const daily = (url: string, more: Partial<CronTrigger> = {}): CronTrigger => ({
+  name: 'daily',
+  webhook: `${url}/204`,
+  schedule: '30 2 * * *',
+  payload: { a: 1 },
+  ...more,
+})
+/** The first times that lie ahead are over. */
+const elapse = (hours: number, count = 1) => `
+update hdb_catalog.hdb_cron_events set scheduled_time = now() - interval '${hours} hours' - n * interval '1 second'
+from (select id as due, row_number() over (order by scheduled_time) as n from hdb_catalog.hdb_cron_events
+  where status = 'scheduled' and scheduled_time > now()) as ordered where id = due and n <= ${count}`
+const statuses = `select status, count(*)::int from hdb_catalog.hdb_cron_events
+  where scheduled_time <= now() group by status order by status`
+
+test('times are those of UTC: whatever zone the server is in, no day has two of them or none', t => {
+  const { TZ } = process.env
+  t.teardown(() => {
+    if (TZ === undefined) delete process.env.TZ
+    else process.env.TZ = TZ
+  })
+  for (const zone of ['America/New_York', 'Australia/Lord_Howe', 'UTC']) {
+    process.env.TZ = zone
+    for (const from of ['2026-03-07T00:00:00Z', '2026-10-31T00:00:00Z', '2026-04-03T00:00:00Z']) {
+      const times = nextTimes('30 2 * * *', new Date(from), 4).map(time => time.toISOString())
+      const day = Date.parse(from)
+      const wanted = [0, 1, 2, 3].map(n => new Date(day + n * 86_400_000 + 9_000_000).toISOString())
+      t.same(times, wanted, `${zone}, ${from}`)
+    }
+  }
+  t.end()
+})
+
+test('a schedule has five fields and a day to come', t => {
+  for (const schedule of ['* * * * *', '*/15 0-6 1,15 * 1-5', '@daily', '0 0 29 2 *'])
+    t.equal(scheduleFault(schedule), undefined, schedule)
+  for (const schedule of ['', '* * * *', '*/5 * * * * *', '60 * * * *', '0 0 31 2 *', 'daily', '@never'])
+    t.match(scheduleFault(schedule), /is invalid/, schedule)
+  t.end()
+})
+
+test('a second server, and a second start, plan and deliver each time once', async t => {
+  const { hook, start, sql } = await setUp(t, url => [daily(url)])
+  const planning = [start(never), start(never)]
+  await Promise.all(planning.map(runner => runner.sync()))
+  const [planned] = await sql(
+    'select count(*)::int, count(distinct scheduled_time)::int as times from hdb_catalog.hdb_cron_events',
+  )
+  t.same(planned, { count: 100, times: 100 })
+  await sql(elapse(0, 5))
+  for (const runner of planning) await runner.close()
+  const both = [start(), start()]
+  await until(() => hook.calls.length >= 5)
+  for (const runner of both) await runner.close()
+  await start().sync()
+  t.same(await sql(statuses), [{ status: 'delivered', count: 5 }])
+  t.equal(new Set(hook.calls.map(({ id }) => id)).size, 5)
+  t.equal(hook.calls.length, 5)
+  t.match(hook.calls[0], { name: 'daily', payload: { a: 1 } })
+})
+
+test('what was missed is caught up with inside the tolerance, and dead outside of it', async t => {
+  const { hook, start, sql } = await setUp(t, url => [
+    daily(url, { retry_conf: { tolerance_seconds: 7200 } }),
+  ])
+  const planning = start(never)
+  await planning.sync()
+  await planning.close()
+  await sql(elapse(3, 2))
+  await sql(elapse(1, 1))
+  start()
+  await until(async () => (await sql(`${statuses}`)).every(({ status }) => /delivered|dead/.test(status)))
+  t.same(await sql(statuses), [
+    { status: 'dead', count: 2 },
+    { status: 'delivered', count: 1 },
+  ])
+  t.equal(hook.calls.length, 1)
+})
+
+test('a webhook that fails is asked again as often as was said, each time as the same event', async t => {
+  const { hook, start, sql } = await setUp(t, url => [
+    daily(url, { webhook: `${url}/500`, retry_conf: { num_retries: 2, retry_interval_seconds: 0 } }),
+  ])
+  const planning = start(never)
+  await planning.sync()
+  await planning.close()
+  await sql(elapse(0))
+  start()
+  await until(async () => (await sql(statuses)).some(({ status }) => status === 'error'))
+  t.equal(hook.calls.length, 3)
+  t.equal(new Set(hook.calls.map(({ id }) => id)).size, 1)
+})
+
+test('a webhook that does not answer holds up nobody else, and its event is taken by another after the lease', async t => {
+  const { hook, start, sql } = await setUp(t, url => [
+    daily(url, { name: 'slow', webhook: `${url}/hold`, retry_conf: { timeout_seconds: 1 } }),
+    daily(url),
+  ])
+  const planning = start(never)
+  await planning.sync()
+  await planning.close()
+  await sql(
+    "update hdb_catalog.hdb_cron_events set scheduled_time = now() - interval '2 s' where id in (select min(id) from hdb_catalog.hdb_cron_events where trigger_name = 'slow')",
+  )
+  start()
+  await until(() => hook.calls.some(({ path }) => path === '/hold'))
+  await sql(
+    "update hdb_catalog.hdb_cron_events set scheduled_time = now() where id in (select min(id) from hdb_catalog.hdb_cron_events where trigger_name = 'daily')",
+  )
+  await until(() => hook.calls.some(({ path }) => path === '/204'))
+  t.equal(hook.calls.filter(({ path }) => path === '/hold').length, 1)
+  // As a process leaves it that was killed.
+  await sql(
+    "update hdb_catalog.hdb_cron_events set status = 'locked', locked_at = now() - interval '1 hour', scheduled_time = now() where id in (select max(id) from hdb_catalog.hdb_cron_events where trigger_name = 'daily' and status = 'scheduled')",
+  )
+  await until(() => hook.calls.filter(({ path }) => path === '/204').length === 2)
+})
+
+test('another schedule replaces what lies ahead, even when it changed while no server ran; what is due stays', async t => {
+  const { hook, start, become, sql } = await setUp(t, url => [daily(url)])
+  const first = start(never)
+  await first.sync()
+  await first.close()
+  await sql(elapse(0))
+  await become([daily(hook.url, { schedule: '45 3 * * *' })])
+  const second = start(never)
+  await second.sync()
+  const hours = await sql(
+    "select distinct to_char(scheduled_time at time zone 'utc', 'HH24:MI') as at from hdb_catalog.hdb_cron_events where scheduled_time > now()",
+  )
+  t.same(hours, [{ at: '03:45' }])
+  t.same(await sql(statuses), [{ status: 'scheduled', count: 1 }])
+  await become([])
+  await second.sync()
+  t.same(await sql('select count(*)::int from hdb_catalog.hdb_cron_events'), [{ count: 0 }])
+})
+
+test('a schedule that cannot be read is listed, and the other triggers run', async t => {
+  const { engine, hook, start, sql, errors } = await setUp(t, url => [
+    daily(url, { name: 'broken', schedule: '61 * * * *' }),
+    daily(url),
+  ])
+  t.match(engine.inconsistencies(), [{ type: 'cron_trigger', name: 'cron_trigger broken' }])
+  const planning = start(never)
+  await planning.sync()
+  await planning.close()
+  await sql(elapse(0))
+  start()
+  await until(() => hook.calls.length === 1)
+  t.same(errors, [])
+})
+
+test('a single event is delivered at its time, with its own headers and payload, and can be taken back before', async t => {
+  const { engine, hook, start, sql } = await setUp(t, () => [])
+  const runner = start()
+  const api = createMetadataApi({ control: engine.control, acts: cronActs(runner) })
+  const run = (type: string, args: unknown) =>
+    api.run({ body: { type, args }, session: admin, door: 'metadata' }) as Promise<{ event_id: string }>
+  const { event_id } = await run('create_scheduled_event', {
+    webhook: `${hook.url}/204`,
+    schedule_at: '2999-01-01T00:00:00Z',
+  })
+  await run('delete_scheduled_event', { type: 'one_off', event_id })
+  await t.rejects(run('delete_scheduled_event', { type: 'one_off', event_id }), { code: 'not-exists' })
+  await run('create_scheduled_event', {
+    webhook: `${hook.url}/204`,
+    schedule_at: new Date().toISOString(),
+    payload: { b: 2 },
+  })
+  await until(() => hook.calls.length === 1)
+  t.match(hook.calls[0], { name: null, payload: { b: 2 } })
+  await runner.close()
+  t.same(await sql('select status from hdb_catalog.hdb_scheduled_events'), [{ status: 'delivered' }])
+  await t.rejects(run('create_cron_trigger', { name: 'x', webhook: hook.url, schedule: '* * * * * *' }), {
+    code: 'parse-failed',
+  })
+})
