@@ -135,6 +135,8 @@ function onPurpose({ kind, bytes }: Case, ours: Answer, theirs: Answer): string 
     if (/^\w+ [^ ]*%(?![0-9a-fA-F]{2})/.test(text) === false && /^\w+ [^ ]*[^\x21-\x7e]/.test(text))
       return 'stricter targets and hosts'
   }
+  if (kind === 'auth body' && theirs.status === 500 && text.endsWith('\r\n\r\n0\r\n\r\n'))
+    return 'an empty body shown to auth'
   const chosen = (answer: Answer) => answer.headers.get('content-encoding')?.[0]
   if (
     (/\r\nAccept-Encoding: \*\r\n/.test(text) || !/\r\nAccept-Encoding:/i.test(text)) &&
@@ -144,7 +146,7 @@ function onPurpose({ kind, bytes }: Case, ours: Answer, theirs: Answer): string 
   )
     return 'any encoding'
   if (
-    /^\w+ \/mw\/(?:retry|fallback)\S*(?:event-stream|chunked)/.test(text) &&
+    /^\w+ \/(?:mw\/(?:retry|fallback)|opt\/again)\S*(?:event-stream|chunked)/.test(text) &&
     ours.status >= 500 &&
     theirs.status === 200
   )

@@ -4,6 +4,7 @@ import type { Case, Generator } from './corpus/build.ts'
 import { connectionCases } from './corpus/connections.ts'
 import { headerCases } from './corpus/headers.ts'
 import { middlewareCases } from './corpus/middlewares.ts'
+import { optionCases } from './corpus/options.ts'
 import { pathCases } from './corpus/paths.ts'
 import { createRandom } from './corpus/random.ts'
 import { routingCases } from './corpus/routing.ts'
@@ -17,6 +18,7 @@ const generators: readonly Generator[] = [
   ...bodyCases,
   ...connectionCases,
   ...tlsCases,
+  ...optionCases,
 ]
 
 export function generateCorpus(seed: number, count: number): Case[] {

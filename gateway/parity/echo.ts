@@ -40,7 +40,7 @@ function received({ method = '', url = '', rawHeaders }: IncomingMessage, body: 
 function answer(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
   const seen = received(request, body.toString('latin1'))
   if (seen.target.startsWith('/auth')) {
-    verdict(request, response)
+    verdict(request, response, seen.body)
     return
   }
   const query = new URLSearchParams(seen.target.split('?')[1] ?? '')
@@ -51,6 +51,9 @@ function answer(request: IncomingMessage, response: ServerResponse, body: Buffer
     ...(query.get('chunked') ? {} : { 'content-length': Buffer.byteLength(text) }),
     'x-echo-secret': 'of the service',
     vary: 'X-Echo',
+    ...(query.get('cookie') && {
+      'set-cookie': ['own=1; Path=/', 'session=own', `${query.get('cookie')}=2`],
+    }),
     ...(query.get('encoding') && { 'content-encoding': String(query.get('encoding')) }),
   })
   response.end(request.method === 'HEAD' ? undefined : text)
@@ -61,14 +64,24 @@ function statusOf(given: string | null): number {
   return status >= 200 && status <= 599 ? status : 200
 }
 
-function verdict({ headers, url }: IncomingMessage, response: ServerResponse): void {
+function verdict(request: IncomingMessage, response: ServerResponse, body: string): void {
+  const { headers, url } = request
   const asked = String(headers['x-verdict'] ?? 'admit')
   const seen = JSON.stringify({
     url,
     authorization: headers.authorization,
     uri: headers['x-forwarded-uri'],
     method: headers['x-forwarded-method'],
+    asked: request.method,
+    forwarded: ['proto', 'port', 'host', 'for', 'prefix', 'server'].map(
+      name => headers[`x-forwarded-${name}`],
+    ),
+    more: [headers['x-two'], headers['x-real-ip'], headers.cookie, agentOf(headers), headers.te],
+    body,
   })
+  const { 'x-cookies': cookies, 'x-location': location } = headers
+  if (cookies) response.setHeader('set-cookie', String(cookies).split(' & '))
+  if (location) response.setHeader('location', location)
   if (asked === 'admit')
     response.writeHead(200, {
       'x-auth-subject': 'key:1',
@@ -76,6 +89,7 @@ function verdict({ headers, url }: IncomingMessage, response: ServerResponse): v
       'x-unlisted': '1',
       authorization: 'Bearer internal',
       'x-asked': seen,
+      'x-hasura-asked': seen,
     })
   else if (asked === 'large') response.writeHead(200)
   else
@@ -85,4 +99,10 @@ function verdict({ headers, url }: IncomingMessage, response: ServerResponse): v
       connection: 'close',
     })
   response.end(asked === 'large' ? 'x'.repeat(5000) : asked === 'admit' ? '' : seen)
+}
+
+/** Go's client names itself where the client's own name is not passed on. */
+function agentOf(headers: IncomingMessage['headers']): string | undefined {
+  const agent = headers['user-agent']
+  return agent?.startsWith('Go-http-client') ? undefined : agent
 }

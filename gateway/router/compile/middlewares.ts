@@ -22,7 +22,8 @@ export function createMiddlewares(
     making.add(name)
     try {
       const { countRetry } = context.metrics
-      return createStep(options, { ...context, name: `${name}@file`, middleware: find, countRetry })
+      const { file } = dynamic.fault('middlewares', name, [], '')
+      return createStep(options, { ...context, name: `${name}@file`, file, middleware: find, countRetry })
     } finally {
       making.delete(name)
     }

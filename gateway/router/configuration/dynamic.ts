@@ -10,6 +10,8 @@ import { count, durationMs, flag, integer, statusRanges, text, textMap, texts } 
 const router = z.strictObject({
   entryPoints: texts.optional(),
   rule: text.pipe(z.string().min(1, 'must not be empty')),
+  // The older syntax is a start-up error.
+  ruleSyntax: z.enum(['v3', 'default']).optional(),
   priority: integer.refine(value => value <= 2 ** 31 - 1000, 'is beyond what a router may have').default(0),
   middlewares: texts.default([]),
   service: text.optional(),

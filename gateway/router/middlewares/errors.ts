@@ -53,7 +53,13 @@ function pageRequest(exchange: Exchange, options: Options, status: number, origi
     .replaceAll('{originalStatus}', String(original))
     .replaceAll('{url}', encodeURIComponent(url).replaceAll('%20', '+'))
   const mark = target.indexOf('?')
-  const asGet = { ...exchange, method: 'GET', upgrade: undefined, failed: undefined }
+  const asGet = {
+    ...exchange,
+    method: 'GET',
+    upgrade: undefined,
+    failed: undefined,
+    appendForwardedFor: false,
+  }
   return {
     ...asGet,
     request: replay(asGet, undefined),

@@ -6,49 +6,49 @@
  *
  * A server in this process that offers `verify` is called directly: the same code as its HTTP endpoint.
  */
-import { Agent } from 'undici'
 import { z } from 'zod'
 import { flag, integer, text, texts } from '../configuration/values.ts'
 import { answerEmpty, type Exchange, requestUri } from '../request/exchange.ts'
-import { dropForwarded } from '../request/forwarded.ts'
-import {
-  canonicalName,
-  copyHeaders,
-  emptyHeaders,
-  firstValue,
-  type RequestHeaders,
-  rawHeaders,
-  valuesOf,
-} from '../request/headers.ts'
+import { canonicalName } from '../request/headers.ts'
 import { goRegExp } from '../rules/go-regexp.ts'
 import { type Mount, serverKey, type Verdict } from '../services/mount.ts'
+import { clientTlsSchema } from '../tls/client-tls.ts'
+import { authCookies } from './forward-auth-cookies.ts'
+import { askOverHttp, TooLarge } from './forward-auth-http.ts'
+import { refuse } from './forward-auth-refusal.ts'
 import { middlewareKind } from './kind.ts'
 
 const schema = z.strictObject({
   address: text.pipe(
     z.url({ protocol: /^https?$/, error: 'the address is a URL such as http://auth:3004/verify' }),
   ),
-  trustForwardHeader: flag.default(false),
+  tls: clientTlsSchema.optional(),
+  // Left out is a third thing: see forward-auth-http.ts.
+  trustForwardHeader: flag.optional(),
   authResponseHeaders: texts.default([]),
   authResponseHeadersRegex: text.default(''),
   authRequestHeaders: texts.default([]),
+  addAuthCookiesToResponse: texts.default([]),
   maxResponseBodySize: integer.default(-1),
   headerField: text.default(''),
+  forwardBody: flag.default(false),
+  maxBodySize: integer.default(-1),
+  preserveLocationHeader: flag.default(false),
   preserveRequestMethod: flag.default(false),
+  authSigninURL: text.default(''),
 })
 
-type Options = z.infer<typeof schema>
-type Ask = (exchange: Exchange) => Verdict | Promise<Verdict>
+export type ForwardAuthOptions = z.infer<typeof schema>
 
 export const forwardAuth = middlewareKind({
   schema,
-  create: (options, { mounts, log, onRetire }) => {
+  create: (options, { mounts, log, file, onRetire }) => {
     const mount = mounts.get(serverKey(options.address))
-    const ask = mount?.verify ? askDirectly(options, mount.verify) : askOverHttp(options, onRetire)
+    const ask = mount?.verify ? askDirectly(options, mount.verify) : askOverHttp({ options, file, onRetire })
     const apply = identity(options)
     return next => exchange => {
       const settle = (verdict: Verdict) => {
-        if (verdict.status < 200 || verdict.status > 299) return refuse(exchange, verdict)
+        if (verdict.status < 200 || verdict.status > 299) return refuse(exchange, options, verdict)
         apply(exchange, verdict)
         return next(exchange)
       }
@@ -65,17 +65,18 @@ export const forwardAuth = middlewareKind({
           'forwardAuth: no verdict',
         )
         exchange.refusal = 'auth_unavailable'
-        answerEmpty(exchange, error instanceof VerdictTooLarge ? 401 : 500)
+        answerEmpty(exchange, error instanceof TooLarge ? 401 : 500)
       })
     }
   },
 })
 
-class VerdictTooLarge extends Error {
-  override name = 'VerdictTooLarge'
-}
-
-function askDirectly(options: Options, verify: NonNullable<Mount['verify']>): Ask {
+function askDirectly(
+  options: ForwardAuthOptions,
+  verify: NonNullable<Mount['verify']>,
+): (exchange: Exchange) => Verdict | Promise<Verdict> {
+  if (options.forwardBody)
+    throw new Error('auth of this process does not look at bodies: forwardBody cannot be')
   const { pathname, search } = new URL(options.address)
   const address = pathname + search
   return exchange =>
@@ -89,73 +90,13 @@ function askDirectly(options: Options, verify: NonNullable<Mount['verify']>): As
     })
 }
 
-function askOverHttp(options: Options, onRetire: (release: () => void) => void): Ask {
-  const { origin, pathname, search } = new URL(options.address)
-  const agent = new Agent({ connect: { timeout: 5000 }, headersTimeout: 30_000, bodyTimeout: 30_000 })
-  onRetire(() => void agent.close().catch(() => {}))
-  return async exchange => {
-    const { statusCode, headers, body } = await agent.request({
-      origin,
-      path: pathname + search,
-      method: (options.preserveRequestMethod ? exchange.method : 'GET') as 'GET',
-      headers: rawHeaders(questionHeaders(exchange, options)),
-    })
-    const chunks: Buffer[] = []
-    let size = 0
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (options.maxResponseBodySize >= 0 && size > options.maxResponseBodySize)
-        throw new VerdictTooLarge(
-          `the verdict is larger than maxResponseBodySize (${options.maxResponseBodySize} bytes)`,
-        )
-      chunks.push(chunk)
-    }
-    const flat = Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')])
-    return {
-      status: statusCode,
-      headers: Object.fromEntries(flat),
-      body: Buffer.concat(chunks).toString('utf8'),
-    }
-  }
-}
-
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'te',
-  'trailers',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-  'expect',
-])
-
-function questionHeaders(exchange: Exchange, options: Options): RequestHeaders {
-  const allowed = new Set(options.authRequestHeaders.map(name => name.toLowerCase()))
-  const headers = copyHeaders(exchange.headers)
-  if (!options.trustForwardHeader) dropForwarded(headers)
-  const asked = emptyHeaders()
-  for (const name in headers) {
-    const value = headers[name]
-    if (value !== undefined && !hopByHop.has(name) && (allowed.size === 0 || allowed.has(name)))
-      asked[name] = value
-  }
-  const before = valuesOf(asked, 'x-forwarded-for').join(', ')
-  asked['x-forwarded-for'] = before ? `${before}, ${exchange.client.address}` : exchange.client.address
-  asked['x-forwarded-method'] ??= exchange.method
-  asked['x-forwarded-proto'] ??= exchange.secure ? 'https' : 'http'
-  asked['x-forwarded-port'] ??= firstValue(exchange.headers, 'x-forwarded-port')
-  asked['x-forwarded-host'] ??= exchange.host
-  asked['x-forwarded-uri'] ??= requestUri(exchange)
-  return asked
-}
-
 /** Copies what the verdict says about the client; inbound copies of these headers never survive. */
-function identity(options: Options): (exchange: Exchange, verdict: Verdict) => void {
+function identity(options: ForwardAuthOptions): (exchange: Exchange, verdict: Verdict) => void {
   const names = options.authResponseHeaders.map(name => name.toLowerCase())
   const pattern =
     options.authResponseHeadersRegex === '' ? undefined : goRegExp(options.authResponseHeadersRegex)
   const userName = options.headerField.toLowerCase()
+  const setCookies = authCookies(options.addAuthCookiesToResponse)
   return (exchange, { headers: said }) => {
     const { headers } = exchange
     for (const name of names) {
@@ -167,15 +108,8 @@ function identity(options: Options): (exchange: Exchange, verdict: Verdict) => v
       for (const name in headers) if (pattern.test(canonicalName(name))) delete headers[name]
       for (const name in said) if (pattern.test(canonicalName(name))) headers[name] = said[name] ?? ''
     }
-    if (userName) exchange.userName = said[userName]
+    if (userName) exchange.userName = [said[userName]].flat()[0]
+    const cookies = said['set-cookie']
+    if (cookies !== undefined) setCookies(exchange, [cookies].flat())
   }
-}
-
-function refuse(exchange: Exchange, verdict: Verdict): void {
-  const { response } = exchange
-  exchange.refusal = 'auth'
-  response.statusCode = verdict.status
-  for (const [name, value] of Object.entries(verdict.headers))
-    if (!hopByHop.has(name)) response.setHeader(name, value)
-  response.end(verdict.body)
 }

@@ -13,6 +13,8 @@ export type Log = {
 export type BuildContext = {
   /** Of the middleware, `core-limit@file`. */
   name: string
+  /** Where the middleware stands. */
+  file: string
   /** Options by name, from the same files; throws an Error for a name that no file gives. */
   service(name: string): Handler
   middleware(name: string): Middleware

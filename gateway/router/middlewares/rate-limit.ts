@@ -21,7 +21,7 @@ export const rateLimit = middlewareKind({
     sourceCriterion: sourceCriterionSchema.optional(),
     redis: redisSchema.optional(),
   }),
-  create: ({ average, period, burst: given, sourceCriterion, redis }, { now, name, log, onRetire }) => {
+  create: ({ average, period, burst: given, sourceCriterion, redis }, { now, name, file, log, onRetire }) => {
     if (average === 0) return next => next
     const source = sourceOf(sourceCriterion)
     const perSecond = average / ((period || 1000) / 1000)
@@ -32,7 +32,7 @@ export const rateLimit = middlewareKind({
         pass(exchange, buckets.take(source(exchange), now()), buckets.maxDelayMs, next)
     }
     const maxDelayMs = maxDelay(perSecond)
-    const buckets = createRedisBuckets({ redis, name, perSecond, burst, maxDelayMs, log })
+    const buckets = createRedisBuckets({ redis, name, file, perSecond, burst, maxDelayMs, log })
     onRetire(buckets.close)
     return next => async exchange => {
       let delayMs: number

@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { count, durationMs, flag, text } from '../configuration/values.ts'
+import { count, durationMs, text } from '../configuration/values.ts'
+import { clientTlsSchema, nodeClientTls } from '../tls/client-tls.ts'
 import type { Log } from './kind.ts'
 
 export const redisSchema = z.strictObject({
@@ -20,14 +21,7 @@ export const redisSchema = z.strictObject({
   dialTimeout: durationMs.default(5000),
   readTimeout: durationMs.default(3000),
   writeTimeout: durationMs.default(3000),
-  tls: z
-    .strictObject({
-      ca: text.optional(),
-      cert: text.optional(),
-      key: text.optional(),
-      insecureSkipVerify: flag.default(false),
-    })
-    .optional(),
+  tls: clientTlsSchema.optional(),
 })
 
 export type RedisOptions = z.infer<typeof redisSchema>
@@ -56,6 +50,8 @@ export type RedisBucketOptions = {
   redis: RedisOptions
   /** `core-limit@file` */
   name: string
+  /** Where the middleware stands: paths of certificates count from there. */
+  file: string
   perSecond: number
   burst: number
   maxDelayMs: number
@@ -69,10 +65,11 @@ export type RedisBuckets = {
 }
 
 export function createRedisBuckets(options: RedisBucketOptions): RedisBuckets {
-  const { name, perSecond, burst, maxDelayMs, redis, log } = options
+  const { name, file, perSecond, burst, maxDelayMs, redis, log } = options
   // A bucket that is full again is like one that nobody has seen.
   const forgetAfter = Math.ceil(burst / perSecond) + 1
-  const connected = connect(redis, log, name)
+  const tls = redis.tls && { tls: true as const, ...nodeClientTls(redis.tls, file) }
+  const connected = connect(redis, tls, log, name)
   // Reported where it is waited for.
   connected.catch(() => {})
   return {
@@ -99,7 +96,12 @@ type Client = {
   destroy(): void
 }
 
-async function connect(options: RedisOptions, log: Log, name: string): Promise<Client> {
+async function connect(
+  options: RedisOptions,
+  tls: object | undefined,
+  log: Log,
+  name: string,
+): Promise<Client> {
   // Loaded by those who use it.
   const { createClient, createCluster } = await import('@redis/client')
   const { username, password, db, dialTimeout, endpoints } = options
@@ -108,7 +110,7 @@ async function connect(options: RedisOptions, log: Log, name: string): Promise<C
     ...(password && { password }),
     // During an outage requests are refused at once instead of waiting in a line.
     disableOfflineQueue: true,
-    socket: { connectTimeout: dialTimeout, ...tlsOf(options), reconnectStrategy: backOff },
+    socket: { connectTimeout: dialTimeout, ...tls, reconnectStrategy: backOff },
   }
   const urls = endpoints.map(endpoint => `redis${options.tls ? 's' : ''}://${endpoint}`)
   const client =
@@ -121,18 +123,6 @@ async function connect(options: RedisOptions, log: Log, name: string): Promise<C
 }
 
 const backOff = (retries: number): number => Math.min(2000, 50 * 2 ** Math.min(retries, 6))
-
-function tlsOf({ tls }: RedisOptions) {
-  if (!tls) return {}
-  const { ca, cert, key, insecureSkipVerify } = tls
-  return {
-    tls: true as const,
-    rejectUnauthorized: !insecureSkipVerify,
-    ...(ca && { ca }),
-    ...(cert && { cert }),
-    ...(key && { key }),
-  }
-}
 
 async function within<Result>(ms: number, result: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined

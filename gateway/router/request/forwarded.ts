@@ -15,7 +15,7 @@ const managed = new Set(
   ),
 )
 
-function isManaged(name: string): boolean {
+export function isManaged(name: string): boolean {
   return name.startsWith('x') && managed.has(name.includes('_') ? name.replaceAll('_', '-') : name)
 }
 
@@ -41,13 +41,16 @@ export function dropForwarded(headers: RequestHeaders): void {
 function say({ headers, client, host, secure, upgrade }: Exchange, server: string): void {
   headers['x-real-ip'] ||= client.address
   headers['x-forwarded-proto'] ||= upgrade ? (secure ? 'wss' : 'ws') : secure ? 'https' : 'http'
-  headers['x-forwarded-port'] ||=
-    splitHostPort(host).port ??
-    (/^(?:https|wss)$/.test(firstValue(headers, 'x-forwarded-proto')) || secure ? '443' : '80')
+  headers['x-forwarded-port'] ||= portOf(host, firstValue(headers, 'x-forwarded-proto'), secure)
   if (host) headers['x-forwarded-host'] ||= host
   const before = valuesOf(headers, 'x-forwarded-for')
   if (before.length > 1) headers['x-forwarded-for'] = before.join(', ')
   headers['x-forwarded-server'] = server
+}
+
+/** Which port the client took, as far as the Host header and the protocol tell. */
+export function portOf(host: string, proto: string, secure: boolean): string {
+  return splitHostPort(host).port ?? (/^(?:https|wss)$/.test(proto) || secure ? '443' : '80')
 }
 
 /** Connection names headers that end here (RFC 9110, 7.6.1); only a WebSocket handshake keeps its upgrade. */

@@ -25,7 +25,8 @@ export type VerifyRequest = {
   traceId: string | undefined
 }
 
-export type Verdict = { status: number; headers: Record<string, string>; body: string }
+/** Names in lower case; a header that comes several times is a list. */
+export type Verdict = { status: number; headers: Record<string, string | string[]>; body: string }
 
 /** By server URL as in the route file, `http://core:3001`. */
 export type Mounts = ReadonlyMap<string, Mount>
