@@ -14,30 +14,37 @@ export type ActiveOptions = {
 }
 
 /** https://doc.traefik.io/traefik/reference/routing-configuration/http/load-balancing/service/#health-check */
-export function activeHealth({ serverUrl, check, dispatcher, log, onChange }: ActiveOptions): ServerHealth {
+export function activeHealth({
+  serverUrl,
+  check,
+  dispatcher,
+  log,
+  onChange,
+}: ActiveOptions): ServerHealth & { fail(): void } {
   const target = new URL(check.path, serverUrl)
   if (check.scheme) target.protocol = check.scheme
   if (check.port) target.port = String(check.port)
   let up = true
   let stopped = false
   let timer: NodeJS.Timeout | undefined
+  const become = (next: boolean, message: string) => {
+    if (next === up) return
+    up = next
+    log.warn({ server: serverUrl, up }, message)
+    onChange(up)
+  }
   const ask = async () => {
     const healthy = await answers(target, check, dispatcher)
     if (stopped) return
-    if (healthy !== up) {
-      up = healthy
-      log.warn(
-        { server: serverUrl, up },
-        up ? 'server answers again' : 'server does not answer its health check',
-      )
-      onChange(up)
-    }
+    become(healthy, healthy ? 'server answers again' : 'server does not answer its health check')
     timer = setTimeout(ask, up ? check.interval : (check.unhealthyInterval ?? check.interval))
     timer.unref()
   }
   void ask()
   return {
     isUp: () => up,
+    /** Out until the next check says otherwise. */
+    fail: () => become(false, 'server fails requests'),
     observe: () => {},
     stop: () => {
       stopped = true
@@ -85,26 +92,42 @@ async function statusAt(
 
 type PassiveConfiguration = NonNullable<LoadBalancerConfiguration['passiveHealthCheck']>
 
-/** `maxFailedAttempts` failures within `failureWindow` take a server out for that window. */
-export function passiveHealth(
+/** Calls `onDown` at the `maxFailedAttempts`th failure in a row within `failureWindow`. */
+export function watchFailures(
   { failureWindow, maxFailedAttempts }: PassiveConfiguration,
+  now: () => number,
+  onDown: () => void,
+): ServerHealth['observe'] {
+  let failedAtMs: number[] = []
+  return ({ status }) => {
+    if (status < 500) {
+      if (failedAtMs.length > 0) failedAtMs = []
+      return
+    }
+    failedAtMs = [...failedAtMs.filter(at => now() - at < failureWindow), now()]
+    if (failedAtMs.length < maxFailedAttempts) return
+    failedAtMs = []
+    onDown()
+  }
+}
+
+/** A server that fails is out for the window. */
+export function passiveHealth(
+  check: PassiveConfiguration,
   now: () => number,
   onChange: (up: boolean) => void,
 ): ServerHealth {
-  let failedAtMs: number[] = []
   let backAtMs = Number.NEGATIVE_INFINITY
-  return {
-    isUp: () => now() >= backAtMs,
-    observe: ({ status }) => {
-      if (status < 500) return
-      failedAtMs = [...failedAtMs.filter(at => now() - at < failureWindow), now()]
-      if (failedAtMs.length < maxFailedAttempts) return
-      failedAtMs = []
-      backAtMs = now() + failureWindow
-      onChange(false)
-    },
-    stop: () => {},
-  }
+  let timer: NodeJS.Timeout | undefined
+  const observe = watchFailures(check, now, () => {
+    if (now() < backAtMs) return
+    backAtMs = now() + check.failureWindow
+    onChange(false)
+    // For the gauge: nobody may ask for a while.
+    timer = setTimeout(onChange, check.failureWindow, true)
+    timer.unref()
+  })
+  return { isUp: () => now() >= backAtMs, observe, stop: () => clearTimeout(timer) }
 }
 
 export const alwaysUp: ServerHealth = { isUp: () => true, observe: () => {}, stop: () => {} }

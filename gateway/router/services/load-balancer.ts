@@ -9,7 +9,7 @@ import type { LoadBalancerConfiguration } from '../configuration/dynamic.ts'
 import type { Log } from '../middlewares/kind.ts'
 import type { Exchange, Handler } from '../request/exchange.ts'
 import { type Choice, chooser } from './balance.ts'
-import { activeHealth, alwaysUp, passiveHealth, type ServerHealth } from './health.ts'
+import { activeHealth, alwaysUp, passiveHealth, type ServerHealth, watchFailures } from './health.ts'
 import { callMount } from './in-process.ts'
 import { type Mounts, serverKey } from './mount.ts'
 import { proxyTo } from './proxy.ts'
@@ -100,15 +100,14 @@ function healthOf(
 ): ServerHealth {
   const onChange = (up: boolean) => context.onServerState(serverUrl, up)
   const { dispatcher, log } = context
-  const active =
-    options.healthCheck && activeHealth({ serverUrl, check: options.healthCheck, dispatcher, log, onChange })
-  const passive =
-    options.passiveHealthCheck && passiveHealth(options.passiveHealthCheck, context.now, onChange)
-  if (active) context.onRetire(active.stop)
-  if (!active || !passive) return active ?? passive ?? alwaysUp
-  return {
-    isUp: () => active.isUp() && passive.isUp(),
-    observe: passive.observe,
-    stop: active.stop,
+  const { healthCheck: check, passiveHealthCheck: passive } = options
+  if (!check) {
+    if (!passive) return alwaysUp
+    const health = passiveHealth(passive, context.now, onChange)
+    context.onRetire(health.stop)
+    return health
   }
+  const active = activeHealth({ serverUrl, check, dispatcher, log, onChange })
+  context.onRetire(active.stop)
+  return passive ? { ...active, observe: watchFailures(passive, context.now, active.fail) } : active
 }

@@ -111,6 +111,50 @@ t.test('a server that is away is left out after it failed, and asked again later
   t.ok([await ask(), await ask()].includes(502))
 })
 
+t.test(
+  'passively: an answer in between forgives, and what is out is shown as such until it is back',
+  async t => {
+    let status = 500
+    const { url: a } = await startServer(t, (_request, response) => void response.writeHead(status).end('a'))
+    const { url, router } = await startTestRouter(t, {
+      dynamic: simpleRoute(a).replace(
+        'servers:',
+        'passiveHealthCheck: { failureWindow: 300ms, maxFailedAttempts: 2 }\n        servers:',
+      ),
+    })
+    const ask = async () => (await fetch(url)).status
+    const shown = () => /^traefik_service_server_up\{.*\} (\d)$/m.exec(router.metricsText())?.[1]
+    t.equal(await ask(), 500)
+    status = 200
+    t.equal(await ask(), 200)
+    status = 500
+    t.same([await ask(), await ask(), await ask()], [500, 500, 503], 'two in a row')
+    t.equal(shown(), '0')
+    while (shown() === '0') await new Promise(resolve => setTimeout(resolve, 10))
+    t.equal(await ask(), 500, 'asked again, without anybody having asked for it')
+  },
+)
+
+t.test('with both checks, what failed requests is out until the next check is passed', async t => {
+  let checks = 0
+  const { url: a } = await startServer(t, (request, response) => {
+    const check = request.url === '/live'
+    if (check) checks++
+    response.writeHead(check ? 200 : 500).end()
+  })
+  const { url, lines } = await startTestRouter(t, {
+    dynamic: simpleRoute(a).replace(
+      'servers:',
+      'passiveHealthCheck: { failureWindow: 1ms }\n        healthCheck: { path: /live, interval: 1s }\n        servers:',
+    ),
+  })
+  while (checks === 0) await new Promise(resolve => setTimeout(resolve, 5))
+  t.equal((await fetch(url)).status, 500)
+  t.equal((await fetch(url)).status, 503, 'however short the window is')
+  while (!lines.some(line => line.fields.up === true)) await new Promise(resolve => setTimeout(resolve, 10))
+  t.equal((await fetch(url)).status, 500)
+})
+
 t.test('no server: 503; weights over services; the fallback when the main service is down', async t => {
   const { url: a } = await startServer(t, named('a'))
   const { url: b } = await startServer(t, named('b'))
