@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { build as buildCore } from '@glimmr/core/server'
 import { build as buildAuth } from '@glimmr/gateway/auth/server'
 import { createRouter } from '@glimmr/gateway/router/router'
+import { createLogLines } from '@glimmr/lib/log-lines'
 import { createServer } from '@glimmr/lib/server'
 import { pino } from 'pino'
 
@@ -38,7 +39,7 @@ const limits = ['CORE', 'MEDIA', 'LINKS'].flatMap(name => [
 ])
 const settings = JSON.parse(String(process.env.GATEWAY_BENCH)) as BenchServer
 // As in production: the access log is written, and lines leave in batches.
-const log = pino(pino.destination({ dest: settings.logFile, sync: false, minLength: 4096 }))
+const log = pino({}, createLogLines({ dest: settings.logFile }))
 const auth = await buildAuth({ databaseUrl: settings.databaseUrls.auth, keysDir: settings.keysDir, log })
 await auth.ready()
 const app = settings.service === 'core' ? await core() : await light()

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { request } from 'undici'
 import { z } from 'zod'
 import type { Jwk, JwksSource } from './auth.ts'
+import { createLogLines } from './log-lines.ts'
 import type { Server } from './server.ts'
 import { stopTelemetry } from './telemetry.ts'
 
@@ -26,7 +27,7 @@ export type ServiceContext = { databaseUrl: string; log: FastifyBaseLogger; jwks
 
 /** JSON lines with `level` as a word. */
 export function createLog(level: ServiceVariables['LOG_LEVEL']): FastifyBaseLogger {
-  return pino({ level, formatters: { level: label => ({ level: label }) } })
+  return pino({ level, formatters: { level: label => ({ level: label }) } }, createLogLines())
 }
 
 /** Builds the service, listens, and closes it at the first signal: running requests end, then what it holds is written. */

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createPool } from '@glimmr/lib/db'
+import { createLogLines } from '@glimmr/lib/log-lines'
 import { pino } from 'pino'
 import {
   claimDataFolder,
@@ -59,9 +60,9 @@ async function start(options: PlatformOptions, stops: Stop[], stop: () => Promis
   const storePort = await freePort(options.storePort, '--store-port')
   const port = await freePort(options.port, '--port')
   const secrets = await readSecrets(dataDir)
-  const log = options.verbose
-    ? pino(pinoOptions)
-    : pino(pinoOptions, pino.destination({ dest: join(dataDir, 'glimmr.log'), mode: 0o600 }))
+  const lines = createLogLines(options.verbose ? {} : { dest: join(dataDir, 'glimmr.log'), mode: 0o600 })
+  stops.push(async () => lines.flush())
+  const log = pino(pinoOptions, lines)
   const database = await startDatabase(dataDir, say)
   stops.push(database.stop)
   signal?.throwIfAborted()
