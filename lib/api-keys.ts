@@ -1,5 +1,5 @@
 /** API keys and what they may do: `glm_<8 characters>_<43 characters>`, 256 random bits, of which only a hash is kept. */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /** The scopes of each role. A key of several roles has all of theirs. */
 const scopesByRole = {
@@ -60,7 +60,7 @@ export function graphqlRoles(given: readonly string[]): string[] {
 
 /** What core.api_keys.hash holds. */
 export function hashApiKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+  return hash('sha256', key, 'buffer')
 }
 
 /** Whether it has the form of a key: anything else need not be looked up. */

@@ -133,7 +133,7 @@ const traceparentForm = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0
 
 /** undefined for anything that is not a valid version 00 traceparent (https://www.w3.org/TR/trace-context/). */
 export function parseTraceparent(traceparent: string | undefined): SpanContext | undefined {
-  const match = traceparentForm.exec(traceparent ?? '')
+  const match = traceparent ? traceparentForm.exec(traceparent) : undefined
   if (!match?.[1] || !match[2] || !match[3]) return undefined
   return {
     traceId: match[1],

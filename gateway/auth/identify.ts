@@ -13,6 +13,8 @@ export type Identity = Omit<Principal, 'version'> & {
   token: string
   /** The API key behind it, if one is. */
   keyId: string | undefined
+  /** What the service is told, by header. */
+  headers: Readonly<Record<string, string>>
 }
 
 export type IdentifyContext = {
@@ -24,10 +26,19 @@ export type IdentifyContext = {
 
 /** Throws Refusal. At once for what was seen before: no promise, no signature, no query. */
 export function createIdentify({ apiKeys, tokens, internalTokens, externalTokens }: IdentifyContext) {
+  // One object for as long as neither changes: what is made of it can be remembered with it.
+  const made = new WeakMap<Principal, Identity>()
+  const identityOf = (principal: Principal, keyId: string | undefined, token: string): Identity => {
+    const known = made.get(principal)
+    if (known?.token === token) return known
+    const identity = { ...principal, token, keyId, headers: identityHeaders(principal, token) }
+    made.set(principal, identity)
+    return identity
+  }
   const withToken = (principal: Principal, keyId: string | undefined): Identity | Promise<Identity> => {
     const token = internalTokens.for(principal)
-    if (token instanceof Promise) return token.then(made => ({ ...principal, token: made, keyId }))
-    return { ...principal, token, keyId }
+    if (token instanceof Promise) return token.then(signed => identityOf(principal, keyId, signed))
+    return identityOf(principal, keyId, token)
   }
   const ofKey = ({ id, principal }: ApiKey) => withToken(principal, id)
   const ofBearer = (bearer: Bearer, token: string): Identity | Promise<Identity> => {
@@ -59,7 +70,23 @@ function bearerIdentity(bearer: Bearer, { id, principal }: ApiKey, token: string
     scopes.every(scope => principal.scopes.includes(scope))
   if (!within) throw new Refusal('outgrown_token')
   const { subject, limitClass } = principal
-  return { subject, organisation, roles, scopes, limitClass, token, keyId: id }
+  const known = { subject, organisation, roles, scopes, limitClass }
+  return { ...known, token, keyId: id, headers: identityHeaders(known, token) }
+}
+
+function identityHeaders(
+  { subject, organisation, roles, scopes, limitClass }: Omit<Principal, 'version'>,
+  token: string,
+): Record<string, string> {
+  return {
+    authorization: `Bearer ${token}`,
+    'x-auth-subject': subject,
+    'x-auth-org': organisation,
+    'x-auth-roles': roles.join(','),
+    'x-auth-scopes': scopes.join(','),
+    // Not for services: the routers of the next layer choose the limit by it.
+    'x-auth-class': limitClass,
+  }
 }
 
 /** Not verified: it only says whose keys to verify with. */

@@ -1,5 +1,5 @@
 /** Our own access tokens: JWTs that services and Hasura verify with the published keys (RFC 9068 in spirit). */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { graphqlRoles } from '@glimmr/lib/api-keys'
 import { maxTokenBytes, tokenAudience, tokenIssuer } from '@glimmr/lib/auth'
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose'
@@ -34,7 +34,7 @@ export function createTokens(keys: KeyRing, now: () => number): Tokens {
     signedBy: () => keys.current().kid,
     verify(token) {
       if (token.length > maxTokenBytes) throw new Refusal('bad_token')
-      const index = createHash('sha256').update(token).digest('base64')
+      const index = hash('sha256', token, 'base64')
       const known = verified.get(index)
       if (known && known.expiresAtMs > now() && keys.find(known.kid)) return known.bearer
       verified.delete(index)

@@ -79,20 +79,14 @@ function requireScopes({ scopes }: Identity, { scope, writeScope }: Requirements
 }
 
 function identityHeaders(
-  { subject, organisation, roles, scopes, limitClass, token }: Identity,
+  { roles, headers: said }: Identity,
   { headers, requestId }: VerifyRequest,
 ): Record<string, string> {
   const role = headers['x-hasura-role']
   if (role !== undefined) requireRole(role, graphqlRoles(roles))
   const protocols = headers['sec-websocket-protocol']
   return {
-    authorization: `Bearer ${token}`,
-    'x-auth-subject': subject,
-    'x-auth-org': organisation,
-    'x-auth-roles': roles.join(','),
-    'x-auth-scopes': scopes.join(','),
-    // Not for services: the routers of the next layer choose the limit by it.
-    'x-auth-class': limitClass,
+    ...said,
     'x-request-id': requestId,
     ...(role !== undefined && { 'x-hasura-role': role }),
     // A token among them ends here. Without this line the routers would drop the others with it.

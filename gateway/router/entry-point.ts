@@ -108,7 +108,7 @@ function requestHandler({
     })
     bound?.(exchange)
     if (observability.tracing) traceExchange(exchange, path, traced)
-    response.once('close', () => {
+    response.on('close', () => {
       if (exchange.internal) return
       const ms = performance.now() - exchange.startedAtMs
       const own = exchange.observability

@@ -48,6 +48,7 @@ export const compress = middlewareKind({
     }
     return next => exchange => {
       const { headers, method, response } = exchange
+      if (headers['accept-encoding'] === undefined && !options.defaultEncoding) return next(exchange)
       if (method === 'HEAD' || excluded.includes(mediaType(firstValue(headers, 'content-type'))))
         return next(exchange)
       const chosen = chooseEncoding(

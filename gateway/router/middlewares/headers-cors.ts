@@ -53,8 +53,7 @@ export function answerPreflight(options: HeadersOptions): (exchange: Exchange) =
 export function corsHook(options: HeadersOptions): (exchange: Exchange) => HeadHook {
   const allowOrigin = originTest(options)
   const exposes = exposed(options)
-  return exchange => {
-    const allowed = allowOrigin(firstValue(exchange.headers, 'origin'))
+  const hookFor = (allowed: string | undefined): HeadHook => {
     return ({ headers }) => {
       if (allowed !== undefined) headers['access-control-allow-origin'] = allowed
       if (options.accessControlAllowCredentials) headers['access-control-allow-credentials'] = 'true'
@@ -65,6 +64,12 @@ export function corsHook(options: HeadersOptions): (exchange: Exchange) => HeadH
           ? 'Origin'
           : `${[headers.vary].flat().join(',')},Origin`
     }
+  }
+  // Most answers are to no other origin, and get the same.
+  const toNone = hookFor(allowOrigin(''))
+  return exchange => {
+    const origin = firstValue(exchange.headers, 'origin')
+    return origin === '' ? toNone : hookFor(allowOrigin(origin))
   }
 }
 

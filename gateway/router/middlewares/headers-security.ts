@@ -19,18 +19,22 @@ export function securityMiddleware(options: HeadersOptions): Middleware {
   const fixed = fixedHeaders(options)
   const hosts = new Set(options.allowedHosts.map(host => host.toLowerCase()))
   const hsts = options.isDevelopment ? undefined : hstsValue(options)
+  const plain = setHeaders(fixed)
+  const strict = hsts && setHeaders({ ...fixed, 'strict-transport-security': hsts })
+  const isSecure = secureTest(options)
   return next => exchange => {
     if (hosts.size > 0 && !options.isDevelopment && !hosts.has(hostOf(exchange, options))) {
       exchange.refusal = 'host_not_allowed'
       return answerError(exchange, 500, 'Bad Host')
     }
-    const strict = hsts && (options.forceSTSHeader || isSecure(exchange, options)) ? hsts : undefined
-    const hook: HeadHook = ({ headers }) => {
-      for (const name in fixed) headers[name] = fixed[name] ?? ''
-      if (strict) headers['strict-transport-security'] = strict
-    }
-    exchange.response.onHead(hook)
+    exchange.response.onHead(strict && (options.forceSTSHeader || isSecure(exchange)) ? strict : plain)
     return next(exchange)
+  }
+}
+
+function setHeaders(fixed: Readonly<Record<string, string>>): HeadHook {
+  return ({ headers }) => {
+    for (const name in fixed) headers[name] = fixed[name] ?? ''
   }
 }
 
@@ -52,11 +56,10 @@ function hstsValue({ stsSeconds, stsIncludeSubdomains, stsPreload }: HeadersOpti
   return `max-age=${stsSeconds}${stsIncludeSubdomains ? '; includeSubDomains' : ''}${stsPreload ? '; preload' : ''}`
 }
 
-function isSecure({ secure, headers }: Exchange, { sslProxyHeaders }: HeadersOptions): boolean {
-  return (
-    secure ||
-    Object.entries(sslProxyHeaders).some(([name, value]) => firstValue(headers, name.toLowerCase()) === value)
-  )
+function secureTest({ sslProxyHeaders }: HeadersOptions): (exchange: Exchange) => boolean {
+  const said = Object.entries(sslProxyHeaders).map(([name, value]) => ({ name: name.toLowerCase(), value }))
+  return ({ secure, headers }) =>
+    secure || said.some(({ name, value }) => firstValue(headers, name) === value)
 }
 
 function hostOf({ host, headers }: Exchange, { hostsProxyHeaders }: HeadersOptions): string {

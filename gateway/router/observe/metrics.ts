@@ -45,18 +45,8 @@ type Series = {
 }
 type Level = { prefix: string; what: string; series: Map<string, Series> }
 
-const methods = new Set([
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'CONNECT',
-  'OPTIONS',
-  'TRACE',
-  'PRI',
-])
+const protocols = ['http', 'websocket', 'sse']
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PRI']
 
 /** `options`: of metrics.prometheus; undefined makes a registry that counts nothing. */
 export function createRouterMetrics(options: PrometheusOptions | undefined): RouterMetrics {
@@ -73,18 +63,22 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
   const notAfter = new Map<string, number>()
   let reloads = 0
 
+  const seriesOf = remembered(outcome => {
+    const { status, protocol, router, service, entryPoint, method } = outcome
+    const said = `code="${status}",method="${methodLabel(method)}",protocol="${protocol}"`
+    const found: Series[] = []
+    const add = (to: Level | undefined, owner: string) => {
+      if (to) found.push(findSeries(to, `${said},${owner}`, bounds))
+    }
+    add(entryPoints, `entrypoint="${entryPoint}"`)
+    if (router && service) add(routers, `router="${router}",service="${service}"`)
+    if (service) add(services, `service="${service}"`)
+    return found
+  })
+
   return {
     count(outcome) {
-      // Clients choose methods: what is none of HTTP's is counted as one.
-      const method = methods.has(outcome.method) ? outcome.method : 'EXTENSION_METHOD'
-      const { status, protocol, router, service, entryPoint } = outcome
-      const add = (to: Level | undefined, owner: string) => {
-        if (to)
-          record(to, `code="${status}",method="${method}",protocol="${protocol}",${owner}`, outcome, bounds)
-      }
-      add(entryPoints, `entrypoint="${entryPoint}"`)
-      if (router && service) add(routers, `router="${router}",service="${service}"`)
-      if (service) add(services, `service="${service}"`)
+      for (const series of seriesOf(outcome)) record(series, outcome, bounds)
     },
     countRetry: service => void retries.set(service, (retries.get(service) ?? 0) + 1),
     refused(entryPoint, reason) {
@@ -130,12 +124,45 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
   }
 }
 
-function record(level: Level, labels: string, outcome: Outcome, bounds: readonly number[]): void {
-  let series = level.series.get(labels)
-  if (!series) {
-    series = { labels, count: 0, sum: 0, buckets: bounds.map(() => 0), requestBytes: 0, responseBytes: 0 }
-    level.series.set(labels, series)
+// Clients choose methods: what is none of HTTP's is counted as one.
+function methodLabel(method: string): string {
+  return methods.includes(method) ? method : 'EXTENSION_METHOD'
+}
+
+/** Outcomes of one kind have the same series: labels are written once for each kind, not for each request. */
+function remembered(make: (outcome: Outcome) => Series[]): (outcome: Outcome) => Series[] {
+  type Names<Below> = Map<string | undefined, Below>
+  const known: Names<Names<Names<Map<number, Series[]>>>> = new Map()
+  return outcome => {
+    const { entryPoint, router, service, status, method, protocol } = outcome
+    const byRouter = nested(known, entryPoint, () => new Map())
+    const byService = nested(byRouter, router, () => new Map())
+    const byKind = nested(byService, service, () => new Map())
+    const kind = (status * 16 + methods.indexOf(method) + 1) * 3 + protocols.indexOf(protocol)
+    return nested(byKind, kind, () => make(outcome))
   }
+}
+
+function nested<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}
+
+function findSeries({ series }: Level, labels: string, bounds: readonly number[]): Series {
+  return nested(series, labels, () => ({
+    labels,
+    count: 0,
+    sum: 0,
+    buckets: bounds.map(() => 0),
+    requestBytes: 0,
+    responseBytes: 0,
+  }))
+}
+
+function record(series: Series, outcome: Outcome, bounds: readonly number[]): void {
   series.count++
   series.sum += outcome.seconds
   series.requestBytes += outcome.requestBytes

@@ -5,6 +5,7 @@ export type AddressTest = (address: string) => boolean
 
 /** Throws for text that is neither an address nor a network. An empty list matches nothing. */
 export function addressTest(networks: readonly string[]): AddressTest {
+  if (networks.length === 0) return () => false
   const list = new BlockList()
   for (const network of networks) addNetwork(list, network)
   return address => {
@@ -33,10 +34,18 @@ export function plainAddress(address: string): string {
   return bare.startsWith('::ffff:') && bare.includes('.') ? bare.slice(7) : bare
 }
 
+type HostPort = { name: string; port: string | undefined }
+
+// Asked several times for each request, and nearly always of the same host.
+let last: { host: string; split: HostPort } = { host: '', split: { name: '', port: undefined } }
+
 /** Host and port of `host`, `host:port`, `[v6]:port`; the brackets of an IPv6 address are taken off. */
-export function splitHostPort(host: string): { name: string; port: string | undefined } {
+export function splitHostPort(host: string): HostPort {
+  if (host === last.host) return last.split
   const match = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(host)
-  return match
+  const split = match
     ? { name: match[1] ?? match[2] ?? '', port: match[3] || undefined }
     : { name: host, port: undefined }
+  last = { host, split }
+  return split
 }

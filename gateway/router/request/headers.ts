@@ -14,8 +14,19 @@ export function emptyHeaders(): RequestHeaders {
 export function headersOf(raw: readonly string[]): RequestHeaders {
   const headers = emptyHeaders()
   for (let index = 0; index < raw.length; index += 2)
-    addHeader(headers, String(raw[index]).toLowerCase(), String(raw[index + 1]))
+    addHeader(headers, lowerName(String(raw[index])), String(raw[index + 1]))
   return headers
+}
+
+const lowered = new Map<string, string>()
+
+/** Remembered for the first 500 spellings, since clients choose them: a known name is already a key, a new one is made. */
+function lowerName(name: string): string {
+  const known = lowered.get(name)
+  if (known !== undefined) return known
+  const made = name.toLowerCase()
+  if (lowered.size < 500) lowered.set(name, made)
+  return made
 }
 
 export function addHeader(headers: RequestHeaders, name: string, value: string): void {
@@ -61,18 +72,6 @@ const single = new Set(
   ),
 )
 
-/** The map that a service in this process sees as `req.headers`, with node's rules for duplicates. */
-export function nodeHeaders(headers: RequestHeaders): Record<string, string> {
-  const joined: Record<string, string> = Object.create(null)
-  for (const name in headers) {
-    const value = headers[name]
-    if (typeof value === 'string') joined[name] = value
-    else if (value)
-      joined[name] = single.has(name) ? String(value[0]) : value.join(name === 'cookie' ? '; ' : ', ')
-  }
-  return joined
-}
-
 /** Flat list of name, value, …; names as Go writes them (`X-Request-Id`). */
 export function rawHeaders(headers: RequestHeaders): string[] {
   const raw: string[] = []
@@ -82,6 +81,11 @@ export function rawHeaders(headers: RequestHeaders): string[] {
     else if (value) for (const one of value) raw.push(canonicalName(name), one)
   }
   return raw
+}
+
+/** What a service in this process sees as `req.headers`, with node's rules for names that come twice. */
+export function joinLines(name: string, lines: readonly string[]): string {
+  return single.has(name) ? String(lines[0]) : lines.join(name === 'cookie' ? '; ' : ', ')
 }
 
 const canonical = new Map<string, string>()

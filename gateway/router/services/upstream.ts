@@ -4,25 +4,30 @@ import { emptyHeaders, type RequestHeaders, valuesOf } from '../request/headers.
 
 /**
  * The headers that go to a server: a copy, since the same request may be sent again, to another server or for an error
- * page. The last step of every proxy is to say who it heard this from.
+ * page.
  */
 export function outgoingHeaders(
   exchange: Exchange,
   host: string,
   without: ReadonlySet<string>,
 ): RequestHeaders {
-  const { headers, client, appendForwardedFor } = exchange
+  const { headers } = exchange
   const outgoing = emptyHeaders()
   for (const name in headers) {
     const value = headers[name]
     if (value !== undefined && !without.has(name)) outgoing[name] = value
   }
-  if (appendForwardedFor) {
-    const before = valuesOf(headers, 'x-forwarded-for').join(', ')
-    outgoing['x-forwarded-for'] = before === '' ? client.address : `${before}, ${client.address}`
-  }
+  const forwarded = forwardedFor(exchange)
+  if (forwarded) outgoing['x-forwarded-for'] = forwarded
   outgoing.host = host
   return outgoing
+}
+
+/** The last step of every proxy: who it heard this from. undefined: the header goes on as it is. */
+export function forwardedFor({ headers, client, appendForwardedFor }: Exchange): string | undefined {
+  if (!appendForwardedFor) return undefined
+  const before = valuesOf(headers, 'x-forwarded-for').join(', ')
+  return before === '' ? client.address : `${before}, ${client.address}`
 }
 
 export type Upstream = { origin: string; path: string; headers: RequestHeaders }
