@@ -433,7 +433,7 @@ t.test('a broken file or a taken port keeps the router from starting, with a sen
   })
   t.throws(() => createRouter({ staticFile: broken.staticFile, log: createTestLog().log }), {
     name: 'ConfigurationError',
-    message: /routes\.yml:3: http\.routers\.a: there is no service "none"/,
+    message: /routes\.yml:3: http\.routers\.a\.service: there is no service "none"/,
   })
   const { port } = await startTestRouter(t, { dynamic: simpleRoute('http://127.0.0.1:1') })
   const { staticFile } = writeRouteFiles(t, { dynamic: simpleRoute('http://127.0.0.1:1') })

@@ -1,6 +1,6 @@
 /** Typed configuration → handlers: services, then middlewares, then one route table per entry point. */
 import { ConfigurationError, type Fault } from '../configuration/fault.ts'
-import type { DynamicConfiguration } from '../configuration/load.ts'
+import type { DynamicConfiguration, LoadedStatic } from '../configuration/load.ts'
 import type { StaticConfiguration } from '../configuration/static.ts'
 import { denyEncoded } from '../middlewares/encoded-characters.ts'
 import type { Handler, Middleware } from '../request/exchange.ts'
@@ -28,7 +28,7 @@ export type Compiled = {
 
 /** Throws ConfigurationError with everything that does not fit together. */
 export function compile(
-  fixed: StaticConfiguration,
+  fixed: LoadedStatic,
   dynamic: DynamicConfiguration,
   context: CompileContext,
 ): Compiled {
@@ -62,7 +62,15 @@ export function compile(
   const entryPoints = new Map<string, CompiledEntryPoint>()
   for (const [entryPoint, options] of Object.entries(fixed.entryPoints)) {
     const deny = denyEncoded(options.http.encodedCharacters ?? everything)
-    const outer = (name: string) => step(() => middleware(unqualified(name)), faults, entryPoint)
+    const outer = (name: string, index: number): Middleware => {
+      try {
+        return middleware(unqualified(name))
+      } catch (error) {
+        const path = ['entryPoints', entryPoint, 'http', 'middlewares', index]
+        faults.push(fixed.fault(path, error instanceof Error ? error.message : String(error)))
+        return next => next
+      }
+    }
     const wrap = (handler: Handler) =>
       deny(options.http.middlewares.map(outer).reduceRight((inner, one) => one(inner), handler))
     const builder = createRouterBuilder(dynamic, { service, middleware, attempt, wrap })
@@ -119,19 +127,6 @@ const everything = {
   allowEncodedPercent: true,
   allowEncodedQuestionMark: true,
   allowEncodedHash: true,
-}
-
-function step(make: () => Middleware, faults: Fault[], entryPoint: string): Middleware {
-  try {
-    return make()
-  } catch (error) {
-    faults.push({
-      file: 'traefik.yml',
-      key: `entryPoints.${entryPoint}.http.middlewares`,
-      message: String(error),
-    })
-    return next => next
-  }
 }
 
 function unique(faults: readonly Fault[]): Fault[] {

@@ -35,6 +35,17 @@ export function createRouterBuilder(
   for (const [name, { parentRefs }] of dynamic.routers)
     for (const parent of parentRefs.map(unqualified))
       children.set(parent, [...(children.get(parent) ?? []), name])
+  /** What is wrong with something that is there is told where it stands, not wherever it is named. */
+  const named = <Made>(
+    section: 'services' | 'middlewares',
+    given: string,
+    make: (name: string) => Made,
+    at: { router: string; path: string[] },
+  ): Made | undefined => {
+    const name = unqualified(given)
+    if (dynamic[section].has(name)) return attempt(section, name, () => make(given))
+    return attempt('routers', at.router, () => make(given), at.path)
+  }
   const table = (
     names: readonly string[],
     wrap: (handler: Handler, name: string) => Handler,
@@ -55,7 +66,7 @@ export function createRouterBuilder(
     router: RouterConfiguration,
     wrap: (handler: Handler, name: string) => Handler,
     above: readonly string[],
-  ): Handler => {
+  ): Handler | undefined => {
     if (above.includes(name)) throw new Error(`the router "${name}" is its own parent`)
     const below = children.get(name) ?? []
     if (below.length > 0 && router.service)
@@ -64,8 +75,15 @@ export function createRouterBuilder(
     const inner =
       below.length > 0
         ? table(below, handler => handler, [...above, name])
-        : service(String(router.service)).handle
-    const steps = router.middlewares.map(middleware)
+        : named('services', String(router.service), one => service(one).handle, {
+            router: name,
+            path: ['service'],
+          })
+    const steps = router.middlewares.flatMap(
+      (one, index) =>
+        named('middlewares', one, middleware, { router: name, path: ['middlewares', String(index)] }) ?? [],
+    )
+    if (!inner) return undefined
     const chained = wrap(
       steps.reduceRight((next, one) => one(next), inner),
       name,

@@ -1,7 +1,7 @@
 /** Which routers of an entry point serve TLS, and with which options for which host. */
 import type { RouterConfiguration } from '../configuration/dynamic.ts'
 import type { Fault } from '../configuration/fault.ts'
-import type { DynamicConfiguration } from '../configuration/load.ts'
+import type { DynamicConfiguration, LoadedStatic } from '../configuration/load.ts'
 import type { StaticConfiguration } from '../configuration/static.ts'
 import { answerError, type Middleware } from '../request/exchange.ts'
 import { hostsOf } from '../rules/hosts.ts'
@@ -56,7 +56,7 @@ function hostless(options: string): never {
 /** Options that no file gives are a fault. */
 export function checkTls(
   { routers }: DynamicConfiguration,
-  fixed: StaticConfiguration,
+  fixed: LoadedStatic,
   termination: TlsTermination,
   attempt: Attempt,
   faults: Fault[],
@@ -71,11 +71,12 @@ export function checkTls(
   }
   for (const [name, { http }] of Object.entries(fixed.entryPoints))
     if (http.tls && !termination.knows(unqualified(http.tls.options)))
-      faults.push({
-        file: 'traefik.yml',
-        key: `entryPoints.${name}.http.tls.options`,
-        message: `there are no TLS options "${http.tls.options}"`,
-      })
+      faults.push(
+        fixed.fault(
+          ['entryPoints', name, 'http', 'tls', 'options'],
+          `there are no TLS options "${http.tls.options}"`,
+        ),
+      )
 }
 
 function rootOnly(parentRefs: readonly string[]): void {

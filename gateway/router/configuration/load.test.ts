@@ -90,11 +90,11 @@ t.test('what the router does not know is named with file, line and key', t => {
     [{ 'a.yml': route('rule: Patch(`/`)\nservice: back') }, /^dynamic\/a\.yml:4: .*matcher Patch/],
     [
       { 'a.yml': route('rule: PathPrefix(`/`)\nservice: bakc') },
-      /^dynamic\/a\.yml:3: http\.routers\.all: there is no service "bakc"/,
+      /^dynamic\/a\.yml:5: http\.routers\.all\.service: there is no service "bakc"/,
     ],
     [
       { 'a.yml': route(`${good}\nmiddlewares: [none]`) },
-      /^dynamic\/a\.yml:3: http\.routers\.all: there is no middleware "none"/,
+      /^dynamic\/a\.yml:6: http\.routers\.all\.middlewares\.0: there is no middleware "none"/,
     ],
     [
       { 'a.yml': route(`${good}\nparentRefs: [none]`) },
@@ -140,6 +140,17 @@ t.test('every fault of every file is told at once', t => {
   t.end()
 })
 
+t.test('what is wrong with a thing that many name is told once', t => {
+  const limits = '  middlewares:\n    r:\n      ipAllowList: { sourceRange: [lan] }\n'
+  const second = '\n    other:\n      rule: Path(`/x`)\n      middlewares: [r]\n      service: back'
+  const faults = faultsOf(t, {
+    'a.yml': route(`${good}\nmiddlewares: [r]`, limits).replace('\n  services', `${second}\n  services`),
+  })
+  t.equal(faults.length, 1)
+  t.match(faults[0], /http\.middlewares\.r: "lan" is neither/)
+  t.end()
+})
+
 t.test('the static file is held to the same', t => {
   for (const [traefik, pattern] of [
     [`${fixed}api: {}\n`, /^traefik\.yml:7: api: .*does not know/],
@@ -155,7 +166,19 @@ t.test('the static file is held to the same', t => {
     ],
     [
       fixed.replace('    address', '    http: { middlewares: [none@file] }\n    address'),
-      /there is no middleware "none"/,
+      /^traefik\.yml:3: entryPoints\.web\.http\.middlewares\.0: there is no middleware "none"/,
+    ],
+    [
+      fixed.replace('    address', '    forwardedHeaders: { trustedIPs: [10.0.0.0/8, lan] }\n    address'),
+      /^traefik\.yml:3: entryPoints\.web\.forwardedHeaders\.trustedIPs\.1: "lan" is neither an address/,
+    ],
+    [
+      `${fixed}accessLog:\n  filters: { statusCodes: [bad] }\n`,
+      /^traefik\.yml:8: accessLog\.filters\.statusCodes\.0: "bad" is no status or range/,
+    ],
+    [
+      fixed.replace('    address', '    http: { tls: { options: none } }\n    address'),
+      /^traefik\.yml:3: entryPoints\.web\.http\.tls\.options: there are no TLS options "none"/,
     ],
   ] as const)
     t.match(faultsOf(t, { 'a.yml': route(good) }, traefik)[0], pattern)

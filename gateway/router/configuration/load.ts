@@ -1,6 +1,7 @@
 /** Reads the static file and everything that its file provider names into one typed configuration. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, extname, join, resolve } from 'node:path'
+import { addressTest } from '../request/addresses.ts'
 import {
   type DynamicFile,
   dynamicSchema,
@@ -35,12 +36,17 @@ export type DynamicConfiguration = {
   fault(section: Section, name: string, path: readonly PropertyKey[], message: string): Fault
 }
 
+export type LoadedStatic = StaticConfiguration & {
+  /** A fault at `path`, with its file and line. */
+  fault(path: readonly PropertyKey[], message: string): Fault
+}
+
 /** The static file is not a template, in Traefik neither. */
-export function loadStatic(file: string): StaticConfiguration {
+export function loadStatic(file: string): LoadedStatic {
   const yaml = parseYaml(read(file), file)
   const configuration = check(staticSchema, yaml)
   const known = Object.keys(configuration.entryPoints)
-  const faults: Fault[] = redirectionFaults(configuration, yaml)
+  const faults: Fault[] = [...redirectionFaults(configuration, yaml), ...trustFaults(configuration, yaml)]
   for (const key of ['ping', 'metrics'] as const) {
     const used = key === 'ping' ? configuration.ping : configuration.metrics?.prometheus
     const path = key === 'ping' ? ['ping', 'entryPoint'] : ['metrics', 'prometheus', 'entryPoint']
@@ -48,7 +54,24 @@ export function loadStatic(file: string): StaticConfiguration {
       faults.push(faultAt(yaml, path, `there is no entry point "${used.entryPoint}"`))
   }
   if (faults.length > 0) throw new ConfigurationError(faults)
-  return configuration
+  return Object.assign(configuration, {
+    fault: (path: readonly PropertyKey[], message: string) => faultAt(yaml, path, message),
+  })
+}
+
+/** Whom to believe must not be a guess. */
+function trustFaults({ entryPoints }: StaticConfiguration, yaml: YamlFile): Fault[] {
+  return Object.entries(entryPoints).flatMap(([name, { forwardedHeaders }]) =>
+    forwardedHeaders.trustedIPs.flatMap((network, index) => {
+      try {
+        addressTest([network])
+        return []
+      } catch (error) {
+        const path = ['entryPoints', name, 'forwardedHeaders', 'trustedIPs', index]
+        return [faultAt(yaml, path, error instanceof Error ? error.message : String(error))]
+      }
+    }),
+  )
 }
 
 function redirectionFaults({ entryPoints }: StaticConfiguration, yaml: YamlFile): Fault[] {

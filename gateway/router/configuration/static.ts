@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { routerTls } from './tls.ts'
-import { count, durationMs, flag, integer, text, textMap, texts } from './values.ts'
+import { count, durationMs, flag, integer, statusRanges, text, textMap, texts } from './values.ts'
 
 const encodedCharacters = z.strictObject({
   allowEncodedSlash: flag.default(true),
@@ -92,7 +92,10 @@ const accessLog = z.strictObject({
   bufferingSize: count.default(0),
   filters: z
     .strictObject({
-      statusCodes: texts.default([]),
+      statusCodes: texts.default([]).superRefine((codes, context) => {
+        for (const { message, path } of statusRanges.safeParse(codes).error?.issues ?? [])
+          context.addIssue({ code: 'custom', message, path })
+      }),
       retryAttempts: flag.default(false),
       minDuration: durationMs.default(0),
     })

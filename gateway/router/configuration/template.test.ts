@@ -20,7 +20,20 @@ t.test('a block is kept or dropped whole, and lines keep their numbers', t => {
   t.notMatch(render(source, { HSTS: '1' }), /c: 3/)
   t.equal(render(source).split('\n')[6], 'd: 4')
   t.match(render(source), /c: 3/)
-  t.equal(render('{{/* a comment\nof two lines */}}x'), '\nx')
+  t.equal(render('{{/* a comment\nof two lines */}}x\ny').split('\n')[2], 'y')
+  t.end()
+})
+
+t.test('a dash takes the white space away as in Go, and lines keep their numbers all the same', t => {
+  t.equal(render('port: 80{{- env "X" }}', { X: '80' }), 'port: 8080')
+  t.equal(render('a: {{ env "X" -}} \n  b\nc', { X: 'x' }), 'a: xb\n\nc')
+  t.equal(
+    render('a: 1\n{{- if env "X" }}\nb: 2\n{{- end }}\nc: 3', { X: '1' }).split('\n').indexOf('c: 3'),
+    4,
+  )
+  t.equal(render('a: 1\n{{- if env "X" }}\nb: 2\n{{- end }}\nc: 3').split('\n').indexOf('c: 3'), 4)
+  t.equal(render('{{/* a comment\nof two lines */ -}}\n x\ny').split('\n')[3], 'y')
+  t.equal(render('{{-1}}'), '-1', 'without a blank it is a number')
   t.end()
 })
 

@@ -13,7 +13,11 @@ import { ConfigurationError } from './fault.ts'
 
 export type TemplateEnvironment = Record<string, string | undefined>
 
-type Token = { text: string; line: number } & ({ kind: 'text' } | { kind: 'action' })
+type Token = { text: string; line: number } & (
+  | { kind: 'text' }
+  /** `{{-` takes the white space before it away, `-}}` that after it. */
+  | { kind: 'action'; trimsBefore: boolean; trimsAfter: boolean }
+)
 type Branch = { writing: boolean; taken: boolean; outer: boolean }
 
 const functions: Record<string, (args: string[], env: TemplateEnvironment) => string> = {
@@ -32,22 +36,40 @@ export function renderTemplate(source: string, env: TemplateEnvironment, file: s
   if (!source.includes('{{')) return source
   const branches: Branch[] = []
   let rendered = ''
-  for (const token of tokens(source, file)) {
+  // Lines that were taken away come back as empty ones where the line ends, so that those below keep their numbers.
+  let owed = ''
+  const write = (text: string) => {
+    const end = owed === '' ? -1 : text.indexOf('\n')
+    rendered += end === -1 ? text : `${text.slice(0, end)}${owed}${text.slice(end)}`
+    if (end !== -1) owed = ''
+  }
+  const all = [...tokens(source, file)]
+  for (const [index, token] of all.entries()) {
     const writing = branches.at(-1)?.writing ?? true
     if (token.kind === 'text') {
-      rendered += writing ? token.text : token.text.replace(/[^\n]/g, '')
+      const kept = trimmed(token.text, all[index - 1], all[index + 1])
+      owed += newlines(token.text).slice(newlines(kept).length)
+      write(writing ? kept : newlines(kept))
       continue
     }
     try {
-      rendered += act(token.text, branches, writing, env)
+      write(act(token.text, branches, writing, env))
     } catch (error) {
       throw fault(file, token.line, error instanceof Error ? error.message : String(error))
     }
     // An action may itself run over several lines.
-    rendered += token.text.replace(/[^\n]/g, '')
+    owed += newlines(token.text)
   }
+  rendered += owed
   if (branches.length > 0) throw fault(file, source.split('\n').length, 'an {{ if }} has no {{ end }}')
   return rendered
+}
+
+const newlines = (text: string): string => text.replace(/[^\n]/g, '')
+
+function trimmed(text: string, before: Token | undefined, after: Token | undefined): string {
+  const from = before?.kind === 'action' && before.trimsAfter ? text.trimStart() : text
+  return after?.kind === 'action' && after.trimsBefore ? from.trimEnd() : from
 }
 
 function fault(file: string, line: number, message: string): ConfigurationError {
@@ -66,7 +88,13 @@ function* tokens(source: string, file: string): Generator<Token> {
     const close = source.indexOf('}}', open)
     if (close === -1) throw fault(file, line, 'a {{ has no }}')
     const action = source.slice(open + 2, close)
-    yield { kind: 'action', text: action, line }
+    yield {
+      kind: 'action',
+      text: action,
+      line,
+      trimsBefore: /^-\s/.test(action),
+      trimsAfter: /\s-$/.test(action),
+    }
     line += action.split('\n').length - 1
     position = close + 2
   }
