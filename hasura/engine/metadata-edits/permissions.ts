@@ -1,4 +1,4 @@
-/** Permissions of roles on tables, functions and logical models; inherited roles. */
+/** Permissions of roles on tables and functions; inherited roles. */
 import { RequestError } from '../errors.ts'
 import {
   type Args,
@@ -11,36 +11,51 @@ import {
   text,
   without,
 } from '../metadata-api/arguments.ts'
-import type { Metadata, TrackedTable } from '../metadata-types.ts'
+import type { Metadata } from '../metadata-types.ts'
 import { shown } from '../model/building.ts'
 import { admin } from '../model/role-permissions.ts'
-import {
-  alreadyExists,
-  type Edit,
-  type Edited,
-  inTable,
-  notExists,
-  removeFrom,
-  sourceOf,
-  trackedTable,
-} from './edit.ts'
+import { alreadyExists, type Edit, notExists, removeFrom, sourceOf, trackedTable } from './edit.ts'
+import { createObject, dropObject, objectOf, type TableObject } from './table-objects.ts'
 
 const kinds = ['select', 'insert', 'update', 'delete'] as const
-type Kind = (typeof kinds)[number]
+
+const permissionOf = (kind: (typeof kinds)[number]): TableObject => ({
+  type: `${kind}_permission`,
+  list: `${kind}_permissions`,
+  by: 'role',
+  read: (args, role) =>
+    without({
+      role,
+      permission: object(args, 'permission'),
+      comment: optionalText(args, 'comment') ?? undefined,
+    }),
+  refused: ({ entry, name }, role) =>
+    role === admin || objectOf(entry, permissionOf(kind), role)
+      ? alreadyExists(`${kind} permission already defined on table "${shown(name)}" with role "${role}"`)
+      : undefined,
+  missing: ({ name }, role) =>
+    new RequestError(
+      'permission-denied',
+      '$.args',
+      `${kind} permission on "${shown(name)}" for role "${role}" does not exist`,
+    ),
+})
 
 export const permissionEdits: Record<string, Edit> = {
   ...Object.fromEntries(
     kinds.flatMap((kind): [string, Edit][] => [
-      [`create_${kind}_permission`, (draft, args) => create(draft, args, kind)],
-      [`drop_${kind}_permission`, (draft, args) => drop(draft, args, kind)],
+      [`create_${kind}_permission`, createObject(permissionOf(kind))],
+      [`drop_${kind}_permission`, dropObject(permissionOf(kind))],
     ]),
   ),
   set_permission_comment: (draft, args) => {
-    const { entry, name } = trackedTable(draft, args)
-    const [kind, role] = [kindOf(text(args, 'type')), text(args, 'role')]
-    const found = permissionsOf(entry, kind).find(each => each.role === role)
-    if (!found) throw noPermission(kind, shown(name), role)
-    found.comment = optionalText(args, 'comment')
+    const found = trackedTable(draft, args)
+    const kind = kinds.find(each => each === text(args, 'type'))
+    if (!kind) throw new RequestError('parse-failed', '$.type', 'unexpected type of permission')
+    const role = text(args, 'role')
+    const permission = objectOf(found.entry, permissionOf(kind), role)
+    if (!permission) throw permissionOf(kind).missing(found, role)
+    permission.comment = optionalText(args, 'comment')
     return {}
   },
   create_function_permission: (draft, args) => {
@@ -82,46 +97,6 @@ export const permissionEdits: Record<string, Edit> = {
       throw new RequestError('not-exists', '$.args', `inherited role "${name}" doesn't exist`)
     return {}
   },
-}
-
-function permissionsOf(entry: TrackedTable, kind: Kind) {
-  const key = `${kind}_permissions` as const
-  entry[key] ??= []
-  return entry[key]
-}
-
-function kindOf(text: string): Kind {
-  const found = kinds.find(kind => kind === text)
-  if (!found) throw new RequestError('parse-failed', '$.type', 'unexpected type of permission')
-  return found
-}
-
-function create(draft: Metadata, args: Args, kind: Kind): Edited {
-  const role = text(args, 'role')
-  const { entry, source, name } = trackedTable(draft, args)
-  const permissions: { role: string; permission: object; comment?: string | null }[] = permissionsOf(
-    entry,
-    kind,
-  )
-  if (role === admin || permissions.some(each => each.role === role))
-    throw alreadyExists(`${kind} permission already defined on table "${shown(name)}" with role "${role}"`)
-  const permission = object(args, 'permission')
-  permissions.push(without({ role, permission, comment: optionalText(args, 'comment') ?? undefined }))
-  return { touched: [inTable(`${kind}_permission`, role, name, source.name)] }
-}
-
-function drop(draft: Metadata, args: Args, kind: Kind): Edited {
-  const role = text(args, 'role')
-  const { entry, name } = trackedTable(draft, args)
-  if (!removeFrom<{ role: string }>(permissionsOf(entry, kind), each => each.role === role))
-    throw noPermission(kind, shown(name), role)
-  if (permissionsOf(entry, kind).length === 0) delete entry[`${kind}_permissions`]
-  return {}
-}
-
-function noPermission(kind: Kind, table: string, role: string): RequestError {
-  const message = `${kind} permission on "${table}" for role "${role}" does not exist`
-  return new RequestError('permission-denied', '$.args', message)
 }
 
 export function trackedFunction(draft: Metadata, args: Args) {

@@ -4,7 +4,6 @@ import {
   type Args,
   flag,
   isObject,
-  type NameOf,
   object,
   optionalText,
   parseFailed,
@@ -14,110 +13,128 @@ import {
 } from '../metadata-api/arguments.ts'
 import { dependentsOfField, dropDependents, listed } from '../metadata-api/dependencies.ts'
 import { renameRelation } from '../metadata-api/rename.ts'
-import type { ComputedField, Metadata, Relationship, TrackedTable } from '../metadata-types.ts'
+import type { Metadata, Relationship, TrackedTable } from '../metadata-types.ts'
 import { shown } from '../model/building.ts'
 import type { State } from '../state.ts'
-import {
-  alreadyExists,
-  type Edit,
-  type Edited,
-  inTable,
-  notExists,
-  removeFrom,
-  trackedTable,
-} from './edit.ts'
+import { alreadyExists, type Edit, inTable, notExists, trackedTable } from './edit.ts'
+import { createObject, dropObject, type Found, objectOf, type TableObject, takeOut } from './table-objects.ts'
+
+const kinds = ['object', 'array'] as const
+
+const relationshipOf = (kind: (typeof kinds)[number]): TableObject => ({
+  type: `${kind}_relation`,
+  list: `${kind}_relationships`,
+  by: 'name',
+  read: (args, name) =>
+    without({ name, using: usingOf(args, kind), comment: optionalText(args, 'comment') ?? undefined }),
+  refused: ({ entry, name }, field) =>
+    kindOf(entry, field)
+      ? alreadyExists(`field with name "${field}" already exists in table "${shown(name)}"`)
+      : undefined,
+  missing: noRelationship,
+})
+
+const computedField: TableObject = {
+  type: 'computed_field',
+  list: 'computed_fields',
+  by: 'name',
+  tablePath: '$.args.table',
+  read: (args, name) => {
+    const definition = object(args, 'definition')
+    const fn = tableName(definition.function, '$.definition.function')
+    const comment = optionalText(args, 'comment') ?? undefined
+    return without({ name, definition: without({ ...definition, function: fn }), comment })
+  },
+  refused: ({ entry }, field) =>
+    objectOf(entry, computedField, field)
+      ? alreadyExists(`computed field "${field}" already exists`)
+      : undefined,
+  missing: (_, field) => notExists(`computed field "${field}" does not exist`, '$.args.name'),
+  beforeDrop: dropDependentsOf,
+}
+
+const remoteRelationship: TableObject = {
+  type: 'remote_relationship',
+  list: 'remote_relationships',
+  by: 'name',
+  read: (args, name) => {
+    const definition = object(args, 'definition')
+    if (isObject(definition.to_source)) return { name, definition }
+    throw new RequestError(
+      'not-supported',
+      '$.args',
+      'remote schemas are not supported by this server, and so are relationships to them',
+    )
+  },
+  refused: ({ entry, name }, field) =>
+    objectOf(entry, remoteRelationship, field)
+      ? alreadyExists(`relationship "${field}" already exists in table "${shown(name)}"`)
+      : undefined,
+  missing: (_, field) => notExists(`relationship "${field}" does not exist`),
+}
 
 export const relationshipEdits: Record<string, Edit> = {
-  create_object_relationship: (draft, args) => create(draft, args, 'object'),
-  create_array_relationship: (draft, args) => create(draft, args, 'array'),
+  create_object_relationship: createObject(relationshipOf('object')),
+  create_array_relationship: createObject(relationshipOf('array')),
   drop_relationship: (draft, args, before) => {
-    const { entry, source, name } = trackedTable(draft, args, '$.args.table')
-    const relationship = text(args, 'relationship')
-    if (!relationshipOf(entry, relationship)) throw noRelationship(relationship, name, '$.args')
-    dropField(draft, before, { source: source.name, table: name, field: relationship, args })
-    for (const each of [entry.object_relationships, entry.array_relationships])
-      removeFrom(each, ({ name: known }) => known === relationship)
+    const found = trackedTable(draft, args, '$.args.table')
+    const key = text(args, 'relationship')
+    const kind = kindOf(found.entry, key)
+    if (!kind) throw noRelationship(found, key)
+    dropDependentsOf(draft, before, { ...found, key, args })
+    takeOut(found.entry, relationshipOf(kind), key)
     return {}
   },
   rename_relationship: (draft, args, before) => {
-    const { entry, source, name } = trackedTable(draft, args)
+    const found = trackedTable(draft, args)
+    const { entry, source, name } = found
     const [from, to] = [text(args, 'name'), text(args, 'new_name')]
-    const relationship = relationshipOf(entry, from)
-    if (!relationship) throw noRelationship(from, name, '$.args')
-    if (relationshipOf(entry, to))
+    const kind = kindOf(entry, from)
+    const relationship = kind && objectOf(entry, relationshipOf(kind), from)
+    if (!relationship) throw noRelationship(found, from)
+    if (kindOf(entry, to))
       throw alreadyExists(
         `cannot rename relationship "${from}" to "${to}" in table "${shown(name)}" as a column/relationship with the name already exists`,
       )
     renameRelation(draft, before, { source: source.name, table: name, from, to })
     relationship.name = to
-    return { touched: [inTable(`${kindOf(entry, to)}_relation`, to, name, source.name)] }
+    return { touched: [inTable(`${kind}_relation`, to, name, source.name)] }
   },
   set_relationship_comment: (draft, args) => {
-    const { entry, name } = trackedTable(draft, args)
-    const relationship = relationshipOf(entry, text(args, 'name'))
-    if (!relationship) throw noRelationship(text(args, 'name'), name, '$.args')
+    const found = trackedTable(draft, args)
+    const field = text(args, 'name')
+    const kind = kindOf(found.entry, field)
+    const relationship = kind && objectOf(found.entry, relationshipOf(kind), field)
+    if (!relationship) throw noRelationship(found, field)
     relationship.comment = optionalText(args, 'comment')
     return {}
   },
-  create_remote_relationship: (draft, args) => remote(draft, args, 'create'),
-  update_remote_relationship: (draft, args) => remote(draft, args, 'update'),
-  delete_remote_relationship: (draft, args) => {
-    const { entry } = trackedTable(draft, args)
-    if (!removeFrom(entry.remote_relationships, each => isObject(each) && each.name === text(args, 'name')))
-      throw notExists(`relationship "${text(args, 'name')}" does not exist`)
-    return {}
-  },
-  add_computed_field: (draft, args) => {
-    const { entry, source, name } = trackedTable(draft, args, '$.args.table')
-    const field = text(args, 'name')
-    if (entry.computed_fields?.some(each => each.name === field))
-      throw alreadyExists(`computed field "${field}" already exists`)
-    const definition = object(args, 'definition')
-    const computed: ComputedField = without({
-      name: field,
-      definition: without({
-        ...definition,
-        function: tableName(definition.function, '$.definition.function'),
-      }) as ComputedField['definition'],
-      comment: optionalText(args, 'comment') ?? undefined,
-    })
-    entry.computed_fields = [...(entry.computed_fields ?? []), computed]
-    return { touched: [inTable('computed_field', field, name, source.name)] }
-  },
-  drop_computed_field: (draft, args, before) => {
-    const { entry, source, name } = trackedTable(draft, args, '$.args.table')
-    const field = text(args, 'name')
-    if (!entry.computed_fields?.some(each => each.name === field))
-      throw notExists(`computed field "${field}" does not exist`, '$.args.name')
-    dropField(draft, before, { source: source.name, table: name, field, args })
-    removeFrom(entry.computed_fields, each => each.name === field)
-    return {}
-  },
+  create_remote_relationship: createObject(remoteRelationship),
+  update_remote_relationship: createObject({
+    ...remoteRelationship,
+    refused: (found, field) =>
+      objectOf(found.entry, remoteRelationship, field) ? undefined : remoteRelationship.missing(found, field),
+  }),
+  delete_remote_relationship: dropObject(remoteRelationship),
+  add_computed_field: createObject(computedField),
+  drop_computed_field: dropObject(computedField),
 }
 
-function create(draft: Metadata, args: Args, kind: 'object' | 'array'): Edited {
-  const { entry, source, name } = trackedTable(draft, args)
-  const field = text(args, 'name')
-  const using = object(args, 'using')
-  const key = using.foreign_key_constraint_on
-  if (kind === 'array' && key !== undefined && !isObject(key))
-    throw parseFailed('$.using.foreign_key_constraint_on', 'Expecting object { table, columns }.')
-  if (relationshipOf(entry, field))
-    throw alreadyExists(`field with name "${field}" already exists in table "${shown(name)}"`)
-  const comment = optionalText(args, 'comment')
-  const relationship: Relationship = {
-    name: field,
-    using: normalised(using),
-    ...(comment === null ? {} : { comment }),
-  }
-  const list = `${kind}_relationships` as const
-  entry[list] = [...(entry[list] ?? []), relationship]
-  return { touched: [inTable(`${kind}_relation`, field, name, source.name)] }
+/** Of the relationship that has the name; both kinds share their names. */
+function kindOf(entry: TrackedTable, name: string): (typeof kinds)[number] | undefined {
+  return kinds.find(kind => objectOf(entry, relationshipOf(kind), name))
+}
+
+function noRelationship({ name }: Found, relationship: string): RequestError {
+  return notExists(`relationship "${relationship}" on table "${shown(name)}" does not exist`)
 }
 
 /** Names of tables with their schema. */
-function normalised(using: Record<string, unknown>): Relationship['using'] {
+function usingOf(args: Args, kind: (typeof kinds)[number]): Relationship['using'] {
+  const using = object(args, 'using')
   const { foreign_key_constraint_on: key, manual_configuration: manual } = using
+  if (kind === 'array' && key !== undefined && !isObject(key))
+    throw parseFailed('$.using.foreign_key_constraint_on', 'Expecting object { table, columns }.')
   if (isObject(manual))
     return {
       manual_configuration: {
@@ -136,26 +153,12 @@ function normalised(using: Record<string, unknown>): Relationship['using'] {
   return using
 }
 
-function relationshipOf(entry: TrackedTable, name: string): Relationship | undefined {
-  return [...(entry.object_relationships ?? []), ...(entry.array_relationships ?? [])].find(
-    each => each.name === name,
-  )
-}
-
-function kindOf(entry: TrackedTable, name: string): 'object' | 'array' {
-  return entry.object_relationships?.some(each => each.name === name) ? 'object' : 'array'
-}
-
-function noRelationship(name: string, table: NameOf, path: string): RequestError {
-  return notExists(`relationship "${name}" on table "${shown(table)}" does not exist`, path)
-}
-
-function dropField(
+function dropDependentsOf(
   draft: Metadata,
   before: State,
-  { source, table, field, args }: { source: string; table: NameOf; field: string; args: Args },
+  { source, name, key, args }: Found & { key: string; args: Args },
 ): void {
-  const dependents = dependentsOfField(before, source, table, field)
+  const dependents = dependentsOfField(before, source.name, name, key)
   if (dependents.length > 0 && !flag(args, 'cascade'))
     throw new RequestError(
       'dependency-error',
@@ -163,23 +166,4 @@ function dropField(
       `cannot drop due to the following dependent objects: ${listed(dependents)}`,
     )
   dropDependents(draft, dependents)
-}
-
-function remote(draft: Metadata, args: Args, as: 'create' | 'update'): Edited {
-  const { entry, source, name } = trackedTable(draft, args)
-  const field = text(args, 'name')
-  const definition = object(args, 'definition')
-  if (!isObject(definition.to_source))
-    throw new RequestError(
-      'not-supported',
-      '$.args',
-      'remote schemas are not supported by this server, and so are relationships to them',
-    )
-  const known = entry.remote_relationships?.some(each => isObject(each) && each.name === field)
-  if (as === 'create' && known)
-    throw alreadyExists(`relationship "${field}" already exists in table "${shown(name)}"`)
-  if (as === 'update' && !known) throw notExists(`relationship "${field}" does not exist`)
-  const others = entry.remote_relationships?.filter(each => !isObject(each) || each.name !== field) ?? []
-  entry.remote_relationships = [...others, { name: field, definition }]
-  return { touched: [inTable('remote_relationship', field, name, source.name)] }
 }

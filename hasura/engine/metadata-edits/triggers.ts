@@ -1,5 +1,6 @@
 /** Event triggers of tables and cron triggers, as the metadata has them. */
 import { scheduleFault } from '../cron/schedule.ts'
+import type { RequestError } from '../errors.ts'
 import {
   type Args,
   flag,
@@ -13,28 +14,39 @@ import {
 } from '../metadata-api/arguments.ts'
 import type { EventTriggerMetadata, Metadata } from '../metadata-types.ts'
 import { checkHeaders } from './actions.ts'
-import {
-  alreadyExists,
-  type Edit,
-  type Edited,
-  inTable,
-  notExists,
-  removeFrom,
-  sourceOf,
-  trackedTable,
-} from './edit.ts'
+import { alreadyExists, type Edit, notExists, removeFrom, sourceOf } from './edit.ts'
+import { createObject, objectOf, type TableObject, takeOut } from './table-objects.ts'
+
+const operations = ['insert', 'update', 'delete'] as const
+
+const eventTrigger: TableObject = {
+  type: 'event_trigger',
+  list: 'event_triggers',
+  by: 'name',
+  read: (args, name) => {
+    checkTrigger(args, name)
+    return triggerOf(name, args)
+  },
+  refused: ({ entry, source }, name, args) => {
+    if (flag(args, 'replace')) return objectOf(entry, eventTrigger, name) ? undefined : noTrigger(name)
+    const taken = source.tables?.some(each => objectOf(each, eventTrigger, name))
+    return taken ? alreadyExists(`event trigger with name "${name}" already exists`) : undefined
+  },
+  missing: (_, name) => noTrigger(name),
+}
+
+function noTrigger(name: string): RequestError {
+  return notExists(`event trigger with name "${name}" does not exist`)
+}
 
 export const triggerEdits: Record<string, Edit> = {
-  create_event_trigger: createEventTrigger,
+  create_event_trigger: createObject(eventTrigger),
+  /** Their names are the source's: no table is named. */
   delete_event_trigger: (draft, args) => {
     const name = text(args, 'name')
-    const source = sourceOf(draft, sourceName(args))
-    for (const entry of source.tables ?? [])
-      if (removeFrom(entry.event_triggers, each => each.name === name)) {
-        if (entry.event_triggers?.length === 0) delete entry.event_triggers
-        return {}
-      }
-    throw notExists(`event trigger with name "${name}" does not exist`)
+    const { tables = [] } = sourceOf(draft, sourceName(args))
+    if (!tables.some(entry => takeOut(entry, eventTrigger, name))) throw noTrigger(name)
+    return {}
   },
   create_cron_trigger: (draft, args) => {
     const name = text(args, 'name')
@@ -78,10 +90,7 @@ function webhookOf(args: Args): string {
   return text(args, 'webhook')
 }
 
-const operations = ['insert', 'update', 'delete'] as const
-
-function createEventTrigger(draft: Metadata, args: Args): Edited {
-  const name = text(args, 'name')
+function checkTrigger(args: Args, name: string): void {
   if (!/^[A-Za-z0-9_-]+$/.test(name))
     throw parseFailed('$.name', 'only alphanumeric and underscore and hyphens allowed for name')
   if (name.length > 42) throw parseFailed('$.name', 'event trigger name can be at most 42 characters')
@@ -93,16 +102,6 @@ function createEventTrigger(draft: Metadata, args: Args): Edited {
   if (args.webhook !== undefined && args.webhook_from_env !== undefined)
     throw parseFailed('$', 'only one of webhook or webhook_from_env should be given')
   checkHeaders(args.headers, '$.headers')
-  const { entry, source, name: tableNamed } = trackedTable(draft, args)
-  const others = (source.tables ?? []).flatMap(each => each.event_triggers ?? [])
-  const replaces = flag(args, 'replace')
-  if (!replaces && others.some(each => each.name === name))
-    throw alreadyExists(`event trigger with name "${name}" already exists`)
-  if (replaces && !entry.event_triggers?.some(each => each.name === name))
-    throw notExists(`event trigger with name "${name}" does not exist`)
-  const trigger = triggerOf(name, args)
-  entry.event_triggers = [...(entry.event_triggers ?? []).filter(each => each.name !== name), trigger]
-  return { touched: [inTable('event_trigger', name, tableNamed, source.name)] }
 }
 
 function triggerOf(name: string, args: Args): EventTriggerMetadata {
