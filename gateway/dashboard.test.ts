@@ -1,7 +1,7 @@
 /** ops/grafana/gateway.json against what the two routers say of themselves. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { startEcho } from './parity/echo.ts'
 import { findTraefik, startTraefik } from './parity/traefik.ts'
 import { createRouter } from './router/router.ts'
@@ -62,6 +62,40 @@ t.test('gateway/router serves what the dashboard shows', async t => {
   t.match(metrics, /^traefik_service_server_up\{service="core@file",url="http:[^"]+"\} 1$/m)
 })
 
+/** What a query over the log of one finds in the log of the other. */
+const sameInBoth = [
+  'ClientUsername',
+  'DownstreamContentSize',
+  'DownstreamStatus',
+  'RequestContentSize',
+  'RequestHost',
+  'RequestMethod',
+  'RequestPath',
+  'RequestProtocol',
+  'RequestScheme',
+  'RetryAttempts',
+  'RouterName',
+  'ServiceAddr',
+  'ServiceName',
+  'ServiceURL',
+  'entryPointName',
+  'request_X-Request-Id',
+]
+const alsoThere = ['ClientPort', 'Duration', 'RequestAddr', 'RequestPort']
+
+async function askOnce(port: number | undefined): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/core/health?q=secret`, {
+    headers: { 'x-request-id': 'line-1' },
+  })
+  await answer.text()
+}
+
+function checkLine(t: Test, line: Record<string, unknown>, expected: Record<string, unknown>): void {
+  for (const name of sameInBoth) t.same(line[name], expected[name], name)
+  for (const name of alsoThere) t.ok(name in line, name)
+  t.notMatch(JSON.stringify(line), /secret/)
+}
+
 const binary = findTraefik(process.env)
 t.test(
   'and so does the real Traefik',
@@ -75,3 +109,52 @@ t.test(
     check(t, await metricsOf(traefik.ports))
   },
 )
+
+t.test('lines of the access log have the same names, and the same in them', async t => {
+  const echo = await startEcho()
+  t.teardown(() => echo.close())
+  const env = { CORE_URL: echo.url, LINKS_URL: echo.url, AUTH_URL: echo.url }
+  const { log, lines } = createTestLog()
+  const overrides = { entryPoints: { web: { port: 0, host: '127.0.0.1' }, ops: false as const } }
+  const router = createRouter({ staticFile: `${folder}/traefik.yml`, env, overrides, log })
+  t.teardown(() => router.close())
+  const { ports } = await router.listen()
+  await askOnce(ports.web)
+  const ours = lines.find(({ message }) => message === 'request')?.fields ?? {}
+  const expected = {
+    ClientUsername: undefined,
+    DownstreamContentSize: ours.DownstreamContentSize,
+    DownstreamStatus: 200,
+    RequestContentSize: 0,
+    RequestHost: '127.0.0.1',
+    RequestMethod: 'GET',
+    RequestPath: '/v1/core/health',
+    RequestProtocol: 'HTTP/1.1',
+    RequestScheme: 'http',
+    RetryAttempts: 0,
+    RouterName: 'core-public@file',
+    ServiceAddr: new URL(echo.url).host,
+    ServiceName: 'core@file',
+    ServiceURL: echo.url,
+    entryPointName: 'web',
+    'request_X-Request-Id': 'line-1',
+  }
+  checkLine(t, ours, expected)
+  if (!binary) return t.comment('SKIPPED: no Traefik here')
+  const traefik = await startTraefik({ binary, folder, env })
+  t.teardown(() => traefik.close())
+  await askOnce(traefik.ports.web)
+  const written = () =>
+    traefik
+      .log()
+      .split('\n')
+      .find(line => line.includes('"line-1"'))
+  while (!written()) await new Promise(resolve => setTimeout(resolve, 10))
+  const theirs: Record<string, unknown> = JSON.parse(String(written()))
+  checkLine(t, theirs, {
+    ...expected,
+    // Traefik's word for nobody; and its echo of the headers is longer.
+    ClientUsername: '-',
+    DownstreamContentSize: theirs.DownstreamContentSize,
+  })
+})

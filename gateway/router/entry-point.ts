@@ -7,6 +7,7 @@ import { createListener, type Listener } from './listener.ts'
 import type { Log } from './middlewares/kind.ts'
 import type { AccessLog } from './observe/access-log.ts'
 import type { RouterMetrics } from './observe/metrics.ts'
+import { tlsNames } from './observe/tls-names.ts'
 import { traceExchange, traceUnread } from './observe/trace.ts'
 import { answerError, answerPlain, type Exchange, type Handler } from './request/exchange.ts'
 import { type Arrival, exchangeOpener } from './request/open-exchange.ts'
@@ -205,6 +206,7 @@ function outcomeOf(exchange: Exchange, method: string, ms: number) {
     seconds: ms / 1000,
     requestBytes: Number(exchange.headers['content-length'] ?? 0) || 0,
     responseBytes: response.bodyBytes,
+    tls: exchange.secure ? tlsNames(exchange.request.socket) : undefined,
   }
 }
 

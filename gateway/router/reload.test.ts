@@ -97,6 +97,20 @@ t.test('certificates change with the files, and TLS may come and go on an open p
   await t.rejects(subject())
 })
 
+t.test('a broken change takes no server out of the figures', async t => {
+  const { url } = await startEcho(t)
+  const { router, dynamicFile } = await startTestRouter(t, { dynamic: routes(url, 0) })
+  const shown = () => router.metricsText().match(/^traefik_service_server_up.*$/gm)
+  const before = [`traefik_service_server_up{service="back@file",url="${url}"} 1`]
+  t.same(shown(), before)
+  writeFileSync(dynamicFile, routes('http://other:1', 1).replace('attempts: 2', 'attempts: two'))
+  t.equal(router.reload(), false)
+  t.same(shown(), before)
+  writeFileSync(dynamicFile, routes('http://other:1', 1))
+  t.equal(router.reload(), true)
+  t.same(shown(), ['traefik_service_server_up{service="back@file",url="http://other:1"} 1'])
+})
+
 t.test('a WebSocket that nobody ends does not keep the router from closing', async t => {
   const mounts = {
     'http://back:1': {

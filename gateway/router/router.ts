@@ -56,8 +56,8 @@ export function createRouter(options: RouterOptions): Router {
   let closing = false
 
   const reload = (): boolean => {
+    const takeBack = metrics.forgetConfiguration()
     try {
-      metrics.forgetServers()
       const next = read()
       const last = current
       current = next
@@ -67,6 +67,7 @@ export function createRouter(options: RouterOptions): Router {
       log.info({ routers: source.directory ?? source.files }, 'route files reloaded')
       return true
     } catch (error) {
+      takeBack()
       metrics.reloaded(false)
       const faults = error instanceof ConfigurationError ? error.faults : undefined
       log.error({ err: error, faults }, 'route files are broken: the last good ones stay in force')

@@ -2,13 +2,13 @@
  * One line per request: the platform's own fields, and beside them Traefik's under Traefik's names.
  * https://doc.traefik.io/traefik/reference/install-configuration/observability/logs-and-accesslogs/
  */
-import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { StaticConfiguration } from '../configuration/static.ts'
 import { statusRanges } from '../configuration/values.ts'
 import type { Log } from '../middlewares/kind.ts'
+import { splitHostPort } from '../request/addresses.ts'
 import type { Exchange } from '../request/exchange.ts'
 import { canonicalName } from '../request/headers.ts'
+import { tlsNames } from './tls-names.ts'
 
 export type AccessLog = (exchange: Exchange, path: string, ms: number) => void
 
@@ -44,17 +44,24 @@ export function createAccessLog(options: StaticConfiguration['accessLog'], log: 
 type Line = Record<string, unknown>
 
 const fieldNames = [
+  'ClientAddr',
   'ClientHost',
   'ClientPort',
   'ClientUsername',
   'DownstreamContentSize',
   'DownstreamStatus',
   'Duration',
+  'RequestAddr',
+  'RequestContentSize',
   'RequestHost',
+  'RequestMethod',
+  'RequestPath',
+  'RequestPort',
   'RequestProtocol',
   'RequestScheme',
   'RetryAttempts',
   'RouterName',
+  'ServiceAddr',
   'ServiceName',
   'ServiceURL',
   'TLSCipher',
@@ -64,7 +71,9 @@ const fieldNames = [
 
 /** One literal, so that all lines have one shape: made and written in a third of the time. */
 function lineOf(exchange: Exchange, path: string, ms: number) {
-  const { request, response, client, secure } = exchange
+  const { request, response, client, secure, host, serverUrl } = exchange
+  const { name, port } = host.includes(':') ? splitHostPort(host) : { name: host, port: undefined }
+  const tls = secure ? tlsNames(request.socket) : undefined
   return {
     method: exchange.method,
     // Without the query: it may hold what people search for.
@@ -73,28 +82,30 @@ function lineOf(exchange: Exchange, path: string, ms: number) {
     duration_ms: Math.round(ms * 100) / 100,
     request_id: exchange.requestId,
     trace_id: exchange.traceId,
+    ClientAddr: `${client.address}:${client.port}`,
     ClientHost: client.address,
     ClientPort: client.port,
     ClientUsername: exchange.userName,
     DownstreamContentSize: response.bodyBytes,
     DownstreamStatus: response.statusCode,
     Duration: Math.round(ms * 1e6),
-    RequestHost: exchange.host,
+    RequestAddr: host,
+    RequestContentSize: Number(exchange.headers['content-length'] ?? 0) || 0,
+    RequestHost: name,
+    RequestMethod: exchange.method,
+    RequestPath: path,
+    RequestPort: port ?? '-',
     RequestProtocol: `HTTP/${request.httpVersion}`,
     RequestScheme: secure ? 'https' : 'http',
     RetryAttempts: exchange.retries,
     RouterName: exchange.router,
     ServiceName: exchange.service,
-    ServiceURL: exchange.serverUrl,
-    TLSCipher: secure ? (request.socket as TLSSocket).getCipher().standardName : undefined,
-    TLSVersion: tlsVersion(secure, request.socket),
+    ServiceAddr: serverUrl?.slice(serverUrl.indexOf('//') + 2),
+    ServiceURL: serverUrl,
+    TLSCipher: tls?.cipher,
+    TLSVersion: tls?.version,
     entryPointName: exchange.entryPoint,
   } satisfies Record<(typeof fieldNames)[number], unknown> & Line
-}
-
-/** As Go calls it: `1.3`. */
-function tlsVersion(secure: boolean, socket: Socket): string | undefined {
-  return secure ? ((socket as TLSSocket).getProtocol() ?? '').replace('TLSv', '') : undefined
 }
 
 type HeaderOptions = NonNullable<NonNullable<StaticConfiguration['accessLog']>['fields']>['headers']

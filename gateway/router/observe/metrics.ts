@@ -5,6 +5,8 @@
 import type { X509Certificate } from 'node:crypto'
 import type { StaticConfiguration } from '../configuration/static.ts'
 import type { RefusalReason } from '../request/refusals.ts'
+import type { TlsNames } from './tls-names.ts'
+import { createTlsRequests, type TlsLevel } from './tls-requests.ts'
 
 export type Outcome = {
   entryPoint: string
@@ -16,6 +18,7 @@ export type Outcome = {
   seconds: number
   requestBytes: number
   responseBytes: number
+  tls: TlsNames | undefined
 }
 
 export type RouterMetrics = {
@@ -25,8 +28,11 @@ export type RouterMetrics = {
   refused(entryPoint: string, reason: RefusalReason): void
   reloaded(success: boolean): void
   serverState(service: string, url: string, up: boolean): void
-  /** Servers of a configuration that is gone are no longer reported. */
-  forgetServers(): void
+  /**
+   * Before another configuration says which servers and certificates it has: those of the last one are no longer reported.
+   * What this gives takes it back, for a configuration that turns out broken.
+   */
+  forgetConfiguration(): () => void
   openConnections(entryPoint: string, open: number): void
   /** When each certificate in use ends. */
   certificates(certificates: readonly { x509: X509Certificate }[]): void
@@ -55,6 +61,14 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
   const entryPoints = level(options?.addEntryPointsLabels, 'traefik_entrypoint', 'an entrypoint')
   const routers = level(options?.addRoutersLabels, 'traefik_router', 'a router')
   const services = level(options?.addServicesLabels, 'traefik_service', 'a service')
+  const owners: [Level | undefined, TlsLevel['labels']][] = [
+    [entryPoints, ({ entryPoint }) => `entrypoint="${entryPoint}"`],
+    [routers, ({ router, service }) => router && service && `router="${router}",service="${service}"`],
+    [services, ({ service }) => service && `service="${service}"`],
+  ]
+  const overTls = createTlsRequests(
+    owners.flatMap(([level, labels]) => (level ? [{ ...level, labels }] : [])),
+  )
   const bounds = options?.buckets ?? []
   const gauges = new Map<string, number>()
   const servers = new Map<string, number>()
@@ -64,21 +78,20 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
   let reloads = 0
 
   const seriesOf = remembered(outcome => {
-    const { status, protocol, router, service, entryPoint, method } = outcome
+    const { status, protocol, method } = outcome
     const said = `code="${status}",method="${methodLabel(method)}",protocol="${protocol}"`
     const found: Series[] = []
-    const add = (to: Level | undefined, owner: string) => {
-      if (to) found.push(findSeries(to, `${said},${owner}`, bounds))
+    for (const [level, labels] of owners) {
+      const owner = labels(outcome)
+      if (level && owner) found.push(findSeries(level, `${said},${owner}`, bounds))
     }
-    add(entryPoints, `entrypoint="${entryPoint}"`)
-    if (router && service) add(routers, `router="${router}",service="${service}"`)
-    if (service) add(services, `service="${service}"`)
     return found
   })
 
   return {
     count(outcome) {
       for (const series of seriesOf(outcome)) record(series, outcome, bounds)
+      if (outcome.tls) overTls.count(outcome, outcome.tls)
     },
     countRetry: service => void retries.set(service, (retries.get(service) ?? 0) + 1),
     refused(entryPoint, reason) {
@@ -90,7 +103,16 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
       if (success) gauges.set('traefik_config_last_reload_success', Math.floor(Date.now() / 1000))
     },
     serverState: (service, url, up) => void servers.set(`service="${service}",url="${url}"`, up ? 1 : 0),
-    forgetServers: () => servers.clear(),
+    forgetConfiguration() {
+      const before = [new Map(servers), new Map(notAfter)] as const
+      servers.clear()
+      return () => {
+        for (const [index, map] of [servers, notAfter].entries()) {
+          map.clear()
+          for (const [labels, value] of before[index] ?? []) map.set(labels, value)
+        }
+      }
+    },
     openConnections: (entryPoint, open) =>
       void gauges.set(`traefik_open_connections{entrypoint="${entryPoint}",protocol="TCP"}`, open),
     certificates(used) {
@@ -109,6 +131,7 @@ export function createRouterMetrics(options: PrometheusOptions | undefined): Rou
           lines.push(`# TYPE ${name} gauge`, ...found.map(([key, value]) => `${key} ${value}`))
       }
       for (const shown of [entryPoints, routers, services]) if (shown) lines.push(...levelText(shown, bounds))
+      lines.push(...overTls.text())
       lines.push(
         ...plainText(
           'traefik_service_retries_total',

@@ -98,6 +98,22 @@ t.test('options belong to the hosts that routers name', async t => {
   )
 })
 
+t.test('requests are counted by their TLS, and the log names it', async t => {
+  const { securePort, router, lines } = await start(t)
+  await ask(securePort, { servername: 'one.example', minVersion: 'TLSv1.3' })
+  await sendRaw(securePort, rawRequest('/plain'))
+  const counted = (owner: string) =>
+    new RegExp(
+      `^traefik_\\w+_requests_tls_total\\{tls_cipher="TLS_AES_\\w+",tls_version="1.3",${owner}\\} 1$`,
+      'm',
+    )
+  t.match(router.metricsText(), counted('entrypoint="websecure"'))
+  t.match(router.metricsText(), counted('router="secure@file",service="back@file"'))
+  t.match(router.metricsText(), counted('service="back@file"'))
+  const named = lines.filter(({ message }) => message === 'request').map(({ fields }) => fields.TLSVersion)
+  t.same(named, ['1.3', undefined])
+})
+
 t.test('with strict SNI an unknown name gets no certificate at all', async t => {
   const { securePort } = await start(t, ', default: { sniStrict: true }')
   await t.rejects(ask(securePort, { servername: 'other.example' }))
