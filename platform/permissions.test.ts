@@ -68,6 +68,7 @@ GET    /v1/media/uploads/{id}/events       .      x       x         .        .  
 POST   /v1/media/store-events              .      x       .         .        .       x       .
 
 POST   /v1/links/graphql                   .      x       x         x        x       .       .
+GET    /v1/links/metadata                  .      x       .         .        .       .       .
 GET    /v1/links/links                     .      x       x         x        x       .       .
 POST   /v1/links/links                     .      x       x         x        .       .       .
 DELETE /v1/links/links/{id}                .      x       x         x        .       .       .

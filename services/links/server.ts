@@ -10,6 +10,7 @@ import { writeClicks } from './clicks/write-clicks.ts'
 import { createAnswerer } from './graphql/answerer.ts'
 import { routeGraphql } from './graphql/graphql-route.ts'
 import { type GraphqlSockets, serveGraphqlSockets } from './graphql/graphql-socket.ts'
+import { inconsistentObjects, routeMetadata } from './graphql/metadata-route.ts'
 import { routeCreateLink } from './links/create-link.ts'
 import { routeDeleteLink } from './links/delete-link.ts'
 import { routeListLinks } from './links/list-links.ts'
@@ -84,6 +85,9 @@ export async function build(config: LinksConfig): Promise<LinksServer> {
   routeGraphql(app, { answerer, metrics })
   const sockets = serveGraphqlSockets(app, { answerer, metrics })
   app.server.on('upgrade', sockets.upgrade)
+  routeMetadata(app, answerer.engine)
+  for (const object of answerer.engine ? inconsistentObjects(answerer.engine) : [])
+    log.warn({ object: object.name, reason: object.reason }, 'metadata is inconsistent')
   routeCreateLink(app, { pool, publicUrl, linkHosts, now })
   routeListLinks(app, { pool, publicUrl })
   routeDeleteLink(app, pool)
