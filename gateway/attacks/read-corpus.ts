@@ -9,17 +9,22 @@ export type Attack = {
   bytes: Buffer
   /** Sent again and again after `bytes`; the connection must end all the same. */
   drip?: Buffer
-  /** Not merely harmless: it must be refused, or cut off. */
-  refused: boolean
+  /** Not merely harmless: it must be refused, or cut off, by both routers or by gateway/router. */
+  refused: Refused
 }
 
 const text = z.string()
+const refusedBy = z.enum(['both', 'here', 'no'])
+type Refused = z.infer<typeof refusedBy>
 const schema = z.strictObject({
+  /** Of all requests of the file that do not say otherwise. */
+  refused: refusedBy.default('no'),
   targets: z.array(text).default([]),
   requests: z
     .array(
       z.strictObject({
         name: text,
+        refused: refusedBy.optional(),
         line: text.optional(),
         method: text.default('POST'),
         version: text.default('HTTP/1.1'),
@@ -40,13 +45,14 @@ const files = ['paths', 'smuggling', 'identity', 'hosts', 'bounds'] as const
 export function readAttacks(): Attack[] {
   return files.flatMap(file => {
     const source = readFileSync(new URL(`${file}.yml`, import.meta.url), 'utf8')
-    const { targets, requests, headers, lines, connection, slow } = schema.parse(parse(source))
-    const attack = (name: string, whole: string, drip?: string): Attack => ({
+    const parsed = schema.parse(parse(source))
+    const { targets, requests, headers, lines, connection, slow } = parsed
+    const attack = (name: string, whole: string, refused: Refused = 'no', drip?: string): Attack => ({
       file,
       name,
       bytes: bytesOf(whole),
       ...(drip !== undefined && { drip: bytesOf(drip) }),
-      refused: file === 'bounds',
+      refused,
     })
     const forged = headers.map(one =>
       Object.entries(one)
@@ -55,23 +61,24 @@ export function readAttacks(): Attack[] {
     )
     return [
       ...targets.map(target => attack(target, plain(`GET ${target} HTTP/1.1`))),
-      ...requests.map(({ name, line, method, version, head, body }) => {
+      ...requests.map(({ name, refused, line, method, version, head, body }) => {
         const opening = line ?? `${method} /l/x ${version}\r\nHost: test`
-        return attack(name, `${[opening, ...head].join('\r\n')}\r\n\r\n${body}`)
+        const whole = `${[opening, ...head].join('\r\n')}\r\n\r\n${body}`
+        return attack(name, whole, refused ?? parsed.refused)
       }),
       ...[
         ...forged,
         ...(forged.length > 0 ? [forged.join('\r\n')] : []),
         ...forged.map(one => `${one}\r\n${one}`),
-        ...lines,
       ].map(one => attack(one.slice(0, 60), plain(`GET /l/x HTTP/1.1`, one))),
+      ...lines.map(one => attack(one.slice(0, 60), plain(`GET /l/x HTTP/1.1`, one), 'here')),
       ...connection.map(one =>
         attack(
           one,
           `GET /l/x HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: forged\r\nX-Auth-Subject: forged\r\nConnection: ${one}\r\n\r\n`,
         ),
       ),
-      ...slow.map(({ name, start, drip }) => attack(name, start, drip)),
+      ...slow.map(({ name, start, drip }) => attack(name, start, 'both', drip)),
     ]
   })
 }

@@ -48,7 +48,10 @@ export async function runAttacks(wanted: Target): Promise<Outcome[]> {
       readAttacks().filter(one => (one.drip !== undefined) === wanted),
     )
     const waiting = Promise.all((slow ?? []).map(attack => drip(target.port, attack)))
-    for (const attack of quick ?? []) outcomes.push(await strike(target.port, attack, listening))
+    const refuses = (attack: Attack) =>
+      attack.refused === 'both' || (attack.refused === 'here' && 'router' in wanted)
+    for (const attack of quick ?? [])
+      outcomes.push(await strike(target.port, attack, refuses(attack), listening))
     return [...outcomes, ...(await waiting)]
   } finally {
     await target.close()
@@ -117,12 +120,13 @@ async function theirs(binary: string, folder: string, env: Record<string, string
 async function strike(
   port: number,
   attack: Attack,
+  refused: boolean,
   auditors: readonly Pick<Auditor, 'takeFindings'>[],
 ): Promise<Outcome> {
   const answer = await converse(port, attack.bytes, 400)
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1] ?? 0)
   const bypasses = auditors.flatMap(auditor => auditor.takeFindings())
-  if (attack.refused && status !== 0 && status < 400) bypasses.push(`answered with ${status}`)
+  if (refused && status !== 0 && status < 400) bypasses.push(`answered with ${status}`)
   return { attack, status, bypasses }
 }
 

@@ -2,10 +2,11 @@
 import { writeFileSync } from 'node:fs'
 import { connect as connectPlain } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { Pool } from 'undici'
-import { echo, startEcho, startTestRouter } from './test-router.ts'
+import { echo, simpleRoute, startEcho, startServer, startTestRouter } from './test-router.ts'
 import { selfSigned } from './tls/self-signed.ts'
 
 const routes = (url: string, version: number) => `
@@ -137,4 +138,61 @@ t.test('a WebSocket that nobody ends does not keep the router from closing', asy
   await router.close()
   await closed
   t.pass('closed within the grace time')
+})
+
+t.test(
+  'changed files take effect without a restart; broken ones leave the last good ones in force and say so',
+  async t => {
+    const { url: a } = await startServer(t, (_request, response) => void response.end('a'))
+    const { url: b } = await startServer(t, (_request, response) => void response.end('b'))
+    const { url, dynamicFile, lines, router } = await startTestRouter(t, { dynamic: simpleRoute(a) })
+    const ask = async () => (await fetch(url)).text()
+    const said = async (pattern: RegExp) => {
+      for (let waited = 0; waited < 5000; waited += 5) {
+        if (lines.some(line => pattern.test(line.message ?? ''))) return
+        await wait(5)
+      }
+      t.fail(`nothing said ${pattern}`)
+    }
+    t.equal(await ask(), 'a')
+    writeFileSync(dynamicFile, simpleRoute(b))
+    await said(/reloaded/)
+    t.equal(await ask(), 'b')
+    writeFileSync(dynamicFile, simpleRoute(b).replace('rule:', 'rules:'))
+    await said(/broken: the last good ones/)
+    t.match(lines.find(line => line.level === 'error')?.fields.faults, [
+      { line: 3, key: 'http.routers.all.rule', message: 'is missing' },
+      { line: 4, key: 'http.routers.all.rules', message: 'this router does not know this key' },
+    ])
+    t.equal(await ask(), 'b')
+    t.match(router.metricsText(), /traefik_config_reloads_total 3/)
+  },
+)
+
+t.test('requests under way when files change or the router closes are finished', async t => {
+  let release = () => {}
+  let arrived = () => {}
+  const { url: back } = await startServer(t, (_request, response) => {
+    release = () => response.end('done')
+    arrived()
+  })
+  const started = () =>
+    new Promise<void>(resolve => {
+      arrived = resolve
+    })
+  const { url, router } = await startTestRouter(t, { dynamic: simpleRoute(back) })
+  let reached = started()
+  const first = fetch(url)
+  await reached
+  t.equal(router.reload(), true)
+  release()
+  t.equal(await (await first).text(), 'done')
+  reached = started()
+  const second = fetch(url)
+  await reached
+  const closing = router.close()
+  release()
+  t.equal(await (await second).text(), 'done')
+  await closing
+  await t.rejects(fetch(url), 'and nothing more is taken')
 })

@@ -1,0 +1,68 @@
+/** Connections that become something else. */
+import { connect } from 'node:net'
+import t from 'tap'
+import {
+  bodyOf,
+  type Seen,
+  sendRaw,
+  simpleRoute,
+  startEcho,
+  startServer,
+  startTestRouter,
+  statusOf,
+} from './test-router.ts'
+
+t.test('a WebSocket handshake passes, with middlewares and bytes both ways', async t => {
+  const { url: back, server } = await startServer(t, (_request, response) => void response.end('plain'))
+  server.on('upgrade', (request, socket) => {
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Path: ${request.url}\r\nX-Sub: ${request.headers['x-sub']}\r\n\r\n`,
+    )
+    socket.pipe(socket)
+  })
+  const { port } = await startTestRouter(t, {
+    dynamic: simpleRoute(
+      back,
+      "add: { headers: { customRequestHeaders: { X-Sub: me } } }\nonly: { ipAllowList: { sourceRange: ['127.0.0.0/8'] } }",
+      ['add', 'only'],
+    ),
+  })
+  const socket = connect(port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  let received = ''
+  socket.setEncoding('utf8')
+  const until = async (text: string) => {
+    while (!received.includes(text)) await new Promise(resolve => socket.once('data', resolve))
+  }
+  socket.on('data', chunk => {
+    received += chunk
+  })
+  socket.write(
+    'GET /chat HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\nearly',
+  )
+  await until('early')
+  t.match(received, /^HTTP\/1\.1 101 /)
+  t.match(received, 'X-Path: /chat')
+  t.match(received, 'X-Sub: me')
+  socket.write('late')
+  await until('late')
+  const refused = await startTestRouter(t, {
+    dynamic: simpleRoute(back, "only: { ipAllowList: { sourceRange: ['10.0.0.0/8'] } }", ['only']),
+  })
+  const handshake = 'GET /chat HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  t.equal(statusOf(await sendRaw(refused.port, handshake)), 403)
+})
+
+t.test('an upgrade to anything else is an ordinary request', async t => {
+  const { url: back } = await startEcho(t)
+  const { port } = await startTestRouter(t, { dynamic: simpleRoute(back) })
+  const answer = await sendRaw(
+    port,
+    'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n',
+    300,
+  )
+  t.equal(statusOf(answer), 200)
+  const { headers } = JSON.parse(bodyOf(answer)) as Seen
+  t.equal(headers.upgrade, undefined)
+  t.equal(headers['http2-settings'], undefined)
+})
