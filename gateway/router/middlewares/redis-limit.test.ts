@@ -29,17 +29,10 @@ function answers(port: number): Promise<boolean> {
 async function startRedis(t: Tap): Promise<{ port: number; child: ChildProcess }> {
   const folder = mkdtempSync(join(tmpdir(), 'glimmr-redis-'))
   const port = await freePort()
-  const options = `--port ${port} --bind 127.0.0.1 --save --appendonly no --requirepass secret --dir ${folder}`
-  const child = spawn(
-    'redis-server',
-    options
-      .replace('--save', '--save "" ')
-      .split(/\s+/)
-      .map(one => (one === '""' ? '' : one)),
-    {
-      stdio: 'ignore',
-    },
-  )
+  const options = ['--save', '', '--appendonly', 'no', '--requirepass', 'secret', '--dir', folder]
+  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', ...options], {
+    stdio: 'ignore',
+  })
   t.teardown(async () => {
     child.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })

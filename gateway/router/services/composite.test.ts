@@ -8,17 +8,9 @@ import {
   startTestRouter,
   statusOf,
 } from '../test-router.ts'
+import { post, routesTo, serverAt, until } from './test-services.ts'
 
 type Tap = { teardown(handler: () => unknown): void }
-
-const routes = (services: string, middlewares = '') => `
-http:
-  routers: { all: { rule: PathPrefix(\`/\`), service: top } }
-  middlewares: { mark: { headers: { customRequestHeaders: { X-Mark: '1' } } }${middlewares} }
-  services:
-${services.replace(/^/gm, '    ')}
-`
-const at = (url: string) => `{ loadBalancer: { servers: [{ url: '${url}' }] } }`
 
 async function failing(t: Tap, status: number): Promise<string> {
   const { url } = await startServer(t, (request, response) => {
@@ -27,15 +19,13 @@ async function failing(t: Tap, status: number): Promise<string> {
   return url
 }
 
-const post = (body: string) => rawRequest('/x', [`Content-Length: ${body.length}`], 'POST') + body
-
 t.test('a failover repeats a request with its body, up to its bound', async t => {
   const seen: Seen[] = []
   const second = await startServer(t, echo(seen))
   const first = await failing(t, 503)
   const { port } = await startTestRouter(t, {
-    dynamic: routes(
-      `top: { failover: { service: one, fallback: two, errors: { status: ['500-599'], maxRequestBodyBytes: 5 } } }\none: ${at(first)}\ntwo: ${at(second.url)}`,
+    dynamic: routesTo(
+      `top: { failover: { service: one, fallback: two, errors: { status: ['500-599'], maxRequestBodyBytes: 5 } } }\none: ${serverAt(first)}\ntwo: ${serverAt(second.url)}`,
     ),
   })
   const answer = await sendRaw(port, post('again'))
@@ -55,8 +45,8 @@ t.test(
     const seen: Seen[] = []
     const [one, two] = [await startServer(t, echo(seen)), await startServer(t, echo(seen))]
     const { port } = await startTestRouter(t, {
-      dynamic: routes(
-        `top: { middlewares: [mark], highestRandomWeight: { services: [{ name: one }, { name: two }] } }\none: ${at(one.url)}\ntwo: ${at(two.url)}`,
+      dynamic: routesTo(
+        `top: { middlewares: [mark], highestRandomWeight: { services: [{ name: one }, { name: two }] } }\none: ${serverAt(one.url)}\ntwo: ${serverAt(two.url)}`,
       ),
     })
     for (let index = 0; index < 6; index++) await sendRaw(port, rawRequest('/'))
@@ -72,19 +62,14 @@ t.test('a health check follows redirects, unless it is told not to', async t => 
   })
   const start = (more: string) =>
     startTestRouter(t, {
-      dynamic: routes(
+      dynamic: routesTo(
         `top: { loadBalancer: { servers: [{ url: '${url}' }], healthCheck: { path: /live, interval: 20ms${more} } } }`,
       ),
     })
-  const settled = async (port: number, wanted: number) => {
-    for (let tries = 0; tries < 100; tries++) {
-      if (statusOf(await sendRaw(port, rawRequest('/'))) === wanted) return wanted
-      await new Promise(resolve => setTimeout(resolve, 10))
-    }
-    return 'never'
-  }
-  t.equal(await settled((await start('')).port, 503), 503)
+  const settled = (port: number, wanted: number) =>
+    until(async () => statusOf(await sendRaw(port, rawRequest('/'))) === wanted)
+  t.ok(await settled((await start('')).port, 503))
   const { port, router } = await start(', followRedirects: false')
-  t.equal(await settled(port, 200), 200)
+  t.ok(await settled(port, 200))
   t.match(router.metricsText(), /traefik_service_server_up\{service="top@file",url="[^"]+"\} 1/)
 })

@@ -9,6 +9,7 @@ import {
   startTestRouter,
   statusOf,
 } from '../test-router.ts'
+import { post, routesTo, serverAt, until } from './test-services.ts'
 
 type Tap = { teardown(handler: () => unknown): void }
 
@@ -16,26 +17,18 @@ async function start(t: Tap, options: string, mirror: (a: IncomingMessage, b: Se
   const seen: Seen[] = []
   const main = await startServer(t, echo(seen))
   const other = await startServer(t, mirror)
-  const dynamic = `
-http:
-  routers: { all: { rule: PathPrefix(\`/\`), service: both } }
-  services:
-    both: { mirroring: { service: main, mirrors: [{ name: other, percent: 50 }, { name: app, percent: 100 }]${options} } }
-    main: { loadBalancer: { servers: [{ url: '${main.url}' }] } }
-    other: { loadBalancer: { servers: [{ url: '${other.url}' }] } }
-    app: { loadBalancer: { servers: [{ url: 'http://app:1' }] } }
-`
+  const dynamic = routesTo(
+    [
+      `top: { mirroring: { service: main, mirrors: [{ name: other, percent: 50 }, { name: app, percent: 100 }]${options} } }`,
+      `main: ${serverAt(main.url)}`,
+      `other: ${serverAt(other.url)}`,
+      `app: ${serverAt('http://app:1')}`,
+    ].join('\n'),
+  )
   const mirrored: Seen[] = []
   const mounts = { 'http://app:1': { routing: echo(mirrored) } }
   return { ...(await startTestRouter(t, { dynamic, mounts })), seen, mirrored }
 }
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300 && !holds(); tries++) await new Promise(resolve => setTimeout(resolve, 5))
-}
-
-const post = (body: string) =>
-  rawRequest('/x?q=1', [`Content-Length: ${body.length}`, 'X-Two: 2'], 'POST') + body
 
 t.test('the share of a mirror gets the same request, and nobody sees its answer', async t => {
   const copies: Seen[] = []
@@ -45,7 +38,7 @@ t.test('the share of a mirror gets the same request, and nobody sees its answer'
     t.equal(statusOf(answer), 200)
     t.match(answer, `body ${index}`)
   }
-  await until(() => copies.length === 3 && mirrored.length === 6)
+  t.ok(await until(() => copies.length === 3 && mirrored.length === 6))
   t.same(
     copies.map(({ body }) => body),
     ['body 0', 'body 2', 'body 4'],
@@ -73,7 +66,7 @@ t.test('a body beyond maxBodySize goes to the service alone', async t => {
   const chunked = 'POST / HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n'
   t.equal(statusOf(await sendRaw(port, `${chunked}3\r\n123\r\n3\r\n456\r\n0\r\n\r\n`)), 200)
   t.equal(statusOf(await sendRaw(port, post('12345'))), 200)
-  await until(() => mirrored.length === 1)
+  t.ok(await until(() => mirrored.length === 1))
   t.same(
     mirrored.map(({ body }) => body),
     ['12345'],
