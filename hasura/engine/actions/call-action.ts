@@ -4,6 +4,7 @@
  * Source: https://hasura.io/docs/2.0/actions/action-handlers/
  */
 import { RequestError } from '../errors.ts'
+import { parseExact } from '../exact-json.ts'
 import type { Action } from '../model/actions.ts'
 import type { Session } from '../session.ts'
 import { type Environment, filled, headersOf } from '../webhook/settings.ts'
@@ -131,7 +132,7 @@ export function unexpected(message: string, internal?: unknown): RequestError {
 
 function parsedBody({ body }: WebhookAnswer): { json: boolean; body: unknown } {
   try {
-    return { json: true, body: JSON.parse(body) }
+    return { json: true, body: parseExact(body) }
   } catch {
     return { json: false, body: undefined }
   }

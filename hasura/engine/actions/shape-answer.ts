@@ -1,4 +1,5 @@
 /** A webhook's answer against the action's type: what is asked of it, in the order of the selection. */
+import { isRawNumber } from '../exact-json.ts'
 import type { AnswerOutput } from '../plan/action.ts'
 import { nullable, type TypeRef, typeText } from '../schema/types.ts'
 import { unexpected } from './call-action.ts'
@@ -21,15 +22,15 @@ export function shapeAnswer(value: unknown, type: TypeRef, outputs: AnswerOutput
   const object = inner.ref === 'named' && inner.get().kind === 'OBJECT'
   if (!object) {
     const leaf = ['Int', 'Float', 'String', 'Boolean', 'ID'].includes(name)
-    if (leaf && typeof value === 'object')
+    if (leaf && typeof value === 'object' && !isRawNumber(value))
       throw unexpected(
         `got ${Array.isArray(value) ? 'array' : 'object'} for the action webhook response, expecting ${name}`,
       )
     return JSON.stringify(value)
   }
   if (Array.isArray(value)) throw unexpected(`got array for the action webhook response, expecting ${name}`)
-  if (typeof value !== 'object') {
-    const kind = typeof value
+  if (typeof value !== 'object' || isRawNumber(value)) {
+    const kind = isRawNumber(value) ? 'number' : typeof value
     throw unexpected(
       `got scalar ${kind.charAt(0).toUpperCase()}${kind.slice(1)} for the action webhook response, expecting ${name}`,
     )

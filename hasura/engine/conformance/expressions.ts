@@ -1,5 +1,7 @@
 /** What a step takes from an earlier one: `${s2.body.data.user[0].id}`, `${(s2.body.resource_version + 1)}`. */
 
+import { isRawNumber } from '../exact-json.ts'
+
 /** Results of steps by their ids: answers, rows, deliveries. */
 export type Results = Map<string, unknown>
 
@@ -7,7 +9,7 @@ export type Results = Map<string, unknown>
 export function resolved(value: unknown, results: Results): unknown {
   if (typeof value === 'string') return resolvedText(value, results)
   if (Array.isArray(value)) return value.map(item => resolved(item, results))
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null || isRawNumber(value)) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolved(item, results)]))
 }
 

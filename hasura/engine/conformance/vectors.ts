@@ -1,6 +1,7 @@
 /** The recorded vectors: one JSON document a line. */
 import { readFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
+import { parseExact } from '../exact-json.ts'
 import type { Metadata } from '../metadata-types.ts'
 
 export type Step = {
@@ -25,5 +26,11 @@ export type Vector = {
 export async function readVectors(file: string): Promise<Vector[]> {
   const bytes = await readFile(file)
   const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')
-  return text.split('\n').flatMap(line => (line ? [JSON.parse(line) as Vector] : []))
+  return text.split('\n').flatMap(line => (line ? [readVector(line)] : []))
+}
+
+/** Numbers of requests and answers keep their digits; metadata is cloned on its way, and holds none that matter. */
+function readVector(line: string): Vector {
+  const { metadata } = JSON.parse(line) as Vector
+  return { ...(parseExact(line) as Vector), metadata }
 }

@@ -1,5 +1,6 @@
 /** Events on their way: fetched under a lock that ends, so that none is lost with its process. */
 import type pg from 'pg'
+import { parseExact } from '../exact-json.ts'
 
 export type LoggedEvent = {
   id: string
@@ -20,7 +21,7 @@ export async function hasEventLog(pool: pg.Pool): Promise<boolean> {
 }
 
 export async function claimEvents(pool: pg.Pool, most: number, leaseSeconds: number): Promise<LoggedEvent[]> {
-  const { rows } = await pool.query<LoggedEvent>(
+  const { rows } = await pool.query<Omit<LoggedEvent, 'payload'> & { payload: string }>(
     `update hdb_catalog.event_log set locked = now()
      where id in (
        select id from hdb_catalog.event_log
@@ -29,11 +30,13 @@ export async function claimEvents(pool: pg.Pool, most: number, leaseSeconds: num
          and (next_retry_at is null or next_retry_at <= now())
        order by locked nulls first, next_retry_at nulls first, created_at
        limit $1 for update skip locked)
-     returning id, schema_name, table_name, trigger_name, payload, tries,
+     returning id, schema_name, table_name, trigger_name, payload::text as payload, tries,
        to_char(created_at, 'YYYY-MM-DD"T"HH24:MI:SS.US') as created_at`,
     [most, leaseSeconds],
   )
-  return rows.toSorted((left, right) => (left.created_at < right.created_at ? -1 : 1))
+  return rows
+    .toSorted((left, right) => (left.created_at < right.created_at ? -1 : 1))
+    .map(row => ({ ...row, payload: parseExact(row.payload) as LoggedEvent['payload'] }))
 }
 
 export type Outcome = { is: 'delivered' } | { is: 'retry'; afterSeconds: number } | { is: 'failed' }

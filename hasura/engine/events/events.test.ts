@@ -117,6 +117,28 @@ test('a webhook that fails is asked again as often as was said, and then no more
   t.same(rows, [{ error: true, delivered: false, tries: 3 }])
 })
 
+test('numbers of a row reach the webhook with all their digits', async t => {
+  const bodies: string[] = []
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    bodies.push(Buffer.concat(chunks).toString())
+    response.writeHead(204).end()
+    server.emit('told')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const { start, pool } = await setUp(t, `http://127.0.0.1:${port}/`)
+  await pool.query('alter table note alter column id type bigint')
+  const told = once(server, 'told')
+  await start().sync()
+  await pool.query('insert into note (id) values (50755254975729665)')
+  await told
+  t.match(bodies[0], /"id":50755254975729665[,}]/)
+})
+
 test('a change that is rolled back is no event', async t => {
   const hook = await webhook(t, (_, response) => response.writeHead(204).end())
   const { start, ask, pool } = await setUp(t, hook.url)

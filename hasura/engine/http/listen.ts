@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { RequestError } from '../errors.ts'
+import { parseExact } from '../exact-json.ts'
 import { failure } from './rest.ts'
 import type { HttpAnswer, HttpRequest } from './serve.ts'
 import type { Sockets } from './sockets.ts'
@@ -46,7 +47,7 @@ async function answerTo(
       413,
       new RequestError('request-too-large', '$', `a request has at most ${maxBodyBytes} bytes`),
     )
-  const body = parsed(text)
+  const body = parsed(text, !/^\/v\d\/(metadata|query)/.test(url))
   return serve({
     method,
     url,
@@ -61,10 +62,11 @@ async function answerTo(
 
 const notJson = Symbol('not JSON')
 
-function parsed(text: string): unknown {
+/** Commands about metadata hold no numbers of that size, and their objects are cloned. */
+function parsed(text: string, forGraphql: boolean): unknown {
   if (text === '') return notJson
   try {
-    return JSON.parse(text)
+    return forGraphql ? parseExact(text) : JSON.parse(text)
   } catch {
     return notJson
   }

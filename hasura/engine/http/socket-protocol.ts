@@ -5,6 +5,7 @@
  * https://github.com/apollographql/subscriptions-transport-ws/blob/master/PROTOCOL.md (`graphql-ws`).
  */
 import { errorBody, RequestError } from '../errors.ts'
+import { parseExact } from '../exact-json.ts'
 
 /** What a client may say. */
 export type Said =
@@ -95,7 +96,7 @@ function readWith(text: string, { start, stop, bye }: Names): Said | undefined {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExact(text)
   } catch {
     return undefined
   }

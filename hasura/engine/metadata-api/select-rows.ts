@@ -3,6 +3,7 @@
  * what tools that change metadata look at rows with; every other command on rows is GraphQL's.
  */
 import { RequestError } from '../errors.ts'
+import { parseExact } from '../exact-json.ts'
 import type { BoolExpJson } from '../metadata-types.ts'
 import { shown } from '../model/building.ts'
 import { isBigNumber } from '../model/scalar-names.ts'
@@ -45,7 +46,7 @@ export function selectRows(stringify: boolean): Act {
     }).catch((cause: unknown) => {
       throw cause instanceof RequestError ? failed(cause) : cause
     })
-    return JSON.parse(answer ?? '[]')
+    return parseExact(answer ?? '[]')
   }
 }
 

@@ -1,4 +1,5 @@
 /** What is sent to an action: the arguments as JSON, checked against their types. */
+import { isRawNumber, numberText } from '../exact-json.ts'
 import { namedType, nullable, type TypeRef } from '../schema/types.ts'
 import { type Input, isNull, toJson } from './input.ts'
 import type { Planner } from './planner.ts'
@@ -63,8 +64,8 @@ function readScalar(planner: Planner, value: Input, place: Place & { type: TypeR
     return given ? toJson(given, () => null) : null
   })
   const wanted = builtIn[place.name]
-  if (wanted && typeof json !== wanted.type) throw mismatch(place, wanted.expected, value)
-  if (place.name === 'ID' && typeof json !== 'string' && typeof json !== 'number')
-    throw mismatch(place, 'a string', value)
-  return place.name === 'ID' ? String(json) : json
+  const kind = isRawNumber(json) ? 'number' : typeof json
+  if (wanted && kind !== wanted.type) throw mismatch(place, wanted.expected, value)
+  if (place.name === 'ID' && kind !== 'string' && kind !== 'number') throw mismatch(place, 'a string', value)
+  return place.name === 'ID' ? (numberText(json) ?? json) : json
 }

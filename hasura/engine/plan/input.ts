@@ -1,5 +1,6 @@
 /** A value of a request, wherever it stands: written in the document, or in the JSON of a variable. */
 import type { ValueNode } from 'graphql'
+import { exactNumber, isRawNumber } from '../exact-json.ts'
 
 export type Input = { is: 'ast'; node: ValueNode } | { is: 'json'; value: unknown }
 
@@ -38,6 +39,7 @@ function describeNode(node: ValueNode): string {
 function describeJson(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return 'a list'
+  if (isRawNumber(value)) return 'a number'
   if (typeof value === 'object') return 'an object'
   return `a ${typeof value}`
 }
@@ -49,7 +51,8 @@ export function members(input: Input): [string, Input][] | undefined {
       ? input.node.fields.map(({ name, value }) => [name.value, { is: 'ast', node: value }])
       : undefined
   const { value } = input
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || isRawNumber(value))
+    return undefined
   return Object.entries(value).map(([key, member]) => [key, { is: 'json', value: member }])
 }
 
@@ -71,7 +74,7 @@ function nodeToJson(node: ValueNode, variable: (name: string) => unknown): unkno
       return null
     case 'IntValue':
     case 'FloatValue':
-      return Number(node.value)
+      return exactNumber(node.value)
     case 'StringValue':
     case 'BooleanValue':
     case 'EnumValue':

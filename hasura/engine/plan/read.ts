@@ -1,5 +1,6 @@
 /** Reads values against types: objects, lists, flags, numbers, choices. Refuses with Hasura's words and path. */
 import { invalid, quotedList, RequestError } from '../errors.ts'
+import { isRawNumber, numberText } from '../exact-json.ts'
 import type { Column } from '../model.ts'
 import {
   type Argument,
@@ -128,14 +129,20 @@ export function integerText(input: Input): string | undefined | 'outside' {
     return number >= -int32 && number < int32 ? input.node.value : 'outside'
   }
   if (input.is === 'ast' && input.node.kind === 'FloatValue') return undefined
-  if (input.is !== 'json' || typeof input.value !== 'number') return undefined
+  if (input.is !== 'json') return undefined
+  if (isRawNumber(input.value)) return 'outside'
+  if (typeof input.value !== 'number') return undefined
   const within = Number.isInteger(input.value) && input.value >= -int32 && input.value < int32
   return within ? String(input.value) : 'outside'
 }
 
 export function outOfRange(path: string, input: Input): RequestError {
   const text =
-    input.is === 'json' ? String(input.value) : input.node.kind === 'IntValue' ? input.node.value : ''
+    input.is === 'json'
+      ? (numberText(input.value) ?? '')
+      : input.node.kind === 'IntValue'
+        ? input.node.value
+        : ''
   const shown = scientific(Number(text))
   return new RequestError(
     'parse-failed',

@@ -2,6 +2,7 @@
 
 import type { CatalogType } from '../catalog.ts'
 import { invalid, RequestError } from '../errors.ts'
+import { numberText } from '../exact-json.ts'
 import { namedType, nullable } from '../schema/types.ts'
 import { describe, type Input, isNull, items, toJson } from './input.ts'
 import { exceeded } from './limits.ts'
@@ -119,7 +120,8 @@ function number(input: Input): string | undefined {
     return input.node.kind === 'IntValue' || input.node.kind === 'FloatValue'
       ? plainNumber(input.node.value)
       : undefined
-  return typeof input.value === 'number' ? plainNumber(String(input.value)) : undefined
+  const written = numberText(input.value)
+  return written === undefined ? undefined : plainNumber(written)
 }
 
 /** `-2E-2` is -0.02: not every type of Postgres reads exponents. */
