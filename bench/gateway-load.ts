@@ -1,10 +1,11 @@
 /** What the gateway bench puts load with, and the peer beside it: wrk, nginx, raw connections. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { freePort, listensWithin } from '@glimmr/dev/server-ports'
 import type { BenchServer } from './gateway-server.ts'
 
 export function isPresent(command: string): boolean {
@@ -85,8 +86,7 @@ http {
     { mode: 0o600 },
   )
   const child = spawn('nginx', ['-c', file, '-p', folder], { stdio: 'ignore' })
-  for (let tries = 0; tries < 200 && !(await answers(port)); tries++)
-    await new Promise(resolve => setTimeout(resolve, 20))
+  await listensWithin(port, 4000)
   const stop = async () => {
     if (child.exitCode !== null) return
     const ended = new Promise(resolve => child.once('exit', resolve))
@@ -149,19 +149,4 @@ export function download(port: number, path: string, authorization: string): Pro
 /** The most memory that a process has ever had, in MB. */
 export function peakRssMb(pid: number): number {
   return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true))
-    socket.on('error', () => resolve(false)).on('connect', () => socket.destroy())
-  })
 }

@@ -9,9 +9,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { freePort } from '@glimmr/dev/server-ports'
 import { Pool } from 'undici'
 import { percentile, printFigures } from './figures.ts'
-import { freePort, startServer } from './gateway-load.ts'
+import { startServer } from './gateway-load.ts'
 import { prepareGateway, tokenFor } from './gateway-settings.ts'
 
 const { values } = parseArgs({

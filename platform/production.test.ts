@@ -9,12 +9,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { freePort } from '@glimmr/dev/server-ports'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { findTraefik, startTraefik } from '@glimmr/gateway/parity/traefik'
 import { createRouter } from '@glimmr/gateway/router/router'
 import { createLog } from '@glimmr/lib/run-service'
 import t, { type Test } from 'tap'
-import { freePort } from './ports.ts'
 import { filled, readCompose, root } from './test-compose.ts'
 
 const base = readCompose('docker-compose.yml').services
@@ -36,7 +36,7 @@ async function startServices(t: Test) {
   const keys = mkdtempSync(join(tmpdir(), 'glimmr-production-'))
   t.teardown(() => rmSync(keys, { recursive: true, force: true }))
   const ports = Object.fromEntries(
-    await Promise.all(names.map(async name => [name, await freePort(0, '')])),
+    await Promise.all(names.map(async name => [name, await freePort()])),
   ) as Record<Name, number>
   const urls = Object.fromEntries(
     names.map(name => [`${name.toUpperCase()}_URL`, `http://127.0.0.1:${ports[name]}`]),

@@ -1,30 +1,15 @@
 /** rateLimit over the real Redis of the system's packages. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort, listensWithin } from '@glimmr/dev/server-ports'
 import t from 'tap'
 import { rawRequest, sendRaw, simpleRoute, startEcho, startTestRouter, statusOf } from '../test-router.ts'
 
 const present = spawnSync('redis-server', ['--version']).status === 0
 const skip = present ? false : 'SKIPPED: there is no redis-server here (apt-get install redis-server)'
 type Tap = { teardown(handler: () => unknown): void }
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true))
-    socket.on('error', () => resolve(false)).on('connect', () => socket.destroy())
-  })
-}
 
 async function startRedis(t: Tap): Promise<{ port: number; child: ChildProcess }> {
   const folder = mkdtempSync(join(tmpdir(), 'glimmr-redis-'))
@@ -37,8 +22,7 @@ async function startRedis(t: Tap): Promise<{ port: number; child: ChildProcess }
     child.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   })
-  for (let tries = 0; tries < 200 && !(await answers(port)); tries++)
-    await new Promise(resolve => setTimeout(resolve, 20))
+  await listensWithin(port, 4000)
   return { port, child }
 }
 
