@@ -18,9 +18,14 @@ const exact = JSON as unknown as {
 /** Fewer digits and smaller exponents a double always holds: most texts need no second look. */
 const suspicious = /[\d.]{17}|\d[eE][+-]?\d{3}/
 
+/** Whether JSON.parse may be wrong about a number in it. */
+export function mayLoseDigits(text: string): boolean {
+  return suspicious.test(text)
+}
+
 /** Throws a SyntaxError as JSON.parse does, and a RangeError for what is nested too deep. */
 export function parseExact(text: string): unknown {
-  if (!suspicious.test(text)) return JSON.parse(text)
+  if (!mayLoseDigits(text)) return JSON.parse(text)
   return exact.parse(text, (_, value, { source }) =>
     typeof value === 'number' && source !== undefined ? exactNumber(source) : value,
   )

@@ -1,4 +1,5 @@
 /** POST /v1/links/graphql: Hasura's GraphQL, for whom the token says and in the role it may take. */
+import { mayLoseDigits, parseExact } from '@glimmr/engine/exact-json'
 import { identityOf } from '@glimmr/lib/auth'
 import type { Metrics } from '@glimmr/lib/metrics'
 import { problems } from '@glimmr/lib/problem-schema'
@@ -50,7 +51,7 @@ export function routeGraphql(app: Server, { answerer, metrics }: GraphqlOptions)
     config: { scope: 'links:read' },
     errorHandler: sendGraphqlError,
   }
-  app.post('/v1/links/graphql', options, async (request, reply) => {
+  const answerGraphql = async (request: FastifyRequest, reply: FastifyReply) => {
     const identity = identityOf(request)
     const role = chosenRole(roleHeader(request), identity)
     if (role === undefined)
@@ -74,7 +75,22 @@ export function routeGraphql(app: Server, { answerer, metrics }: GraphqlOptions)
       (performance.now() - begin) / 1000,
     )
     return send(reply, status, body)
+  }
+  // A scope of its own: nobody else's bodies are read this way.
+  app.register(async scope => {
+    keepDigits(scope)
+    scope.post('/v1/links/graphql', options, answerGraphql)
   })
+}
+
+/** A bigint or numeric among the variables keeps the digits that a double does not hold. */
+function keepDigits(scope: Pick<Server, 'addContentTypeParser' | 'getDefaultJsonParser'>): void {
+  const parse = scope.getDefaultJsonParser('error', 'error')
+  scope.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text: string, done) =>
+    parse(request, text, (error, value) =>
+      done(error, !error && mayLoseDigits(text) ? parseExact(text) : value),
+    ),
+  )
 }
 
 function roleHeader({ headers }: FastifyRequest): string | undefined {

@@ -48,6 +48,17 @@ t.test('prices over GraphQL, with the digits that were published', async t => {
   t.ok(answer.text.includes('612.40'))
 })
 
+t.test('an id among the variables keeps its digits', async t => {
+  const { ask } = await links(t)
+  const body = (id: string) =>
+    `{"query":"query ($id: bigint, $n: Int) { items(where: {id: {_eq: $id}}, limit: $n) { id } }","variables":{"id":1,"n":${id}}}`
+  t.match(await ask(body('1')), { data: { items: [] } })
+  // As text it would be another message: the number came as a number.
+  t.match(await ask(body('50755254975729665')), { errors: [{ message: /32-bit integer.*found a number/ }] })
+  t.match(await ask('{"query": 50755254975729665,}'), { errors: [{ message: 'the body is not JSON' }] })
+  t.match(await ask('{"__proto__": {}, "query": "{ __typename }"}'), { errors: [{}] })
+})
+
 t.test('the role is one of the token, the first without a wish', async t => {
   const { db, organisation, ask } = await links(t)
   await seedFile(db.pool, { organisation, items: [item] })
