@@ -90,11 +90,24 @@ function askDirectly(
     })
 }
 
+/** Whether a header's name matches; remembered for the first 500, since clients choose them. */
+function nameTest(source: string): ((name: string) => boolean) | undefined {
+  if (source === '') return undefined
+  const pattern = goRegExp(source)
+  const known = new Map<string, boolean>()
+  return name => {
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const matches = pattern.test(canonicalName(name))
+    if (known.size < 500) known.set(name, matches)
+    return matches
+  }
+}
+
 /** Copies what the verdict says about the client; inbound copies of these headers never survive. */
 function identity(options: ForwardAuthOptions): (exchange: Exchange, verdict: Verdict) => void {
   const names = options.authResponseHeaders.map(name => name.toLowerCase())
-  const pattern =
-    options.authResponseHeadersRegex === '' ? undefined : goRegExp(options.authResponseHeadersRegex)
+  const copied = nameTest(options.authResponseHeadersRegex)
   const userName = options.headerField.toLowerCase()
   const setCookies = authCookies(options.addAuthCookiesToResponse)
   return (exchange, { headers: said }) => {
@@ -104,9 +117,9 @@ function identity(options: ForwardAuthOptions): (exchange: Exchange, verdict: Ve
       const value = said[name]
       if (value !== undefined) headers[name] = value
     }
-    if (pattern) {
-      for (const name in headers) if (pattern.test(canonicalName(name))) delete headers[name]
-      for (const name in said) if (pattern.test(canonicalName(name))) headers[name] = said[name] ?? ''
+    if (copied) {
+      for (const name in headers) if (copied(name)) delete headers[name]
+      for (const name in said) if (copied(name)) headers[name] = said[name] ?? ''
     }
     if (userName) exchange.userName = [said[userName]].flat()[0]
     const cookies = said['set-cookie']

@@ -5,7 +5,7 @@
  */
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Transform } from 'node:stream'
-import { bytesOf, callback, sizeOf, type Written } from './written.ts'
+import { bytesOf, callback, called, sizeOf, type Written } from './written.ts'
 
 export type Head = {
   status: number
@@ -40,6 +40,11 @@ export class GatewayResponse extends ServerResponse {
   /** Bytes of the body handed over so far, after compression. */
   get bodyBytes(): number {
     return this.#bodyBytes
+  }
+
+  /** What was written and has not left yet, compressed or not. */
+  get waitingBytes(): number {
+    return this.writableLength + (this.#transform?.writableLength ?? 0)
   }
 
   /** Whether a middleware has dropped the answer that is being written: what writes it may stop early. */
@@ -182,12 +187,12 @@ export class GatewayResponse extends ServerResponse {
   override write(chunk: Written, ...rest: unknown[]): boolean {
     if (!this.headersSent && !this.#resume) this.writeHead(this.statusCode)
     if (this.#resume) {
-      callback(rest)?.()
+      called(rest)
       return true
     }
     if (this.#collecting) {
       this.#gather(this.#collecting, bytesOf(chunk, rest[0]), false)
-      callback(rest)?.()
+      called(rest)
       return true
     }
     if (this.#transform) return this.#writeThrough(this.#transform, chunk, rest)
@@ -210,7 +215,7 @@ export class GatewayResponse extends ServerResponse {
     if (this.#transform) {
       if (chunk === undefined) this.#transform.end()
       else this.#transform.end(bytesOf(chunk, args[1]))
-      callback(args)?.()
+      called(args)
       return this
     }
     if (chunk !== undefined) this.#bodyBytes += sizeOf(chunk, args[1])
@@ -228,7 +233,7 @@ export class GatewayResponse extends ServerResponse {
     const roomLeft = stream.write(bytesOf(chunk, rest[0]))
     // Someone may be waiting for this very line.
     if (this.#prompt) stream.flush()
-    callback(rest)?.()
+    called(rest)
     return roomLeft
   }
 
@@ -237,7 +242,7 @@ export class GatewayResponse extends ServerResponse {
     this.#resume = undefined
     for (const name of this.getHeaderNames()) this.removeHeader(name)
     this.statusCode = 200
-    callback(args)?.()
+    called(args)
     // Not within end(): its caller may still touch the response.
     if (resume) setImmediate(resume)
     return this

@@ -8,6 +8,12 @@ export function callback(args: readonly unknown[]): (() => void) | undefined {
   return last as (() => void) | undefined
 }
 
+/** Says that it is written: never at once, as node's streams never do. */
+export function called(args: readonly unknown[]): void {
+  const done = callback(args)
+  if (done) process.nextTick(done)
+}
+
 export function bytesOf(chunk: Written, encoding: unknown): Buffer {
   return typeof chunk === 'string' ? Buffer.from(chunk, encodingOf(encoding)) : Buffer.from(chunk)
 }

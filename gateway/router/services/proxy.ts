@@ -2,6 +2,7 @@
  * A server at another address, over HTTP: bodies stream both ways, the slower side sets the pace, and a client that
  * goes away ends the request upstream. https://undici.nodejs.org/#/docs/api/Dispatcher
  */
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { type Exchange, type Handler, requestUri } from '../request/exchange.ts'
 import { type RequestHeaders, rawHeaders } from '../request/headers.ts'
@@ -66,6 +67,7 @@ function dispatch(
   return new Promise(resolve => {
     let controller: Dispatcher.DispatchController | undefined
     let done = false
+    let bodyBegun = false
     const finish = () => {
       done = true
       response.off('close', clientGone).off('drain', resumeUpstream)
@@ -97,14 +99,20 @@ function dispatch(
           controller = made
           if (response.destroyed) made.abort(new Error('the client went away'))
         },
-        onResponseStart: (_made, status, answered, statusMessage) => {
+        onResponseStart: (_made, status, answered) => {
           if (status < 200) return
           options.onOutcome?.({ status, ms: performance.now() - startedAt })
-          copyAnswer(exchange, status, answered, statusMessage)
-          if (response.held) giveWay()
+          response.writeHead(status, endToEndAnswer(answered))
+          if (response.held) return giveWay()
+          // With the beginning of the body where that has come as well: one packet, and one call of the system.
+          process.nextTick(() => {
+            if (!bodyBegun && !done) response.flushHeaders()
+          })
         },
         onResponseData: (made, chunk) => {
-          if (!response.write(chunk)) made.pause()
+          bodyBegun = true
+          if (!response.write(chunk, freedOnceWritten(chunk)) && response.waitingBytes > aheadBytes)
+            made.pause()
           if (response.held) giveWay()
         },
         onResponseEnd: (_made, trailers) => {
@@ -128,6 +136,23 @@ function dispatch(
   })
 }
 
+/** So much may wait for a client before its server is asked to wait: to stop and start it for each piece is dear. */
+const aheadBytes = 262_144
+
+/**
+ * A long body leaves a buffer of 64 KiB behind with every read, and the collector runs whenever they come to 64 MiB: a
+ * fifth of the time and most of the memory. A buffer that was filled by one read, and that the piece is all of, is given
+ * back as soon as the piece is written; nobody else has it, since what keeps pieces (transforms, held answers) copies them.
+ */
+function freedOnceWritten(chunk: Buffer): ((error?: Error | null) => void) | undefined {
+  const { buffer } = chunk
+  if (chunk.length < 16_384 || chunk.length !== buffer.byteLength || !(buffer instanceof ArrayBuffer))
+    return undefined
+  return error => {
+    if (!error) buffer.transfer(0)
+  }
+}
+
 /** A server that goes leaves as many of them behind as were kept; one request may meet several before all are known. */
 const mostStale = 5
 
@@ -148,18 +173,10 @@ function isStale(error: unknown, exchange: Exchange): boolean {
 
 type Answered = Record<string, string | string[] | undefined>
 
-function copyAnswer(
-  { response }: Exchange,
-  status: number,
-  answered: Answered,
-  _message: string | undefined,
-): void {
-  for (const name in answered) {
-    const value = answered[name]
-    if (value !== undefined && !hopByHop.has(name)) response.setHeader(name, value)
-  }
-  response.writeHead(status)
-  response.flushHeaders()
+function endToEndAnswer(answered: Answered): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {}
+  for (const name in answered) if (!hopByHop.has(name)) headers[name] = answered[name]
+  return headers
 }
 
 function fail(exchange: Exchange, options: ProxyOptions, error: unknown, startedAt: number): void {
