@@ -6,7 +6,9 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { test } from 'tap'
-import { createEngine, type Session } from './engine.ts'
+import { createEngine, type Engine, type Session } from './engine.ts'
+import { defaultNaming, rootFieldName, rootFieldNames } from './model/naming.ts'
+import { operators } from './print/expression.ts'
 
 const root = join(import.meta.dirname, 'golden')
 const update = process.env.UPDATE_GOLDEN === '1'
@@ -18,18 +20,36 @@ function readable(sql: string): string {
   let text = ''
   let depth = 0
   for (const [word] of sql.matchAll(
-    /'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]|\s+(?:from|where|order by|limit|offset|returning|values|set|on conflict)\b|[^'"()\s]+|\s+/g,
+    /'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]|\s+is distinct from\b|\s+(?:from|where|order by|limit|offset|returning|values|set|on conflict)\b|[^'"()\s]+|\s+/g,
   )) {
     if (word === '(') depth += 1
     if (word === ')') depth -= 1
-    text += /^\s+[a-z]/.test(word) ? `\n${'  '.repeat(depth)}${word.trim()}` : word
+    text += /^\s+(?!is )[a-z]/.test(word) ? `\n${'  '.repeat(depth)}${word.trim()}` : word
   }
   return text
 }
 
-for (const name of (await readdir(root, { withFileTypes: true }))
+/** The first answer, for a subscription. */
+async function answerOf(
+  engine: Engine,
+  call: { body: { query: string; variables: object }; session: Session },
+): Promise<string> {
+  if (!call.body.query.startsWith('subscription')) return (await engine.graphql(call)).body
+  const first = Promise.withResolvers<string>()
+  const end = engine.subscribe(call, {
+    next: first.resolve,
+    failed: first.reject,
+    ended: () => first.reject(new Error('it ended')),
+    ready: () => true,
+  })
+  return first.promise.finally(() => end?.())
+}
+
+const names = (await readdir(root, { withFileTypes: true }))
   .filter(entry => entry.isDirectory())
-  .map(entry => entry.name)) {
+  .map(entry => entry.name)
+
+for (const name of names) {
   test(`golden: ${name}`, async t => {
     const database = await createTestDatabase(t)
     await database.pool.query(await readFile(join(root, 'schema.sql'), 'utf8'))
@@ -48,7 +68,8 @@ for (const name of (await readdir(root, { withFileTypes: true }))
       .explain({ body: { query, variables }, session })
       .map(each => `${readable(each.sql)};\n`)
       .join('\n')
-    const { body } = await engine.graphql({ body: { query, variables }, session })
+    const body = await answerOf(engine, { body: { query, variables }, session })
+    await engine.close()
     const result = `${JSON.stringify(JSON.parse(body), null, 2)}\n`
     if (update)
       await Promise.all([
@@ -59,3 +80,25 @@ for (const name of (await readdir(root, { withFileTypes: true }))
     t.equal(result, await readFile(join(folder, 'result.json'), 'utf8'), 'Postgres answers what it did')
   })
 }
+
+test('every operator and every kind of root field stands in a golden folder', async t => {
+  const texts = await Promise.all(names.map(name => readFile(join(root, name, 'query.graphql'), 'utf8')))
+  const words = new Set(texts.join('\n').match(/\w+/g))
+  t.same(
+    Object.keys(operators).filter(operator => operator.startsWith('_') && !words.has(operator)),
+    [],
+  )
+  const tables = ['artists', 'albums', 'tracks', 'samples']
+  const named = (as: (typeof rootFieldNames)[number]) =>
+    tables.some(table => words.has(rootFieldName(defaultNaming, as, table)))
+  t.same(
+    rootFieldNames.filter(as => !named(as)),
+    [],
+  )
+  const told = await readFile(join(root, 'README.md'), 'utf8')
+  t.same(
+    names.filter(name => !told.includes(`\`${name}\``)),
+    [],
+    'the table of golden/README.md names every folder',
+  )
+})

@@ -104,7 +104,7 @@ export function boolExpSql(writer: Writer, scope: Scope, exp: BoolExp): string {
 }
 
 /** `L` and `R` stand for the two sides. */
-const operators: Record<string, string> = {
+export const operators: Readonly<Record<string, string>> = {
   _eq: 'L = R',
   _neq: 'L <> R',
   _gt: 'L > R',
