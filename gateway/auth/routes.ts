@@ -155,6 +155,7 @@ export function serveProblems(app: Server): void {
 
 function askedPath(query: unknown, replaced: string | string[] | undefined): string {
   const { url } = query as { url?: unknown }
-  if (typeof url === 'string' && URL.canParse(url)) return new URL(url).pathname
+  const asked = typeof url === 'string' ? URL.parse(url) : null
+  if (asked) return asked.pathname
   return typeof replaced === 'string' ? replaced : ''
 }

@@ -31,12 +31,8 @@ const kinds: Record<string, MatcherKind> = {
     make: prefix => absolute(prefix) && (subject => subject.path.startsWith(prefix)),
   },
   PathRegexp: { values: [1], make: regexpTest(subject => [subject.path]) },
-  Method: { values: [1], make: method => subject => subject.exchange.method === method.toUpperCase() },
-  Header: {
-    values: [2],
-    make: (name, value) => subject =>
-      valuesOf(subject.exchange.headers, name.toLowerCase()).includes(value ?? ''),
-  },
+  Method: { values: [1], make: methodTest },
+  Header: { values: [2], make: headerTest },
   HeaderRegexp: {
     values: [2],
     make: (name, value = '') =>
@@ -84,6 +80,19 @@ export function matcherName(name: string): string {
 function absolute(path: string): true {
   if (!path.startsWith('/')) throw new Error(`the path "${path}" does not start with a slash`)
   return true
+}
+
+function methodTest(given: string): Test {
+  const method = given.toUpperCase()
+  return ({ exchange }) => exchange.method === method
+}
+
+function headerTest(given: string, value = ''): Test {
+  const name = given.toLowerCase()
+  return ({ exchange }) => {
+    const found = exchange.headers[name]
+    return found === value || (Array.isArray(found) && found.includes(value))
+  }
 }
 
 /** `*.example.com` stands for one label; a dot at the end of either side does not matter. */
