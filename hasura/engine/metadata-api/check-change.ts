@@ -1,5 +1,5 @@
 /** Whether a change of metadata may stand. */
-import { RequestError } from '../errors.ts'
+import { quotedList, RequestError } from '../errors.ts'
 import type { Touched } from '../metadata-edits/edit.ts'
 import type { State } from '../state.ts'
 import { newInconsistencies } from './whole.ts'
@@ -32,6 +32,8 @@ export function checkNames(before: State, after: State): void {
   const found = after.model.conflicts.filter(({ root, field }) => !known.has(`${root} ${field}`))
   for (const root of ['mutation_root', 'subscription_root', 'query_root']) {
     const here = found.filter(conflict => conflict.root === root)
+    if (here.length > 0 && here.every(({ owners }) => owners.every(owner => owner.startsWith('function '))))
+      throw duplicated(here.map(({ field }) => field))
     const said = here.map(({ field, owners }) => `'${field}' defined in [${owners.toSorted().join(', ')}]`)
     if (here.length === 0) continue
     const fields =
@@ -44,4 +46,10 @@ export function checkNames(before: State, after: State): void {
       500,
     )
   }
+}
+
+/** Functions come to the roots together, and are told in other words. */
+function duplicated(fields: string[]): RequestError {
+  const message = `found duplicate fields in selection set: ${quotedList(fields.toReversed())}`
+  return new RequestError('unexpected', '$.args', message, undefined, 500)
 }
