@@ -3,9 +3,10 @@
  *
  * Source: https://hasura.io/docs/2.0/restified/overview/
  */
-import { parse, type TypeNode, type VariableDefinitionNode } from 'graphql'
+import { type OperationDefinitionNode, parse, type TypeNode, type VariableDefinitionNode } from 'graphql'
 import type { Engine } from '../engine.ts'
 import { RequestError } from '../errors.ts'
+import { exactNumber } from '../exact-json.ts'
 import type { Metadata } from '../metadata-types.ts'
 import type { Session } from '../session.ts'
 import type { HttpAnswer, HttpRequest } from './serve.ts'
@@ -19,8 +20,10 @@ export type RestEndpoint = {
 const prefix = '/api/rest/'
 
 export async function serveRest(engine: Engine, session: Session, request: HttpRequest): Promise<HttpAnswer> {
-  const { pathname, searchParams } = new URL(request.url, 'http://localhost')
-  const segments = pathname.slice(prefix.length).split('/').map(decodeURIComponent)
+  const [path = '', search] = request.url.split('?', 2)
+  const segments = segmentsOf(path)
+  if (!segments) return failure(400, new RequestError('bad-request', '$', 'the path is not well encoded'))
+  const searchParams = new URLSearchParams(search)
   const metadata = engine.metadata()
   const found = endpointsOf(metadata).flatMap(endpoint => {
     const values = matched(endpoint.url, segments)
@@ -41,6 +44,15 @@ export async function serveRest(engine: Engine, session: Session, request: HttpR
   } catch (cause) {
     if (!(cause instanceof RequestError)) throw cause
     return failure(400, cause)
+  }
+}
+
+/** Undefined for `%zz`. */
+function segmentsOf(path: string): string[] | undefined {
+  try {
+    return path.slice(prefix.length).split('/').map(decodeURIComponent)
+  } catch {
+    return undefined
   }
 }
 
@@ -74,9 +86,7 @@ function bodyOf(body: unknown): Record<string, unknown> {
 
 /** Text of the URL becomes what the variables are declared as; what no variable asks for is dropped. */
 function coerced(query: string, given: Record<string, unknown>, texts: Set<string>): Record<string, unknown> {
-  const [operation] = parse(query, { noLocation: true }).definitions.filter(
-    each => each.kind === 'OperationDefinition',
-  )
+  const operation = operationOf(query)
   const variables: Record<string, unknown> = {}
   for (const definition of operation?.variableDefinitions ?? []) {
     const name = definition.variable.name.value
@@ -96,6 +106,16 @@ function coerced(query: string, given: Record<string, unknown>, texts: Set<strin
   return variables
 }
 
+/** What cannot be read is listed as inconsistent; who asks for it is told as well. */
+function operationOf(query: string): OperationDefinitionNode | undefined {
+  try {
+    const { definitions } = parse(query, { noLocation: true, maxTokens: 20_000 })
+    return definitions.find(each => each.kind === 'OperationDefinition')
+  } catch {
+    throw new RequestError('validation-failed', '$', 'the query of this endpoint is not valid GraphQL')
+  }
+}
+
 function isRequired({ type, defaultValue }: VariableDefinitionNode): boolean {
   return type.kind === 'NonNullType' && !defaultValue
 }
@@ -110,7 +130,7 @@ function fromText(text: string, type: string): unknown {
       if (/^-?\d+$/.test(text)) return Number(text)
       throw cannotCoerce(text, 'an Int')
     case 'Float':
-      if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text)
+      if (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return exactNumber(text)
       throw cannotCoerce(text, 'a Float')
     case 'Boolean':
       // A name without a value switches on.

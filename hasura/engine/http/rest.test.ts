@@ -1,0 +1,111 @@
+import { createTestDatabase } from '@glimmr/dev/testing'
+import { type Test, test } from 'tap'
+import { createEngine } from '../engine.ts'
+import { serve } from './serve.ts'
+
+const queries: Record<string, { url: string; query: string; methods?: string[] }> = {
+  all: { url: 'notes', query: '{ note(order_by: {id: asc}) { id text } }' },
+  one: { url: 'notes/:id', query: 'query ($id: bigint!) { note_by_pk(id: $id) { text } }' },
+  few: {
+    url: 'few',
+    query:
+      'query ($n: Int!, $least: float8 = 0, $up: Boolean = true) { note(limit: $n, where: {size: {_gte: $least}}) @include(if: $up) { id } }',
+    methods: ['GET', 'POST'],
+  },
+  broken: { url: 'broken', query: '{ note {' },
+}
+
+async function setUp(t: Test) {
+  const { pool } = await createTestDatabase(t)
+  await pool.query(`create table note (id bigint primary key, text text, size float8);
+    insert into note values (1, 'a', 1), (2, 'b/ü', 2.5), (50755254975729665, 'big', 3)`)
+  const engine = await createEngine({
+    metadata: {
+      sources: [
+        {
+          name: 'default',
+          tables: [
+            {
+              table: 'note',
+              select_permissions: [
+                { role: 'user', permission: { columns: ['id', 'size'], filter: { id: { _lt: 3 } } } },
+              ],
+            },
+          ],
+        },
+      ],
+      query_collections: [
+        {
+          name: 'q',
+          definition: { queries: Object.entries(queries).map(([name, { query }]) => ({ name, query })) },
+        },
+      ],
+      rest_endpoints: Object.entries(queries).map(([name, { url, methods = ['GET'] }]) => ({
+        name,
+        url,
+        methods,
+        definition: { query: { collection_name: 'q', query_name: name } },
+      })),
+    },
+    pools: { default: pool },
+  })
+  t.teardown(() => engine.close())
+  const ask = async (
+    path: string,
+    {
+      method = 'GET',
+      body,
+      headers = {},
+    }: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ) => {
+    const answer = await serve(engine, { auth: {} }, { method, url: `/api/rest/${path}`, headers, body })
+    return { status: answer.status, text: answer.body }
+  }
+  return { ask, engine }
+}
+
+test('a URL runs its query, and the answer is the data', async t => {
+  const { ask } = await setUp(t)
+  t.same(await ask('notes/1'), { status: 200, text: '{"note_by_pk":{"text":"a"}}' })
+  t.same(await ask('notes/50755254975729665'), { status: 200, text: '{"note_by_pk":{"text":"big"}}' })
+  t.match((await ask('notes')).text, 'b/ü')
+})
+
+test('values of the URL and the body become what the variables are declared as', async t => {
+  const { ask } = await setUp(t)
+  t.same(await ask('few?n=2&least=2.5'), {
+    status: 200,
+    text: '{"note":[{"id":2}, \n {"id":50755254975729665}]}',
+  })
+  t.same(await ask('few?up=false', { method: 'POST', body: { n: 1 } }), { status: 200, text: '{}' })
+  for (const [search, said] of [
+    ['', /expecting a value for non-nullable variable: \\"n\\"/],
+    ['?n=0x10', /cannot be coerced into an Int/],
+    ['?n=1.5', /cannot be coerced into an Int/],
+    ['?n=99999999999', /32-bit/],
+    ['?n=1&up=maybe', /cannot be coerced into a Boolean/],
+  ] as const) {
+    const { status, text } = await ask(`few${search}`)
+    t.equal(status, 400, search)
+    t.match(text, said, search)
+  }
+})
+
+test('a role sees what it may, by whatever URL', async t => {
+  const { ask } = await setUp(t)
+  const headers = { 'x-hasura-role': 'user' }
+  t.match((await ask('notes', { headers })).text, /field 'text' not found/)
+  t.same(await ask('few?n=10', { headers }), { status: 200, text: '{"note":[{"id":1}, \n {"id":2}]}' })
+})
+
+test('what no endpoint is meant by is refused, and nothing of it is an internal error', async t => {
+  const { ask, engine } = await setUp(t)
+  t.match(await ask('notes', { method: 'DELETE' }), { status: 405, text: /Allowed methods: GET/ })
+  for (const path of ['nothing', 'notes/1/2', '', '../v1/graphql', 'notes%2F1', '//notes'])
+    t.equal((await ask(path)).status, 404, path)
+  for (const path of ['%zz', 'notes/%E0%A4%A', 'notes/%'])
+    t.match(await ask(path), { status: 400, text: /not well encoded/ }, path)
+  t.match(await ask('notes/x%27%20or%201=1'), { status: 400, text: /invalid input syntax for type bigint/ })
+  t.match(await ask('broken'), { status: 400, text: /not valid GraphQL/ })
+  t.match(engine.inconsistencies(), [{ type: 'query_collections', reason: /"broken" is invalid/ }])
+})
