@@ -42,11 +42,6 @@ export class GatewayResponse extends ServerResponse {
     return this.#bodyBytes
   }
 
-  /** What was written and has not left yet, compressed or not. */
-  get waitingBytes(): number {
-    return this.writableLength + (this.#transform?.writableLength ?? 0)
-  }
-
   /** Whether a middleware has dropped the answer that is being written: what writes it may stop early. */
   get held(): boolean {
     return this.#resume !== undefined

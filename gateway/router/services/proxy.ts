@@ -111,8 +111,7 @@ function dispatch(
         },
         onResponseData: (made, chunk) => {
           bodyBegun = true
-          if (!response.write(chunk, freedOnceWritten(chunk)) && response.waitingBytes > aheadBytes)
-            made.pause()
+          if (!response.write(chunk, freedOnceWritten(chunk))) made.pause()
           if (response.held) giveWay()
         },
         onResponseEnd: (_made, trailers) => {
@@ -135,9 +134,6 @@ function dispatch(
     )
   })
 }
-
-/** So much may wait for a client before its server is asked to wait: to stop and start it for each piece is dear. */
-const aheadBytes = 262_144
 
 /**
  * A long body leaves a buffer of 64 KiB behind with every read, and the collector runs whenever they come to 64 MiB: a
