@@ -80,6 +80,7 @@ test('no input reaches the SQL text: values, keys, aliases and session variables
   ]
   const tables = async () =>
     (await pool.query("select count(*) from pg_tables where schemaname = 'music'")).rows[0].count
+  const before = await tables()
   for (const value of hostile) {
     const variables = { text: value, json: { [value]: value }, list: [value], id: value }
     const query = `query ($text: String!, $json: jsonb!, $list: [String!]!) {
@@ -98,7 +99,7 @@ test('no input reaches the SQL text: values, keys, aliases and session variables
       { t: value },
     )
   }
-  t.equal(await tables(), '3')
+  t.equal(await tables(), before)
 })
 
 test('a value that a mutation writes comes back as it was', async t => {

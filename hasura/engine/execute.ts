@@ -5,7 +5,7 @@ import { errorBody, RequestError } from './errors.ts'
 import { admin } from './model/role-permissions.ts'
 import { runMutation } from './mutation/run-mutation.ts'
 import { exceeded } from './plan/limits.ts'
-import { memberId, nestedMembers } from './plan/members.ts'
+import { laidOut } from './plan/members.ts'
 import type { Plan, Value } from './plan/plan.ts'
 import { type Touched, tablesWritten } from './plan/touched.ts'
 import type { OperationInfo, Prepared } from './plan-cache.ts'
@@ -69,26 +69,20 @@ export function readySubscription(
 
 async function run(
   options: EngineOptions,
-  { members, prepared, mutation, actions = [] }: Ready,
+  { layout, prepared, mutation, actions = [] }: Ready,
   request: GraphqlRequest,
   call: Call,
 ): Promise<string> {
   const found = mutation ? await mutate(options, mutation, request, call) : new Map<string, string>()
-  await Promise.all(prepared.map(each => read(options, each, { request, call, found })))
+  const [only, ...more] = prepared.map(each => read(options, each, { request, call, found }))
+  await (more.length === 0 ? only : Promise.all([only, ...more]))
   if (actions.length > 0) {
     const { session, limits, signal, runner, headers } = call
     const bound = { session, variables: request.variables }
     const run = { pools: options.pools, bound, limits, signal, options: options.actions, runner, session }
     await runActions(actions, { ...run, requestQuery: request.query, clientHeaders: headers }, found)
   }
-  const json = (member: Ready['members'][number]) =>
-    `${JSON.stringify(member.key)}:${member.json ?? found.get(memberId(member))}`
-  const written = nestedMembers(members).map(each =>
-    'member' in each
-      ? json(each.member)
-      : `${JSON.stringify(each.key)}:{${each.members.map(json).join(',')}}`,
-  )
-  return `{"data":{${written.join(',')}}}`
+  return laidOut(layout, found)
 }
 
 async function read(

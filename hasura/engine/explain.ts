@@ -3,7 +3,7 @@ import { RequestError } from './errors.ts'
 import { type Call, poolOf } from './execute.ts'
 import type { Mutation } from './mutation/mutation.ts'
 import { memberId } from './plan/members.ts'
-import type { Plan, Value } from './plan/plan.ts'
+import type { Encoded, Plan, Value } from './plan/plan.ts'
 import type { PreparedLive } from './plan-cache.ts'
 import { prepare } from './prepare.ts'
 import { printDelete, printInsert, printUpdate } from './print/mutation.ts'
@@ -93,7 +93,7 @@ async function planOf(
   options: EngineOptions,
   source: string,
   { limits, signal }: Call,
-  { text, parameters }: { text: string; parameters: unknown[] },
+  { text, parameters }: { text: string; parameters: Encoded[] },
 ): Promise<string[]> {
   const rows = await runRows(poolOf(options, source), {
     text: `explain (format text) ${text}`,

@@ -2,7 +2,7 @@
  * Remembers plans and their SQL, the least recently used forgotten first. The key holds everything a plan depends on:
  * role, document, the values of structural variables, and which of the other variables are given, or null.
  */
-import type { Rooted } from './plan/members.ts'
+import type { Layout, Rooted } from './plan/members.ts'
 import type { Plan, Value } from './plan/plan.ts'
 import type { Touched } from './plan/touched.ts'
 import type { Variables } from './plan/variables.ts'
@@ -15,8 +15,9 @@ export type Prepared = { source: string; ids: string[]; statement: Statement; na
 export type PreparedLive = { shape: Shape; reads: Touched; initial: Value | undefined }
 export type Remembered = {
   operation: OperationInfo
-  /** The keys of the answer in order, with what is known without asking Postgres. */
-  members: (Rooted & { json: string | undefined })[]
+  /** The root fields, in order. */
+  members: Rooted[]
+  layout: Layout
   prepared: Prepared[]
   live?: PreparedLive
   definitions: Variables['definitions']
@@ -41,15 +42,17 @@ const mostVariants = 50
 
 export function createPlanCache(size: number): PlanCache {
   const entries = new Map<string, Entry>()
+  let newest: string | undefined
   const touched = (key: string, entry: Entry) => {
     entries.delete(key)
     entries.set(key, entry)
+    newest = key
   }
   return {
     get(key, given) {
       const entry = entries.get(key)
       if (!entry) return undefined
-      touched(key, entry)
+      if (key !== newest) touched(key, entry)
       return entry.variants.get(variantOf(entry, given))
     },
     set(key, variables, remembered) {
@@ -77,6 +80,7 @@ function forgetOldest<V>(map: Map<string, V>, size: number): void {
 
 /** The names are part of it: a variant stored before a name was known to matter is not found any more. */
 function variantOf({ structural, open }: Entry, given: Readonly<Record<string, unknown>>): string {
+  if (structural.size === 0 && open.size === 0) return ''
   const values: unknown[] = []
   for (const name of structural) values.push(name, given[name] ?? presence(given, name))
   for (const name of open) if (!structural.has(name)) values.push(name, presence(given, name))

@@ -4,7 +4,7 @@ import { type ActionRoot, isAction } from './actions/run-actions.ts'
 import { RequestError } from './errors.ts'
 import { readOperation } from './plan/document.ts'
 import type { Limits } from './plan/limits.ts'
-import { memberId } from './plan/members.ts'
+import { layoutOf, memberId } from './plan/members.ts'
 import { planOperation } from './plan/operation.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Planner } from './plan/planner.ts'
@@ -72,11 +72,8 @@ function remember(state: State, plan: Plan, { definitions }: Variables, limits: 
   const live = type === 'subscription' && !asked ? printSubscription(state, plan, limits) : undefined
   return {
     operation: { name, type, rootFields: roots.map(root => root.name) },
-    members: roots.map(({ key, within, ...root }) => ({
-      key,
-      ...(within === undefined ? {} : { within }),
-      json: root.is === 'json' ? root.json : undefined,
-    })),
+    members: roots.map(({ key, within }) => (within === undefined ? { key } : { key, within })),
+    layout: layoutOf(roots.map(root => ({ ...root, json: root.is === 'json' ? root.json : undefined }))),
     prepared: asked ? printPlan(state, plan, limits) : [],
     ...(live ? { live } : {}),
     definitions,

@@ -4,6 +4,7 @@ import { RequestError } from './errors.ts'
 import type { Encoded, Value } from './plan/plan.ts'
 import { databaseError } from './postgres-errors.ts'
 import type { Session } from './session.ts'
+import { queryText, type TextRow } from './text-query.ts'
 
 export type Bound = { session: Session; variables: Readonly<Record<string, unknown>> }
 
@@ -49,31 +50,26 @@ function arrayItem(text: string): string {
   return plain ? text : `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
-/** Everything arrives as Postgres wrote it. */
-export const asText: pg.CustomTypesConfig = { getTypeParser: () => (value: string) => value }
-
 export type Execution = {
   text: string
-  values: unknown[]
+  values: Encoded[]
+  /** Under which the statement stays prepared. */
   name: string | undefined
   timeMs: number
   signal: AbortSignal | undefined
 }
 
 /** Runs one statement; gives its only row. */
-export async function runStatement(pool: pg.Pool, execution: Execution): Promise<(string | null)[]> {
+export async function runStatement(pool: pg.Pool, execution: Execution): Promise<TextRow> {
   const [row] = await runRows(pool, execution)
   return row ?? []
 }
 
 /** Runs one statement; gives its rows as text. */
-export async function runRows(pool: pg.Pool, execution: Execution): Promise<(string | null)[][]> {
+export function runRows(pool: pg.Pool, execution: Execution): Promise<TextRow[]> {
   const { text, values, name } = execution
-  const query = { text, values, rowMode: 'array', types: asText, ...(name === undefined ? {} : { name }) }
-  return withClient(pool, execution, async client => {
-    const { rows } = await client.query<(string | null)[]>(query)
-    return rows
-  })
+  const statement = { text, values: values.map(asParameterText), name }
+  return withClient(pool, execution, client => queryText(client, statement))
 }
 
 /** Work on one connection, cancelled in Postgres when it takes too long or nobody waits any more. */

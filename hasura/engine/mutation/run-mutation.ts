@@ -7,7 +7,8 @@ import { databaseError } from '../postgres-errors.ts'
 import { printDelete, printInsert, printInserted, printInsertRow, printUpdate } from '../print/mutation.ts'
 import { printSelections } from '../print/select.ts'
 import type { Statement } from '../print/text.ts'
-import { asText, type Bound, bind, type Execution, withClient } from '../run.ts'
+import { asParameterText, type Bound, bind, type Execution, withClient } from '../run.ts'
+import { queryText } from '../text-query.ts'
 import type { Insert, InsertRow, Mutation, MutationOutput, Update } from './mutation.ts'
 
 type Client = pg.PoolClient
@@ -179,10 +180,9 @@ function checkFailed(path: string): RequestError {
 }
 
 async function send(client: Client, { text, values }: Statement, bound: Bound, path: string): Promise<Row[]> {
-  const parameters = bind(values, bound)
+  const parameters = bind(values, bound).map(asParameterText)
   try {
-    const { rows } = await client.query<Row>({ text, values: parameters, rowMode: 'array', types: asText })
-    return rows
+    return await queryText(client, { text, values: parameters, name: undefined })
   } catch (cause) {
     throw databaseError(cause, path) ?? cause
   }
