@@ -38,7 +38,7 @@ try {
   }
   await spendBurst(ask)
   // At nine tenths of the limit everybody is admitted: what that costs is the measure.
-  const calm = await offer(ask, perSecond * 0.9, Math.min(10, seconds))
+  const calm = await offer(ask, perSecond * 0.9, Math.min(20, seconds))
   // Until the heap has the size that such answers need.
   for (let asked = 0; asked < 30_000; asked += 200) await Promise.all(Array.from({ length: 200 }, ask))
   const before = (await gateway.usage()).rssMb
