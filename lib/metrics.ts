@@ -20,12 +20,13 @@ export function createMetrics(service: string): Metrics {
 /** `GET /metrics`, and every answer counted under its route's pattern (never its path: that has no bound). */
 export function serveMetrics(app: FastifyInstance, { registry, requestDuration }: Metrics): void {
   app.addHook('onReady', async () => collectDefaultMetrics({ register: registry }))
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
     requestDuration.observe(
       { method: request.method, route, status: reply.statusCode },
       reply.elapsedTime / 1000,
     )
+    done()
   })
   app.get(
     '/metrics',
