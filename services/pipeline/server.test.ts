@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { rows } from '@glimmr/lib/db'
@@ -47,6 +47,21 @@ t.test('the same content in two uploads is loaded once; the second upload is tol
   t.same(loads.map(load => load.status).sort(), ['already_loaded', 'published'])
 })
 
+t.test('what is compressed is told by the bytes; a coding that cannot be told so is refused', async t => {
+  const setting = await setUp(t)
+  const gzip = { contentEncoding: 'gzip' }
+  const zipped = await upload(setting, gzipSync(csv([anItem])), gzip)
+  const plain = await upload(setting, csv([{ ...anItem, description: 'said to be zipped' }]), gzip)
+  const brotli = await upload(setting, brotliCompressSync(csv([anItem])), { contentEncoding: 'br' })
+  await setting.app.start()
+  for (const id of [zipped, plain]) t.match(await until(setting, id, ended), { status: 'published' })
+  t.match(await until(setting, brotli, ended), {
+    status: 'rejected',
+    attempts: 1,
+    reasons: [{ rule: 'glimmr.content-encoding', message: /Content-Encoding: br\..*as \.gz/ }],
+  })
+})
+
 t.test('a file that is no price file ends as rejected, with reasons, without a retry', async t => {
   const setting = await setUp(t)
   const id = await upload(setting, '%PDF-1.7')
@@ -60,7 +75,7 @@ t.test('a file that is no price file ends as rejected, with reasons, without a r
 
 t.test('an object that was replaced or deleted after its upload ends the load with a clear word', async t => {
   const setting = await setUp(t)
-  const replaced = await upload(setting, csv([anItem]), 'replaced')
+  const replaced = await upload(setting, csv([anItem]), { key: 'replaced' })
   await setting.client.send(
     new PutObjectCommand({
       Bucket: 'glimmr',
@@ -68,7 +83,7 @@ t.test('an object that was replaced or deleted after its upload ends the load wi
       Body: csv([{ ...anItem, plan_name: 'other' }]),
     }),
   )
-  const deleted = await upload(setting, csv([anItem]), 'deleted')
+  const deleted = await upload(setting, csv([anItem]), { key: 'deleted' })
   await setting.client.send(new DeleteObjectCommand({ Bucket: 'glimmr', Key: 'deleted' }))
   await setting.app.start()
   t.match(await until(setting, replaced, ended), { status: 'failed', error: /replaced/, attempts: 1 })

@@ -37,9 +37,11 @@ export type Uploading = { db: Pick<TestDatabase, 'pool'>; client: S3Client; orga
 export async function upload(
   { db, client, organisation }: Uploading,
   body: string | Buffer,
-  key: string = randomUUID(),
+  { key = randomUUID(), contentEncoding }: { key?: string; contentEncoding?: string } = {},
 ): Promise<string> {
-  const put = await client.send(new PutObjectCommand({ Bucket: 'glimmr', Key: key, Body: body }))
+  const put = await client.send(
+    new PutObjectCommand({ Bucket: 'glimmr', Key: key, Body: body, ContentEncoding: contentEncoding }),
+  )
   const size = Buffer.byteLength(body)
   const { id } = await one<{ id: string }>(
     db.pool,

@@ -5,6 +5,7 @@ export const refusals = {
   'cms-hpt-index': 'It is a cms-hpt.txt: upload what its mrf-url names.',
   'nul-filled': 'It begins with NUL bytes only, as after an interrupted copy.',
   'nested-archive': 'An archive within an archive.',
+  'content-encoding': 'It is stored under a Content-Encoding other than gzip.',
   'zip-empty': 'The .zip holds no file.',
   'zip-members': 'The .zip holds several files that could be the price file, or more than 1000.',
   'zip-encrypted': 'The .zip asks for a password.',

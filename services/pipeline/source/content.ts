@@ -1,7 +1,7 @@
 /** The decompressed bytes of a file, in chunks, with bounds on how much may come out of how little. */
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { type Container, containerOf } from './kind.ts'
+import { type Container, containerOf, refuseCoding } from './kind.ts'
 import { Refusal } from './refusal.ts'
 import { chunkBytes, createCounter, readRange, type Source } from './source.ts'
 import { openZip, type ZipMember } from './zip.ts'
@@ -34,6 +34,7 @@ export async function openContent(
       'empty',
       'The file is empty. Upload the CSV or JSON of the hospital’s standard charges.',
     )
+  refuseCoding(source.contentEncoding)
   const head = await readRange(source, { start: 0, end: Math.min(source.sizeBytes, 512) }, signal)
   const compression = containerOf(head)
   const progress = { read: 0 }
@@ -81,13 +82,13 @@ async function* bounded(
   }
 }
 
-/** Small chunks put together, so that what is done per chunk is done rarely. */
+/** Small chunks put together, so that what is done per chunk is done rarely; large ones in parts of that size. */
 async function* joined(stream: Readable): AsyncGenerator<Buffer, void, undefined> {
   let parts: Buffer[] = []
   let length = 0
   for await (const part of stream as AsyncIterable<Buffer>) {
     if (parts.length === 0 && part.length >= chunkBytes) {
-      yield part
+      for (let at = 0; at < part.length; at += chunkBytes) yield part.subarray(at, at + chunkBytes)
       continue
     }
     parts.push(part)

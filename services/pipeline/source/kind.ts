@@ -34,6 +34,22 @@ const wrongKinds: [magic: string, name: string][] = [
   ['SQLite format 3', 'an SQLite database'],
 ]
 
+/**
+ * Whether bytes are compressed is told by the bytes: a .gz is often uploaded as `Content-Encoding: gzip`, and as often that
+ * is said of bytes that are plain. Other codings cannot be told by their bytes, nor can a row be proven within them.
+ */
+export function refuseCoding(contentEncoding: string | undefined): void {
+  const other = (contentEncoding ?? '')
+    .split(',')
+    .map(coding => coding.trim().toLowerCase())
+    .find(coding => !['', 'identity', 'gzip', 'x-gzip', 'aws-chunked'].includes(coding))
+  if (other === undefined) return
+  throw new Refusal(
+    'content-encoding',
+    `The file is stored with Content-Encoding: ${other.slice(0, 40)}. Upload it plain, or as .gz or .zip.`,
+  )
+}
+
 /** Refuses what cannot be a price file whatever follows. `head` is decompressed and begins after the byte order mark. */
 export function refuseWrongKind(head: Buffer): void {
   const found = wrongKinds.find(([magic]) => starts(head, magic))

@@ -9,6 +9,8 @@ export type ByteRange = { start: number /** Exclusive. */; end: number }
 export type Source = {
   name: string
   sizeBytes: number
+  /** As the uploader named it; the bytes are those that are stored. */
+  contentEncoding?: string | undefined
   /** All bytes, or a range. The stream fails with `SourceChanged` when the object was replaced or deleted meanwhile. */
   read(range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>
 }
@@ -20,6 +22,8 @@ export class SourceChanged extends Error {
 
 /** Parsed in one go, in which the thread does nothing else: 256 kB left the connections waiting. */
 export const chunkBytes = 64 << 10
+/** Read from a disk at once: each time, a thread has to be woken. */
+const diskBytes = 256 << 10
 
 export async function localSource(path: string): Promise<Source> {
   const { size } = await stat(path)
@@ -28,7 +32,7 @@ export async function localSource(path: string): Promise<Source> {
     sizeBytes: size,
     read: async (range, signal) =>
       createReadStream(path, {
-        highWaterMark: chunkBytes,
+        highWaterMark: diskBytes,
         signal,
         ...(range && { start: range.start, end: range.end - 1 }),
       }),

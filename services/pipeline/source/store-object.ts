@@ -24,6 +24,7 @@ export async function storeSource(
   return {
     name: key,
     sizeBytes: head.ContentLength ?? 0,
+    contentEncoding: head.ContentEncoding,
     async read(range, abort) {
       const answer = await client
         .send(
