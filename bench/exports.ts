@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { build } from '@glimmr/core/server'
+import { insertRates } from '@glimmr/dev/rate-blocks'
 import { createTestTokens } from '@glimmr/dev/test-tokens'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { execute, one, type Pool } from '@glimmr/lib/db'
@@ -45,10 +46,12 @@ async function nextFiling(pool: Pool): Promise<{ from: number; to: number; hospi
     sql`insert into prices.charges (id, item_id, file_id, row_number, setting, gross, discounted_cash, minimum, maximum)
       select id + ${by}, item_id + ${by}, ${to}, row_number, setting, gross, discounted_cash, minimum, maximum
       from prices.charges where id ${ofLarge} order by id`,
-    sql`insert into prices.rates (id, charge_id, file_id, row_number, payer_id, plan_id, negotiated_dollar, methodology)
-      select id + ${by}, charge_id + ${by}, ${to}, row_number, payer_id, plan_id,
-        negotiated_dollar + case when id % 100 = 0 then 1 else 0 end, methodology
-      from prices.rates where charge_id ${ofLarge} order by charge_id, id`,
+    insertRates(
+      sql`select id + ${by} as id, charge_id + ${by} as charge_id, ${to}::int as file_id, row_number, plan_id,
+        negotiated_dollar + case when id % 100 = 0 then 1 else 0 end as negotiated_dollar, methodology
+      from prices.rates where charge_id ${ofLarge}`,
+      ['negotiated_dollar', 'methodology'],
+    ),
   ])
     await execute(pool, statement)
   return { from, to, hospital }

@@ -32,7 +32,7 @@ export async function openDatabase(): Promise<Database> {
       await execute(
         pool,
         sql`truncate core.organisations, prices.files, prices.items, prices.item_codes, prices.charges,
-        prices.rates, prices.modifiers, prices.texts, prices.file_plans, prices.payers, prices.plans cascade`,
+        prices.rate_blocks, prices.modifiers, prices.texts, prices.file_plans, prices.payers, prices.plans cascade`,
       )
       await execute(pool, sql`checkpoint`)
     },

@@ -2,6 +2,7 @@
  * Two million rates that look like published ones: 20 hospitals of moderate size, one large wide file whose professional
  * plans price only its last items, and filings that were superseded.
  */
+import { insertRates } from '@glimmr/dev/rate-blocks'
 import { execute, one, type Pool } from '@glimmr/lib/db'
 import { type Sql, sql } from '@glimmr/lib/sql'
 
@@ -57,9 +58,10 @@ const rows: Sql[] = [
     select i.id + (i.id & 4294967295) + s.n, i.id, i.file_id, i.row_number, s.setting, 123.50, 100.25, 10.10, 200.00
     from prices.items i cross join (values (-1, 'outpatient'), (0, 'inpatient')) s (n, setting)
     where s.n = -1 or i.row_number % 5 = 0 order by 1`,
-  sql`insert into prices.rates (id, charge_id, file_id, row_number, payer_id, plan_id, negotiated_dollar, methodology)
-    select (c.file_id::bigint << 32) + row_number() over (partition by c.file_id order by c.id, p.plan), c.id, c.file_id,
-      c.row_number, (p.plan - 1) % 400 + 1, p.plan, ((c.id * 31 + p.plan * 17) % 100000) / 100.0, 'fee schedule'
+  insertRates(
+    sql`select (c.file_id::bigint << 32) + row_number() over (partition by c.file_id order by c.id, p.plan) as id,
+      c.id as charge_id, c.file_id, c.row_number, p.plan as plan_id,
+      ((c.id * 31 + p.plan * 17) % 100000) / 100.0 as negotiated_dollar, 'fee schedule' as methodology
     from prices.charges c cross join lateral (
       select (c.file_id * 13 + k * 5) % 800 + 1
       from generate_series(1, case when c.file_id = 2 then 60 else 14 end) k
@@ -67,7 +69,9 @@ const rows: Sql[] = [
       union all
       select 1540 + k from generate_series(1, 50) k where c.file_id = 2 and c.row_number > ${professionalFrom}::int
     ) p (plan)
-    where c.row_number % 20 <> 7 order by c.id, p.plan`,
+    where c.row_number % 20 <> 7`,
+    ['negotiated_dollar', 'methodology'],
+  ),
 ]
 
 const counts: Sql[] = [

@@ -40,7 +40,7 @@ t.test('no service can write a table of another', async t => {
   await t.rejects(db.poolFor('glimmr_links').query("insert into core.organisations (name) values ('x')"), {
     code: '42501',
   })
-  await t.rejects(db.poolFor('glimmr_core').query('delete from prices.rates'), { code: '42501' })
+  await t.rejects(db.poolFor('glimmr_core').query('delete from prices.rate_blocks'), { code: '42501' })
 })
 
 t.test('media adds a load job once, in its own transaction, without owning the job tables', async t => {

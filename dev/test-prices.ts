@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { normalisedCode } from '@glimmr/lib/codes'
 import { execute, one, type Pool } from '@glimmr/lib/db'
 import { type Sql, sql } from '@glimmr/lib/sql'
+import { insertRates } from './rate-blocks.ts'
 
 /** Amounts are strings: their digits are part of the test. */
 export type SeedRate = {
@@ -93,6 +94,18 @@ export async function seedFile(
   return { file_id, hospital_id }
 }
 
+const rateValues = [
+  'negotiated_dollar',
+  'negotiated_percentage',
+  'median_amount',
+  'percentile_10th',
+  'percentile_90th',
+  'count',
+  'methodology',
+  'algorithm_id',
+  'notes_id',
+] as const
+
 async function insertRows(pool: Pool, file: number, items: SeedItem[]): Promise<void> {
   const idOf = (n: number) => file * 2 ** 32 + n
   const rows = {
@@ -158,7 +171,8 @@ async function insertRows(pool: Pool, file: number, items: SeedItem[]): Promise<
   await insert(sql`prices.items`, rows.items)
   await insert(sql`prices.item_codes`, rows.codes)
   await insert(sql`prices.charges`, rows.charges)
-  await insert(sql`prices.rates`, rows.rates)
+  const rates = sql`select (json_populate_recordset(null::prices.rates, ${JSON.stringify(rows.rates)})).*`
+  await execute(pool, insertRates(rates, rateValues))
   await execute(
     pool,
     sql`insert into prices.file_plans (file_id, plan_id, payer_id, rates_count)

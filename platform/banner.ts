@@ -6,7 +6,7 @@ export function banner(platform: PlatformFile, seconds: number, dataDir: string)
   const { gateway_url: url, keys } = platform
   const own = dataDir === resolve('.data') ? '' : ` --data '${dataDir}'`
   const query =
-    '{ rates(where: {charge: {item: {codes: {code: {_eq: \\"70551\\"}}}}}, order_by: {negotiated_dollar: asc}) { negotiated_dollar payer { name } plan { name } file { hospital_name } } }'
+    '{ rates(where: {charge: {item: {codes: {code_normalised: {_eq: \\"70551\\"}}}}}, order_by: {negotiated_dollar: asc}) { negotiated_dollar payer { name } plan { name } file { hospital_name } } }'
   return `
 Glimmr is up after ${seconds.toFixed(1)} s.
 

@@ -14,7 +14,7 @@ const defaultQuery = `# GraphQL over the published prices. Put a key into "Heade
 #   {"Authorization": "Bearer glm_..."}
 query CheapestBrainMri {
   rates(
-    where: {charge: {item: {codes: {code: {_eq: "70551"}}}}}
+    where: {charge: {item: {codes: {code_normalised: {_eq: "70551"}}}}}
     order_by: {negotiated_dollar: asc}
     limit: 20
   ) {

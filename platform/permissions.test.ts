@@ -182,7 +182,7 @@ modifiers         lpasm           lps    lps       lps      lps
 payers            lpasm           lps    lps       lps      lps
 plan_matches      lpasm           lps    lps       lps      lps
 plans             lpasm           lps    lps       lps      lps
-rates             lpasm           lpas   lpas      lpas     lps
+rates             las             las    las       las      ls
 texts             lpasm           lps    lps       lps      lps
 `
 

@@ -33,10 +33,10 @@ t.test('the first start publishes the samples; REST and GraphQL give the same pr
   t.match(body.prices[0], { file: { id: Number, row: Number, last_updated_on: /^2026-/ } })
 
   const query = gql`query ($code: String!) {
-    rates(where: { charge: { item: { codes: { code: { _eq: $code } } } } }, order_by: { negotiated_dollar: asc }) {
+    rates(where: { charge: { item: { codes: { code_normalised: { _eq: $code } } } } }, order_by: { negotiated_dollar: asc }) {
       negotiated_dollar payer { name } plan { name } file { hospital_name }
     }
-    rates_aggregate(where: { charge: { item: { codes: { code: { _eq: $code } } } } }) { aggregate { count sum { negotiated_dollar } } }
+    rates_aggregate(where: { charge: { item: { codes: { code_normalised: { _eq: $code } } } } }) { aggregate { count sum { negotiated_dollar } } }
   }`
   type Answer = {
     rates: { negotiated_dollar: number }[]

@@ -145,29 +145,58 @@ create table prices.charges (
 );
 create index charges_item on prices.charges (item_id, id);
 
-create table prices.rates (
-  id bigint not null,
+-- Rates, up to 64 of one charge side by side. A row a rate cost the load several times as much: a rate is some ten bytes,
+-- and with it went a row header, its charge's id and an entry of a b-tree. Rates that are a dollar amount and nothing else
+-- stand apart from the others of their charge, so that arrays have few gaps. Read them through the view `rates`.
+create table prices.rate_blocks (
   charge_id bigint not null,
+  first_id bigint not null,                    -- of its first rate; the ids of the others follow
   file_id int not null,
-  row_number int not null,
-  payer_id int not null,
-  plan_id int not null,
-  negotiated_dollar numeric,
-  negotiated_percentage numeric,
-  estimated_amount numeric,
-  median_amount numeric,
-  percentile_10th numeric,
-  percentile_90th numeric,
-  count text,                                  -- '0', '1 through 10', or a number from 11
-  methodology text,
-  algorithm_id bigint,
-  notes_id bigint,
-  extra jsonb,
-  -- One b-tree, not two: a second one (on id alone) took a third of the load's speed. It serves charge → rates; a rate
-  -- by its id goes through the block range index, which costs nothing to keep because ids arrive in order.
-  primary key (charge_id, id)
+  row_number int not null,                     -- of its first rate
+  row_step smallint not null,                  -- from one rate's row to the next's: 0 where they share one, 1 where rows follow each other
+  row_offsets smallint[],                      -- from the first rate's row to that of each, where the rows are further apart
+  plan_ids int[] not null,
+  -- One element a rate; null where no rate of the block has a value.
+  negotiated_dollars numeric[],
+  negotiated_percentages numeric[],
+  estimated_amounts numeric[],
+  median_amounts numeric[],
+  percentiles_10th numeric[],
+  percentiles_90th numeric[],
+  counts text[],
+  methodologies text[],                        -- each once
+  methodology_of smallint[],                   -- which of `methodologies` a rate has; null: all have the first
+  algorithm_ids bigint[],
+  notes_ids bigint[],
+  extras jsonb,                                -- a list: what each rate has beyond the template, or null
+  primary key (charge_id, first_id)
 );
-create index rates_id on prices.rates using brin (id) with (pages_per_range = 32, autosummarize = on);
+-- Compressing them would take longer than writing them. Rows beyond a page still move aside.
+alter table prices.rate_blocks set (toast_tuple_target = 8160);
+
+-- One row a rate. The payer is that of the plan; a query that does not ask for it does not look it up.
+create view prices.rates as
+select
+  b.first_id + r.n - 1 as id,
+  b.charge_id,
+  b.file_id,
+  b.row_number + coalesce(b.row_offsets[r.n::int], b.row_step * (r.n::int - 1)) as row_number,
+  l.payer_id,
+  r.plan_id,
+  b.negotiated_dollars[r.n::int] as negotiated_dollar,
+  b.negotiated_percentages[r.n::int] as negotiated_percentage,
+  b.estimated_amounts[r.n::int] as estimated_amount,
+  b.median_amounts[r.n::int] as median_amount,
+  b.percentiles_10th[r.n::int] as percentile_10th,
+  b.percentiles_90th[r.n::int] as percentile_90th,
+  b.counts[r.n::int] as count,                 -- '0', '1 through 10', or a number from 11
+  b.methodologies[case when b.methodology_of is null then 1 else b.methodology_of[r.n::int] end] as methodology,
+  b.algorithm_ids[r.n::int] as algorithm_id,
+  b.notes_ids[r.n::int] as notes_id,
+  nullif(b.extras -> (r.n::int - 1), 'null') as extra
+from prices.rate_blocks b
+cross join lateral unnest(b.plan_ids) with ordinality as r (plan_id, n)
+left join prices.plans l on l.id = r.plan_id;
 
 -- Modifier-only rows of a CSV and modifier_information of a JSON: an adjustment, not a price.
 create table prices.modifiers (

@@ -1,5 +1,8 @@
+import { insertRates } from '@glimmr/dev/rate-blocks'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { createEngine, type Engine, type Session } from '@glimmr/engine/engine'
+import { createPool, execute } from '@glimmr/lib/db'
+import { sql } from '@glimmr/lib/sql'
 import {
   buildClientSchema,
   type GraphQLObjectType,
@@ -97,10 +100,13 @@ async function addFile(
     'insert into prices.charges (id, item_id, file_id, row_number, setting, gross, notes_id) values ($1, $1, $2, 1, $3, 10.50, $1)',
     [id, file, name],
   )
-  await pool.query(
-    `insert into prices.rates (id, charge_id, file_id, row_number, payer_id, plan_id, negotiated_dollar, methodology, notes_id, algorithm_id)
-     values ($1, $1, $2, 1, $3, $4, $5, $6, $1, $1)`,
-    [id, file, payer, plan, `${10 ** number}.50`, name],
+  await execute(
+    pool,
+    insertRates(
+      sql`select ${id}::bigint as id, ${id}::bigint as charge_id, ${file}::int as file_id, 1 as row_number, ${plan}::int as plan_id,
+        ${`${10 ** number}.50`}::numeric as negotiated_dollar, ${name} as methodology, ${id}::bigint as notes_id, ${id}::bigint as algorithm_id`,
+      ['negotiated_dollar', 'methodology', 'notes_id', 'algorithm_id'],
+    ),
   )
   await pool.query(
     `insert into prices.modifiers (id, file_id, row_number, code, description, payer_id, plan_id, notes_id, byte_offset, byte_length)
@@ -183,10 +189,12 @@ test('a row of another status is not found by its key, by a where, by an order o
     const found = async (query: string) => (await ask(engine, session(role), query)).data
     for (let file = 1; file <= 5; file += 1) {
       const id = file * 2 ** 32 + file
-      const rows =
-        await found(`{ files_by_pk(id: ${file}) { id } rates_by_pk(id: "${id}") { id } items_by_pk(id: "${id}") { id }
-        payers_by_pk(id: ${file}) { id } plans_by_pk(id: ${file}) { id } texts_by_pk(id: "${id}") { id } }`)
-      for (const row of Object.values(rows ?? {})) t.equal(row !== null, file === 1, `${role} file ${file}`)
+      const { rates, ...rows } =
+        (await found(`{ files_by_pk(id: ${file}) { id } rates(where: { id: { _eq: "${id}" } }) { id } items_by_pk(id: "${id}") { id }
+        payers_by_pk(id: ${file}) { id } plans_by_pk(id: ${file}) { id } texts_by_pk(id: "${id}") { id } }`)) ??
+        {}
+      for (const row of Object.values(rows)) t.equal(row !== null, file === 1, `${role} file ${file}`)
+      t.same(rates, file === 1 ? [{ id }] : [], `${role} file ${file}`)
     }
     for (const status of secret) {
       const text = JSON.stringify(`content of a ${status} file`)
@@ -218,6 +226,26 @@ test('a row of another status is not found by its key, by a where, by an order o
       `{ rates(order_by: [{ charge: { item: { description: desc } } }, { negotiated_dollar: desc }]) { file_id } }`,
     )
     t.same(ordered, { rates: [{ file_id: 1 }] })
+  }
+})
+
+test('from a code to its rates Postgres goes from charge to charge, whatever permissions stand on the way', async t => {
+  const database = await createTestDatabase(t)
+  await fill(database.pool)
+  const pool = createPool({
+    url: database.urlFor('glimmr_links'),
+    name: 'explain',
+    max: 2,
+    // Tables of five rows it would rather read whole.
+    settings: { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' },
+  })
+  t.teardown(() => pool.end())
+  const engine = await createEngine({ metadataDir, pools: { default: pool } })
+  for (const role of ['partner', 'uploader', 'viewer']) {
+    const query = `{ rates(where: { charge: { item: { codes: { code_normalised: { _eq: "70551" } } } } }, order_by: { negotiated_dollar: asc }) {
+      negotiated_dollar payer { name } plan { name } file { hospital_name } } }`
+    const plan = JSON.stringify(await engine.explainPlans({ body: { query }, session: session(role) }))
+    t.match(plan, /rate_blocks_pkey on rate_blocks.*?Index Cond: \(charge_id = /, role)
   }
 })
 

@@ -62,7 +62,7 @@ async function begin(world: World, { body }: CrashFile): Promise<string> {
   await patiently(() => execute(world.pool, sql`delete from graphile_worker._private_jobs`))
   await execute(
     world.pool,
-    sql`truncate prices.rates, prices.charges, prices.item_codes, prices.items, prices.modifiers, prices.texts, prices.file_plans,
+    sql`truncate prices.rate_blocks, prices.charges, prices.item_codes, prices.items, prices.modifiers, prices.texts, prices.file_plans,
       prices.findings, prices.finding_counts, prices.rejected_rows, prices.files, prices.loads cascade`,
   )
   const organisation = await addOrganisation(world)

@@ -79,7 +79,7 @@ async function runJob(
     end({ outcome: result.outcome })
     count(metrics, result)
     if (result.outcome === 'published')
-      await refreshStatistics(pool, result.counts.rates).catch((cause: Error) =>
+      await refreshStatistics(pool, result.counts.rate_blocks).catch((cause: Error) =>
         log.warn({ err: cause }, 'statistics could not be refreshed'),
       )
     log.info({ upload_id: uploadId, ...summary(result) }, 'loaded')
@@ -122,16 +122,15 @@ function load(
  * After a load that changed much, plans must not wait for autovacuum's next minute: until then the planner takes the
  * tables for what they were.
  */
-async function refreshStatistics(pool: Pool, rates: number): Promise<void> {
+async function refreshStatistics(pool: Pool, blocks: number): Promise<void> {
   const { stale } = await one<{ stale: boolean }>(
     pool,
-    sql`select ${rates}::float8 > 0.2 * greatest(reltuples, 0) as stale from pg_class where oid = 'prices.rates'::regclass`,
+    sql`select ${blocks}::float8 > 0.2 * greatest(reltuples, 0) as stale from pg_class where oid = 'prices.rate_blocks'::regclass`,
   )
   if (!stale) return
-  await execute(pool, sql`select brin_summarize_new_values('prices.rates_id')`)
   await execute(
     pool,
-    sql`analyze prices.items, prices.item_codes, prices.charges, prices.rates, prices.texts, prices.file_plans`,
+    sql`analyze prices.items, prices.item_codes, prices.charges, prices.rate_blocks, prices.texts, prices.file_plans`,
   )
 }
 

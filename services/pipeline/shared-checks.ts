@@ -123,7 +123,7 @@ async function checkRows(name: string, path: string, line: Line, { pool }: Scrat
     slow.cells,
   )
   const rates = (from: number, to: number) => publishedRates(pool, first + from, first + to)
-  check(`${name}: every rate is stored, and no other`, await unlike(slow.rates, line.rates, rates), [0, 0])
+  check(`${name}: every rate is stored, and no other`, await unlike(slow.rates, line.charges, rates), [0, 0])
   const charges = (from: number, to: number) => publishedCharges(pool, tall, first + from, first + to)
   check(
     `${name}: every row's item and charge, and no other`,
@@ -132,19 +132,22 @@ async function checkRows(name: string, path: string, line: Line, { pool }: Scrat
   )
 }
 
+/** Lines of the charges from the one after `from`, up to the `to`-th of the file. */
 type Stored = (from: number, to: number) => Promise<string[]>
+
+const chargesAtOnce = 1_000
 
 /** How many lines of the source are not stored, and how many are stored that the source has not. */
 async function unlike(
   source: string[],
-  count: number,
+  charges: number,
   stored: Stored,
 ): Promise<[missing: number, unknown: number]> {
   const left = new Map<string, number>()
   for (const line of source) left.set(line, (left.get(line) ?? 0) + 1)
   let unknown = 0
-  for (let from = 0; from < count; from += 50_000) {
-    for (const line of await stored(from, Math.min(from + 50_000, count))) {
+  for (let from = 0; from < charges; from += chargesAtOnce) {
+    for (const line of await stored(from, Math.min(from + chargesAtOnce, charges))) {
       const rest = left.get(line) ?? 0
       if (rest === 1) left.delete(line)
       else if (rest > 1) left.set(line, rest - 1)

@@ -8,6 +8,7 @@ import type { Finding, RejectedRow } from './rules/findings.ts'
 import { createFindings } from './rules/findings.ts'
 import { type ContentLimits, openContent } from './source/content.ts'
 import type { Source } from './source/source.ts'
+import { ratesOf } from './test-rates.ts'
 
 const generalNames = [
   'hospital_name',
@@ -136,9 +137,13 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += 65_536) yield Buffer.from(bytes.subarray(at, at + 65_536))
 }
 
+type TestRow = Record<string, string | null>
+
 export type ReadTest = {
   result: ReadResult
-  tables: Record<TableName, Record<string, string | null>[]>
+  /** The rows, with payers and plans by their names; rates one by one. */
+  tables: Record<Exclude<TableName, 'rate_blocks'> | 'rates', TestRow[]>
+  blocks: TestRow[]
   findings: Finding[]
   counts: Record<string, number>
   rejected: RejectedRow[]
@@ -166,21 +171,31 @@ export async function readBytes(
         if (pair.planId !== 0) continue
         pair.payerId = ++ids
         pair.planId = ids
-        pair.prefix = Buffer.from(`${pair.payer}\t${pair.plan ?? '\\N'}\t`)
+        pair.element = Buffer.from(`${ids},`)
       }
       rows.settle()
     },
   })
   const { counts, samples, rejected } = findings.summary(result.version)
-  const tables = Object.fromEntries(
+  const { rate_blocks: blocks, ...tables } = Object.fromEntries(
     tableNames.map(table => [table, parsed(table, rows)]),
-  ) as ReadTest['tables']
+  ) as Record<TableName, TestRow[]>
+  const named = namedBy(rows)
   return {
     result,
-    tables,
+    tables: { ...tables, modifiers: tables.modifiers.map(named), rates: ratesOf(blocks).map(named) },
+    blocks,
     findings: samples,
     counts: Object.fromEntries([...counts].map(([rule, count]) => [rule.id, count])),
     rejected,
+  }
+}
+
+function namedBy(rows: Rows): (row: TestRow) => TestRow {
+  const pairs = new Map([...rows.payers.all()].map(pair => [String(pair.planId), pair]))
+  return row => {
+    const pair = pairs.get(row.plan_id ?? '')
+    return { ...row, payer_id: pair?.payer ?? null, plan_id: pair?.plan ?? null }
   }
 }
 
@@ -191,7 +206,7 @@ async function* rechunked(chunks: AsyncIterable<Buffer>, size: number): AsyncGen
   }
 }
 
-function parsed(table: TableName, rows: Rows): Record<string, string | null>[] {
+function parsed(table: TableName, rows: Rows): TestRow[] {
   const buffer = rows.buffers[table]
   const text = buffer.bytes.toString('utf8', 0, buffer.rowsEnd)
   const unescaped: Record<string, string> = { n: '\n', r: '\r', t: '\t', '\\': '\\' }

@@ -20,7 +20,7 @@ const query = z.strictObject({
     .describe('Only prices filed under this code type: each has one, by its first code that hospitals share'),
 })
 
-const description = `One row a price, in file order, with the same columns in all formats: every price once, whatever its codes. \
+const description = `One row a price, in the order of the file's items and charges, with the same columns in all formats: every price once, whatever its codes. \
 CSV (RFC 4180, UTF-8): a text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) gets an apostrophe in front; amounts keep their digits. \
 NDJSON: amounts are numbers with the digits that were published. \
 Parquet: amounts are DECIMAL(18, 6); one that does not fit has its digits in the column \`rounded\`. \

@@ -1,11 +1,12 @@
 /**
- * The rows of a file, some thousand items at a time, from one snapshot. The ids of a file are one range in file order, so
+ * The rows of a file, some thousand items at a time, from one snapshot. The ids of a file are one range, so
  * each step is a short statement from index to index, however large the file: nothing is sorted as a whole, and the
  * cursor inside a step bounds what an item of very many rates can bring.
  */
 import { type Pool, type Queryable, rows } from '@glimmr/lib/db'
 import { byIndex, fetchRows, inSnapshot } from '@glimmr/lib/snapshot'
 import { type Sql, sql } from '@glimmr/lib/sql'
+import { ratesOf } from '../prices/rate.ts'
 import type { ExportRow, Value } from './columns.ts'
 import { type Code, primaryCode } from './primary-code.ts'
 
@@ -21,7 +22,7 @@ const settings = {
   idle_in_transaction_session_timeout: '300s',
 }
 
-/** Batches in file order; never an empty one. `codeType`: only prices whose primary code is of it. */
+/** Batches in the order of items and charges; never an empty one. `codeType`: only prices whose primary code is of it. */
 export function readRows(
   pool: Pool,
   file: number,
@@ -111,7 +112,7 @@ type Raw = readonly [
 
 /**
  * Each level in its own order below the one above, so that the plan can only be: items by their range, charges of each,
- * rates of each. With one order for the whole, and before there are statistics, Postgres read all charges for each step.
+ * rates of each (`ratesOf`). With one order for the whole, and before there are statistics, Postgres read all charges for each step.
  */
 function pricesOf(from: number, to: number): Sql {
   return sql`
@@ -128,7 +129,7 @@ function pricesOf(from: number, to: number): Sql {
       from prices.items i where i.id >= ${from} and i.id < ${to} order by i.id
     ) i
     cross join lateral (select * from prices.charges c where c.item_id = i.id order by c.id) c
-    left join lateral (select * from prices.rates r where r.charge_id = c.id order by r.id) r on true`
+    left join lateral (${ratesOf(sql`c.id`)}) r on true`
 }
 
 type Codes = { type: string; code: string | null; all: string }

@@ -13,6 +13,7 @@
  * change and not one for each of a hundred payers.
  */
 import { empty, type Sql, sql } from '@glimmr/lib/sql'
+import { rateOf } from '../prices/rate.ts'
 
 export type DiffScope = {
   from: number
@@ -140,8 +141,7 @@ function amountsOf(charge: Sql, rate: Sql): Sql {
           'negotiated_dollar', r.negotiated_dollar, 'negotiated_percentage', r.negotiated_percentage, 'algorithm', t.body,
           'methodology', r.methodology, 'estimated_amount', r.estimated_amount, 'median', r.median_amount,
           'p10', r.percentile_10th, 'p90', r.percentile_90th, 'count', r.count)
-        from prices.rates r left join prices.texts t on t.id = r.algorithm_id
-        where r.charge_id = s.id and r.id = ${rate})
+        from (${rateOf(sql`s.id`, rate)}) r left join prices.texts t on t.id = r.algorithm_id)
       end)
     from prices.charges s where s.id = ${charge}`
 }

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { currentOn } from '../history/as-of.ts'
 import { priceSchema, pricesAt } from './price.ts'
 import { parsePriceId, priceIdParams } from './price-id.ts'
+import { isPrice, rateOf } from './rate.ts'
 
 export function routeGetPrice(app: Server, pool: Pool): void {
   const schema = {
@@ -31,14 +32,12 @@ export function routeGetPrice(app: Server, pool: Pool): void {
   })
 }
 
-/** Rate 0 means a charge without any payer, and only that. */
 function keyOf(charge: string, rate: string, asOf: string | undefined): Sql {
   const shown = asOf === undefined ? sql`f.status = 'published'` : currentOn(asOf)
   return sql`
     select c.file_id, c.item_id, c.id as charge_id, r.id as rate_id
     from prices.charges c
     join prices.files f on f.id = c.file_id and ${shown}
-    left join prices.rates r on r.charge_id = c.id and (r.id = ${rate}::bigint or ${rate}::bigint = 0)
-    where c.id = ${charge}::bigint and (r.id is null) = (${rate}::bigint = 0)
-    limit 1`
+    left join lateral (${rateOf(sql`c.id`, sql`${rate}::bigint`)}) r on true
+    where c.id = ${charge}::bigint and ${isPrice(sql`c.id`, sql`r.id`, rate)}`
 }

@@ -14,6 +14,7 @@ import { createGate } from '../gate.ts'
 import { createOpenStreams } from '../open-streams.ts'
 import type { Store } from '../store.ts'
 import { parsePriceId, priceIdParams } from './price-id.ts'
+import { isPrice, rateOf } from './rate.ts'
 import { isDeflated, openSourceBytes, type SourceFile, TooDeep } from './source-bytes.ts'
 
 const query = z.strictObject({
@@ -144,9 +145,8 @@ async function rowOf(pool: Pool, id: string): Promise<ProofRow | undefined> {
     join prices.files f on f.id = c.file_id and f.status in ('published', 'superseded')
     join prices.items i on i.id = c.item_id
     left join media.uploads u on u.id = f.upload_id
-    left join prices.rates r on r.charge_id = c.id and (r.id = ${rate}::bigint or ${rate}::bigint = 0)
-    where c.id = ${charge}::bigint and (r.id is null) = (${rate}::bigint = 0)
-    limit 1`
+    left join lateral (${rateOf(sql`c.id`, sql`${rate}::bigint`)}) r on true
+    where c.id = ${charge}::bigint and ${isPrice(sql`c.id`, sql`r.id`, rate)}`
   return (await preparedRows<ProofRow>(pool, statement))[0]
 }
 

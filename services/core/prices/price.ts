@@ -3,6 +3,7 @@ import { payerClasses, planTypes } from '@glimmr/lib/price-query'
 import { type Sql, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
 import { comparability, comparabilitySchema } from './comparability.ts'
+import { rateOf } from './rate.ts'
 
 const amount = z.number().nullable()
 const text = z.string().nullable()
@@ -62,7 +63,7 @@ export const priceSchema = z
   })
   .meta({ id: 'Price' })
 
-/** Where a price stands: in the order of files, and of their rows. `rate_id` is null for a charge without any payer. */
+/** Where a price stands: in the order of files, of their items and charges. `rate_id` is null for a charge without any payer. */
 export type PriceKey = { file_id: number; item_id: string; charge_id: string; rate_id: string | null }
 
 /**
@@ -81,7 +82,7 @@ export function pricesAt(keys: Sql): Sql {
         ) as codes,
         c.setting, c.billing_class, coalesce(c.modifiers, '{}') as modifiers, i.drug_unit, i.drug_type,
         c.gross, c.discounted_cash, c.minimum, c.maximum,
-        payer.name as payer, r.payer_id, plan.name as plan, r.plan_id,
+        payer.name as payer, plan.payer_id, plan.name as plan, r.plan_id,
         case when known.slug is not null then json_build_object('id', known.slug, 'name', known.name) end as canonical_payer,
         match.payer_class, match.plan_type,
         r.negotiated_dollar, r.negotiated_percentage,
@@ -99,9 +100,9 @@ export function pricesAt(keys: Sql): Sql {
       join prices.charges c on c.id = k.charge_id
       join prices.files f on f.id = k.file_id
       join core.hospitals h on h.id = f.hospital_id
-      left join prices.rates r on r.charge_id = k.charge_id and r.id = k.rate_id
-      left join prices.payers payer on payer.id = r.payer_id
+      left join lateral (${rateOf(sql`k.charge_id`, sql`k.rate_id`)}) r on true
       left join prices.plans plan on plan.id = r.plan_id
+      left join prices.payers payer on payer.id = plan.payer_id
       left join core.plan_matches match on match.plan_id = r.plan_id
       left join core.canonical_payers known on known.slug = match.canonical_payer
       cross join lateral (${comparability}) compared

@@ -21,7 +21,7 @@ export function routeSearchPrices(app: Server, pool: Pool): void {
     operationId: 'searchPrices',
     summary: 'Prices of a code',
     description:
-      'Published prices, each with its file, row and filing date, in the order of files and their rows. Without a payer or plan, charges that no payer has a rate for are listed as well (gross and cash).',
+      'Published prices, each with its file, row and filing date, in the order of files and of their items and charges. Without a payer or plan, charges that no payer has a rate for are listed as well (gross and cash).',
     tags: ['prices'],
     querystring: query,
     response: { 200: pageOf('prices', priceSchema), ...problems(400, 503) },

@@ -4,7 +4,8 @@
  *   published files, in the order of their ids         (files_published; those without the payer are skipped)
  *   └ items of one file that carry the code            (item_codes_code: a file's items are one range of ids)
  *     └ charges of the item                            (charges_item)
- *       └ rates of the charge                          (rates_pkey)
+ *       └ blocks of the charge's rates                 (rate_blocks_pkey; those without the plans are skipped)
+ *         └ rates of the block, as they stand in it
  *
  * Every level is a sub-query in its own order, joined laterally to the level above, and the whole stops at `limit`. Postgres
  * can run that in one way only: from the outside in, row by row. So the rows come in the order of their keys without a
@@ -67,13 +68,29 @@ export function priceKeys(search: PriceSearch): Sql {
 
 const start: Position = ['0', '0', '0']
 
-/** One row if the file has the wanted plans: in which of its items they may occur (see prices.file_plans). */
-function plansOfFile(search: PriceSearch): Sql {
+/**
+ * One row if the file has wanted plans: which, and in which of its items they may occur (see prices.file_plans). Payers and
+ * what the rules say of them become plans here, once a file, so that nothing has to be looked up for a rate.
+ */
+function plansOfFile({ payers, plans, match }: PriceSearch): Sql {
   return sql`
-    select bit_or(fp.item_groups) as item_groups, bool_or(fp.item_groups is null) as anywhere
+    select array_agg(fp.plan_id) as plan_ids, bit_or(fp.item_groups) as item_groups, bool_or(fp.item_groups is null) as anywhere
     from prices.file_plans fp
-    where fp.file_id = f.id ${payerConditions(search, sql`fp`)}
+    where fp.file_id = f.id
+      ${payers === null ? empty : sql`and fp.payer_id = any(${payers}::int[])`}
+      ${plans === null ? empty : sql`and fp.plan_id = any(${plans}::int[])`}
+      ${matchCondition(match)}
     having count(*) > 0`
+}
+
+/** A value and no `exists`, which would become a join: of some hundred plans of a file with all those of the payer. */
+function matchCondition({ payer_class, canonical_payer, plan_type }: PlanMatch): Sql {
+  const conditions: Sql[] = []
+  if (payer_class !== undefined) conditions.push(sql`m.payer_class = ${payer_class}`)
+  if (canonical_payer !== undefined) conditions.push(sql`m.canonical_payer = ${canonical_payer}`)
+  if (plan_type !== undefined) conditions.push(sql`m.plan_type = ${plan_type}`)
+  if (conditions.length === 0) return empty
+  return sql`and (select ${join(conditions, ' and ')} from core.plan_matches m where m.plan_id = fp.plan_id)`
 }
 
 function itemsOfFile(search: PriceSearch): Sql {
@@ -95,7 +112,7 @@ function itemsOfFile(search: PriceSearch): Sql {
 /** Without a payer in the search, a charge that no payer has a rate for is a price too: gross and cash. */
 function chargesOfItem(search: PriceSearch): Sql {
   const { setting, billingClass, modifiers, limit } = search
-  const [item, charge, rate] = search.after ?? start
+  const [item, charge] = search.after ?? start
   const charges = sql`
     select c.id from prices.charges c
     where c.item_id = i.item_id
@@ -104,34 +121,31 @@ function chargesOfItem(search: PriceSearch): Sql {
       ${billingClass === undefined ? empty : sql`and c.billing_class = ${billingClass}`}
       ${modifiers === undefined ? empty : sql`and array(select distinct upper(m) from unnest(c.modifiers) m order by 1) = ${modifiers}::text[]`}
     order by c.id`
-  const rates = sql`
-    select r.id from prices.rates r
-    where r.charge_id = c.id and r.id > case when c.id = ${charge}::bigint then ${rate}::bigint else 0 end
-      ${payerConditions(search, sql`r`)}
-    order by r.id`
   const joined = namesPlan(search)
-    ? sql`cross join lateral (${rates}) r`
-    : sql`left join lateral (${rates}) r on true where (r.id is not null or c.id <> ${charge}::bigint)`
+    ? sql`cross join lateral (${ratesOfCharge(search)}) r`
+    : sql`left join lateral (${ratesOfCharge(search)}) r on true where (r.id is not null or c.id <> ${charge}::bigint)`
   return sql`select c.id as charge_id, r.id as rate_id from (${charges}) c ${joined} limit ${limit}`
+}
+
+function ratesOfCharge(search: PriceSearch): Sql {
+  const [, charge, rate] = search.after ?? start
+  const after = sql`case when c.id = ${charge}::bigint then ${rate}::bigint else 0 end`
+  const byPlan = namesPlan(search)
+  return sql`
+    select r.id
+    from (
+      select b.first_id, b.plan_ids from prices.rate_blocks b
+      where b.charge_id = c.id and b.first_id > ${after} - 64 ${byPlan ? sql`and b.plan_ids && priced.plan_ids` : empty}
+      order by b.first_id
+    ) b
+    cross join lateral (
+      select b.first_id + p.n - 1 as id from unnest(b.plan_ids) with ordinality p (plan_id, n)
+      where b.first_id + p.n - 1 > ${after} ${byPlan ? sql`and p.plan_id = any(priced.plan_ids)` : empty}
+      order by p.n
+    ) r`
 }
 
 /** Whether only some plans are wanted: a charge without any payer is none of them. */
 function namesPlan({ payers, plans, match }: PriceSearch): boolean {
   return payers !== null || plans !== null || Object.values(match).some(value => value !== undefined)
-}
-
-function payerConditions({ payers, plans, match }: PriceSearch, table: Sql): Sql {
-  const byPayer = payers === null ? empty : sql`and ${table}.payer_id = any(${payers}::int[])`
-  const byPlan = plans === null ? empty : sql`and ${table}.plan_id = any(${plans}::int[])`
-  return sql`${byPayer} ${byPlan} ${matchCondition(match, table)}`
-}
-
-function matchCondition({ payer_class, canonical_payer, plan_type }: PlanMatch, table: Sql): Sql {
-  const conditions: Sql[] = []
-  if (payer_class !== undefined) conditions.push(sql`m.payer_class = ${payer_class}`)
-  if (canonical_payer !== undefined) conditions.push(sql`m.canonical_payer = ${canonical_payer}`)
-  if (plan_type !== undefined) conditions.push(sql`m.plan_type = ${plan_type}`)
-  if (conditions.length === 0) return empty
-  return sql`and exists (
-    select from core.plan_matches m where m.plan_id = ${table}.plan_id and ${join(conditions, ' and ')})`
 }

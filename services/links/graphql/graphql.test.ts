@@ -41,7 +41,7 @@ t.test('prices over GraphQL, with the digits that were published', async t => {
   const { db, organisation, ask } = await links(t)
   await seedFile(db.pool, { organisation, items: [item] })
   const query =
-    '{ rates(where: {charge: {item: {codes: {code: {_eq: "70551"}}}}}) { negotiated_dollar payer { name } } }'
+    '{ rates(where: {charge: {item: {codes: {code_normalised: {_eq: "70551"}}}}}) { negotiated_dollar payer { name } } }'
   const answer = await ask({ query })
   t.equal(answer.status, 200)
   t.match(answer.data, { rates: [{ negotiated_dollar: 612.4, payer: { name: 'Aetna' } }] })

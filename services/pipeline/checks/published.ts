@@ -12,8 +12,8 @@ type PublishedRate = {
 
 const blank = (value: string | null) => value ?? '∅'
 
-/** Rates with ids beyond `from`, up to `to`. */
-export async function publishedRates(pool: Pool, from: number, to: number): Promise<string[]> {
+/** Rates of the charges with ids beyond `after`, up to `to`. */
+export async function publishedRates(pool: Pool, after: number, to: number): Promise<string[]> {
   const found = await rows<PublishedRate>(
     pool,
     sql`
@@ -27,7 +27,7 @@ export async function publishedRates(pool: Pool, from: number, to: number): Prom
     join prices.plans l on l.id = r.plan_id
     left join prices.texts a on a.id = r.algorithm_id
     left join prices.texts n on n.id = r.notes_id
-    where r.id > ${from} and r.id <= ${to}`,
+    where r.charge_id > ${after} and r.charge_id <= ${to}`,
   )
   return found.map(({ row_number, values, numbers, methodology }) => {
     const [payer, plan, algorithm, count, notes] = values.map(blank)
@@ -72,7 +72,7 @@ export async function publishedCharges(
     ? sql`(select c.id, r.row_number from prices.charges c join prices.rates r on r.charge_id = c.id where c.id > ${after} and c.id <= ${to}
         union all
         select c.id, c.row_number from prices.charges c
-        where c.id > ${after} and c.id <= ${to} and not exists (select from prices.rates r where r.charge_id = c.id))`
+        where c.id > ${after} and c.id <= ${to} and not exists (select from prices.rate_blocks b where b.charge_id = c.id))`
     : sql`(select c.id, c.row_number from prices.charges c where c.id > ${after} and c.id <= ${to})`
   const found = await rows<PublishedCharge>(
     pool,
@@ -110,7 +110,7 @@ export async function publishedCells(pool: Pool, fileId: number, tall: boolean):
     sql`
     with shared as (
       select c.id, num_nonnulls(c.gross, c.discounted_cash, c.minimum, c.maximum) as cells,
-        case when ${tall} then greatest(1, (select count(*) from prices.rates r where r.charge_id = c.id)) else 1 end as times
+        case when ${tall} then greatest(1, (select sum(cardinality(b.plan_ids)) from prices.rate_blocks b where b.charge_id = c.id)) else 1 end as times
       from prices.charges c where c.file_id = ${fileId}
     ), extras as (
       select 'item' as kind, i.id, i.extra from prices.items i where i.file_id = ${fileId} and i.extra is not null

@@ -12,6 +12,12 @@ import { cellText } from '../scan/encoding.ts'
 const tab = 0x09
 const newline = 0x0a
 const backslash = 0x5c
+/** After an element of an array. */
+export const comma = 0x2c
+const quote = 0x22
+const openBrace = 0x7b
+const closeBrace = 0x7d
+const nullElement = Buffer.from('NULL,')
 
 export class CopyBuffer {
   bytes: Buffer
@@ -33,13 +39,13 @@ export class CopyBuffer {
   }
 
   /** A whole number from 0 to 2^53. */
-  integer(value: number): void {
+  integer(value: number, after = tab): void {
     this.reserve(18)
     const begin = this.length
     let rest = value
     let end = begin + digits(value)
     this.length = end + 1
-    this.bytes[end] = tab
+    this.bytes[end] = after
     while (rest > 0x7fffffff) {
       const next = Math.floor(rest / 10)
       this.bytes[--end] = 48 + (rest - next * 10)
@@ -79,7 +85,7 @@ export class CopyBuffer {
    * A cell of digits with at most one point, looked at while it is copied. False, and nothing written, for anything else:
    * what is a number is told by `numberKind` of rules/values.ts, and this must agree with it.
    */
-  digits(source: Uint8Array, start: number, end: number): boolean {
+  digits(source: Uint8Array, start: number, end: number, after = tab): boolean {
     this.reserve(end - start + 1)
     const { bytes } = this
     let { length } = this
@@ -93,7 +99,7 @@ export class CopyBuffer {
       bytes[length++] = byte
     }
     if (points > 1 || points === end - start || end - start > mostDigits) return false
-    bytes[length] = tab
+    bytes[length] = after
     this.length = length + 1
     return true
   }
@@ -134,6 +140,44 @@ export class CopyBuffer {
     }
     bytes[length] = tab
     this.length = length + 1
+  }
+
+  /** A string as an element of an array, with the comma after it. */
+  element(value: string): void {
+    const source = Buffer.from(value.toWellFormed())
+    this.reserve(source.length * 4 + 3)
+    const { bytes } = this
+    let { length } = this
+    bytes[length++] = quote
+    for (const byte of source) {
+      // Escaped once for the array, and its backslash once more for COPY.
+      if (byte === quote || byte === backslash) {
+        bytes[length++] = backslash
+        bytes[length++] = backslash
+      }
+      if (byte >= 0x20 && byte !== backslash) bytes[length++] = byte
+      else length = escaped(bytes, length, byte)
+    }
+    bytes[length++] = quote
+    bytes[length++] = comma
+    this.length = length
+  }
+
+  nullElements(count: number): void {
+    this.reserve(count * nullElement.length)
+    for (let left = count; left > 0; left--) this.written(nullElement, 0, nullElement.length)
+  }
+
+  /** After it come the elements of an array, at least one, each with its comma; then `endArray`. */
+  beginArray(): void {
+    this.reserve(1)
+    this.bytes[this.length++] = openBrace
+  }
+
+  endArray(): void {
+    this.reserve(1)
+    this.bytes[this.length - 1] = closeBrace
+    this.bytes[this.length++] = tab
   }
 
   /** Bytes that were written by another CopyBuffer, whole values with their tabs or newline. */

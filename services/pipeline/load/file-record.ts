@@ -74,7 +74,7 @@ export async function beginFile(db: Queryable, file: FileToLoad): Promise<number
 async function clearRows(db: Queryable, fileId: number): Promise<void> {
   const first = fileId * 2 ** 32
   const last = first + 2 ** 32 - 1
-  await execute(db, sql`delete from prices.rates where charge_id between ${first} and ${last}`)
+  await execute(db, sql`delete from prices.rate_blocks where charge_id between ${first} and ${last}`)
   await execute(db, sql`delete from prices.charges where id between ${first} and ${last}`)
   await execute(db, sql`delete from prices.item_codes where item_id between ${first} and ${last}`)
   await execute(db, sql`delete from prices.items where id between ${first} and ${last}`)

@@ -16,8 +16,8 @@ export type Pair = {
   payerId: number
   /** 0 until the database has been asked. */
   planId: number
-  /** `12<tab>34<tab>`, once known. */
-  prefix: Buffer
+  /** `34,`, once known: the plan's id as an element of an array. */
+  element: Buffer
   /** Rates loaded under this pair. */
   rates: number
 }
@@ -27,6 +27,19 @@ export const nameBytes = 1000
 
 /** The largest published files have some hundreds. */
 const mostPairs = 100_000
+
+const unknown = Buffer.alloc(0)
+
+/** Stands where a pair will be. */
+export const noPair: Pair = {
+  index: 0,
+  payer: '',
+  plan: null,
+  payerId: 0,
+  planId: 0,
+  element: unknown,
+  rates: 0,
+}
 
 export type Payers = {
   /** The pair of two cells; a blank plan is no plan. */
@@ -68,7 +81,7 @@ export function createPayers(): Payers {
       plan,
       payerId: 0,
       planId: 0,
-      prefix: Buffer.alloc(0),
+      element: unknown,
       rates: 0,
     }
     byName.set(key, pair)
@@ -128,7 +141,7 @@ async function resolvePairs(db: Queryable, pairs: Pair[]): Promise<void> {
     if (!pair) continue
     pair.payerId = payer_id
     pair.planId = plan_id
-    pair.prefix = Buffer.from(`${payer_id}\t${plan_id}\t`)
+    pair.element = Buffer.from(`${plan_id},`)
   }
   const missing = pairs.find(pair => pair.planId === 0)
   if (missing)

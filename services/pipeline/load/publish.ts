@@ -11,7 +11,7 @@ import type { FileToLoad } from './file-record.ts'
 import { lockHospital } from './lock-hospital.ts'
 import type { Rows } from './rows.ts'
 import { addComparison } from './same-prices.ts'
-import type { TableName } from './tables.ts'
+import { type TableName, tableNames } from './tables.ts'
 
 export type ToPublish = {
   fileId: number
@@ -74,8 +74,9 @@ async function matchPlans(db: Queryable, fileId: number): Promise<void> {
 
 /** What was written must be what arrived. */
 function checkCopied(rows: Rows, copied: Record<TableName, number>): void {
-  for (const [table, written] of Object.entries(rows.counts)) {
-    const arrived = copied[table as TableName]
+  for (const table of tableNames) {
+    const written = rows.counts[table]
+    const arrived = copied[table]
     if (arrived !== written)
       throw new Error(`${written} rows were written to ${table} and ${arrived} arrived`)
   }

@@ -8,10 +8,12 @@ import { createItemGroups, type ItemGroups } from '@glimmr/lib/item-groups'
 import type { ItemColumns, RateColumns } from '../layout/csv-column-names.ts'
 import { readNumber } from '../rules/values.ts'
 import { cellText } from '../scan/encoding.ts'
-import { ByteIndex } from './byte-index.ts'
 import { CopyBuffer } from './copy-buffer.ts'
-import { IdWriter } from './id-writer.ts'
+import { HeldRows, type Named } from './held-rows.ts'
+import { createLongTexts, type LongTexts } from './long-texts.ts'
 import { createPayers, type Pair, type Payers } from './payers.ts'
+import { type RateBlock, type RateWords, writePlans } from './rate-block.ts'
+import { createRateBlocks } from './rate-blocks.ts'
 import { type TableName, tableNames } from './tables.ts'
 import { createVocabularies, type Vocabularies, type Word } from './vocabulary.ts'
 
@@ -29,30 +31,26 @@ export type Row = {
 
 export type ChargeWords = { setting: Word; billingClass: Word; modifiers: Word }
 
-/** Bytes of distinct texts (notes, algorithms) remembered per file; beyond it they are forgotten and may repeat. */
-const textBytes = 24 << 20
-
 export class Rows {
   readonly buffers: Record<TableName, CopyBuffer>
   readonly payers: Payers = createPayers()
   readonly words: Vocabularies = createVocabularies()
   /** Which items each pair has rates in, by the pair's index. */
   readonly groups: ItemGroups = createItemGroups()
-  readonly counts = { items: 0, charges: 0, rates: 0, modifiers: 0, texts: 0, item_codes: 0 }
+  readonly counts = { items: 0, charges: 0, rates: 0, rate_blocks: 0, modifiers: 0, texts: 0, item_codes: 0 }
   private readonly fileId: number
   private readonly base: number
-  private readonly rateIds: IdWriter
-  private readonly textIds = new ByteIndex(1 << 16)
-  // Rates of payers that the database has not named yet: their bytes after the payer and plan, until `settle`.
-  private readonly held = new CopyBuffer(1 << 14)
-  private heldRates: { pair: Pair; table: 'rates' | 'modifiers'; start: number; end: number }[] = []
+  private readonly texts: LongTexts
+  private readonly blocks = createRateBlocks(block => this.writeBlock(block))
+  /** Rates in the blocks that were written. */
+  private blockRates = 0
+  private readonly held = new HeldRows()
   private itemStart = 0
-  private readonly shared = { chargeId: 0, rowNumber: 0, text: new CopyBuffer(64) }
 
   constructor(fileId: number, bufferBytes = 1 << 16) {
     this.fileId = fileId
     this.base = fileId * 2 ** 32
-    this.rateIds = new IdWriter(this.base)
+    this.texts = createLongTexts(fileId, this.base)
     this.buffers = Object.fromEntries(tableNames.map(name => [name, new CopyBuffer(bufferBytes)])) as Record<
       TableName,
       CopyBuffer
@@ -81,6 +79,7 @@ export class Rows {
 
   /** `end`: where the item's last record ends in the source. */
   endItem(end: number): void {
+    this.blocks.close()
     const out = this.buffers.items
     out.integer(end - this.itemStart)
     out.endRow()
@@ -139,53 +138,25 @@ export class Rows {
   }
 
   /** A rate of the open item. */
-  rate(row: Row, chargeId: number, columns: RateColumns, pair: Pair, extra: string | undefined): void {
-    const algorithmId = this.text(row, columns.algorithm)
-    const notesId = this.text(row, columns.notes)
+  rate(row: Row, chargeId: number, columns: RateColumns, told: RateWords, extra: string | undefined): void {
+    const { pair } = told
     this.counts.rates++
     pair.rates++
     this.groups.mark(pair.index, this.counts.items)
-    const out = this.open('rates', pair)
-    this.rateIds.next(out)
-    this.underCharge(out, chargeId, row.row)
-    numeric(out, row, columns.dollar)
-    // Most rates are a dollar amount and nothing else.
-    if (
-      blank(row, columns.percentage) &&
-      blank(row, columns.count) &&
-      blank(row, columns.median) &&
-      blank(row, columns.estimated) &&
-      blank(row, columns.percentile10) &&
-      blank(row, columns.percentile90)
-    )
-      out.nulls(6)
-    else {
-      numeric(out, row, columns.percentage)
-      numeric(out, row, columns.estimated)
-      numeric(out, row, columns.median)
-      numeric(out, row, columns.percentile10)
-      numeric(out, row, columns.percentile90)
-      cell(out, row, columns.count, false)
-    }
-    word(out, this.words.methodologies.find(row, columns.methodology))
-    reference(out, algorithmId)
-    reference(out, notesId)
-    optional(out, extra)
-    this.close(out)
+    const plain = extra === undefined && told.count.index === 0 && isPlain(row, columns)
+    const block = this.blocks.of(chargeId, plain, row.row)
+    block.add(row, columns, told, extra)
+    if (plain) return
+    block.addTexts(this.text(row, columns.algorithm), this.text(row, columns.notes))
   }
 
-  /** Charge, file and row: the same for all rates of a wide row or a JSON charge, so rendered once. */
-  private underCharge(out: CopyBuffer, chargeId: number, rowNumber: number): void {
-    const { shared } = this
-    if (shared.chargeId !== chargeId || shared.rowNumber !== rowNumber) {
-      shared.text.clear()
-      shared.text.integer(chargeId)
-      shared.text.integer(this.fileId)
-      shared.text.integer(rowNumber)
-      shared.chargeId = chargeId
-      shared.rowNumber = rowNumber
-    }
-    out.written(shared.text.bytes, 0, shared.text.length)
+  private writeBlock(block: RateBlock): void {
+    const { pairs } = block
+    const out = this.open('rate_blocks', pairs)
+    block.take(out, this.fileId, this.base + this.blockRates + 1)
+    this.blockRates += pairs.length
+    this.counts.rate_blocks++
+    out.endRow()
   }
 
   /** An adjustment by a modifier; `pair` undefined when it is for no payer. `notes`: its own column or the payer's. */
@@ -199,7 +170,7 @@ export class Rows {
     const algorithmId = rate ? this.text(row, rate.algorithm) : 0
     const notesId = (rate ? this.text(row, rate.notes) : 0) || this.text(row, columns.notes)
     const id = this.base + ++this.counts.modifiers
-    const out = pair ? this.open('modifiers', pair) : this.buffers.modifiers
+    const out = pair ? this.open('modifiers', [pair]) : this.buffers.modifiers
     if (!pair) {
       out.null()
       out.null()
@@ -224,61 +195,51 @@ export class Rows {
     out.integer(row.offset)
     out.integer(row.length)
     optional(out, extra)
-    this.close(out)
+    out.endRow()
   }
 
-  private open(table: 'rates' | 'modifiers', pair: Pair): CopyBuffer {
-    if (pair.planId === 0) {
-      this.heldRates.push({ pair, table, start: this.held.length, end: 0 })
-      return this.held
-    }
+  /** Where a row of these pairs is written, after their ids: to its table, or aside while an id is not known. */
+  private open(table: Named, pairs: readonly Pair[]): CopyBuffer {
+    if (pairs.every(pair => pair.planId !== 0)) return this.writeIds(table, pairs)
+    this.held.begin(table, pairs)
+    return this.held.out
+  }
+
+  private writeIds(table: Named, pairs: readonly Pair[]): CopyBuffer {
     const out = this.buffers[table]
-    out.written(pair.prefix, 0, pair.prefix.length)
+    if (table === 'rate_blocks') writePlans(out, pairs)
+    else {
+      out.integer(pairs[0]?.payerId ?? 0)
+      out.integer(pairs[0]?.planId ?? 0)
+    }
     return out
   }
 
-  private close(out: CopyBuffer): void {
-    out.endRow()
-    const last = this.heldRates.at(-1)
-    if (out === this.held && last) last.end = out.length
-  }
-
-  /** After the payers of a chunk are resolved: the rates that waited for them join the others. */
+  /** After the payers of a chunk are resolved: the rows that waited for one join the others. */
   settle(): void {
-    for (const { pair, table, start, end } of this.heldRates) {
-      const out = this.buffers[table]
-      out.written(pair.prefix, 0, pair.prefix.length)
-      out.written(this.held.bytes, start, end)
-      out.endRow()
-    }
-    this.heldRates = []
-    this.held.clear()
+    this.held.release((table, pairs) => this.writeIds(table, pairs))
   }
 
   /** The id of a long text, stored once while it is remembered; 0 for a blank cell. */
   private text(row: Row, column: number): number {
-    const start = row.starts[column] ?? 0
-    const end = row.ends[column] ?? 0
-    if (start >= end) return 0
-    const known = this.textIds.find(row.bytes, start, end)
-    if (known >= 0) return known
-    const id = this.base + ++this.counts.texts
-    if (this.textIds.keyBytes > textBytes) {
-      this.textIds.clear()
-      this.textIds.find(row.bytes, start, end)
-    }
-    this.textIds.add(row.bytes, start, end, id)
-    const out = this.buffers.texts
-    out.integer(id)
-    out.integer(this.fileId)
-    out.cell(row.bytes, start, end)
-    out.endRow()
+    const id = this.texts.idOf(row, column, this.buffers.texts)
+    this.counts.texts = this.texts.count
     return id
   }
 }
 
-function blank(row: Row, column: number): boolean {
-  return (row.starts[column] ?? 0) >= (row.ends[column] ?? 0)
+/** Whether a rate has no cell that is filled beside its dollar amount and methodology. */
+function isPlain({ starts, ends }: Row, columns: RateColumns): boolean {
+  const blank = (column: number) => (starts[column] ?? 0) >= (ends[column] ?? 0)
+  return (
+    blank(columns.percentage) &&
+    blank(columns.estimated) &&
+    blank(columns.median) &&
+    blank(columns.percentile10) &&
+    blank(columns.percentile90) &&
+    blank(columns.algorithm) &&
+    blank(columns.notes)
+  )
 }
 
 function cell(out: CopyBuffer, row: Row, column: number, required: boolean): void {

@@ -82,7 +82,7 @@ function contentHash(fileId: number): Sql {
       left join prices.texts a on a.id = r.algorithm_id
       where r.charge_id between ${first} and ${last}
       union all
-      select c.hash from charge c where not exists (select from prices.rates r where r.charge_id = c.id)
+      select c.hash from charge c where not exists (select from prices.rate_blocks b where b.charge_id = c.id)
       union all
       select md5(row(m.code, m.description, m.setting, m.plan_id, trim_scale(m.negotiated_dollar), trim_scale(m.negotiated_percentage),
         a.body, m.methodology)::text)

@@ -7,6 +7,7 @@ import {
   codeTypes,
   codeTypesOf30,
   drugTypes,
+  isCount,
   methodologies,
   settings,
 } from '../rules/values.ts'
@@ -26,6 +27,8 @@ export type Word = {
   exact: boolean
   /** The value for COPY, with its tab. */
   copy: Buffer
+  /** The same as an element of an array, with its comma. */
+  element: Buffer
   /** Number in this vocabulary: equal words have equal numbers. */
   index: number
 }
@@ -36,7 +39,7 @@ export type Vocabulary = {
 }
 
 export type Vocabularies = Record<
-  'settings' | 'billingClasses' | 'methodologies' | 'drugTypes' | 'codeTypes' | 'modifiers',
+  'settings' | 'billingClasses' | 'methodologies' | 'counts' | 'drugTypes' | 'codeTypes' | 'modifiers',
   Vocabulary
 >
 
@@ -45,9 +48,10 @@ export function createVocabularies(): Vocabularies {
     settings: createVocabulary(settings),
     billingClasses: createVocabulary(billingClasses),
     methodologies: createVocabulary(methodologies),
+    counts: createVocabulary([], { knows: isCount }),
     drugTypes: createVocabulary(drugTypes),
     codeTypes: createVocabulary([...codeTypes, ...codeTypesOf30]),
-    modifiers: createVocabulary([], modifierArray),
+    modifiers: createVocabulary([], { shown: modifierArray }),
   }
 }
 
@@ -60,12 +64,19 @@ function modifierArray(text: string): string {
   return `{${parts.map(part => `"${part.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`
 }
 
-/** A hostile file may hold a new word in every row; beyond this many they are no longer remembered. */
-const remembered = 20_000
+/** A hostile file may hold a new word in every row, or long ones: beyond these they are not remembered. */
+const remembered = { words: 20_000, length: 250 }
+
+type VocabularyOptions = {
+  /** What COPY is given for a word. */
+  shown?: (text: string) => string
+  /** Where the dictionary is no list. */
+  knows?: (text: string) => boolean
+}
 
 function createVocabulary(
   dictionary: readonly string[],
-  shown: (text: string) => string = text => text,
+  { shown = text => text, knows = () => false }: VocabularyOptions = {},
 ): Vocabulary {
   const spelling = new Map(dictionary.map(name => [name.toLowerCase(), name]))
   const blank: Word = {
@@ -74,6 +85,7 @@ function createVocabulary(
     known: false,
     exact: false,
     copy: Buffer.from('\\N\t'),
+    element: Buffer.from('NULL,'),
     index: 0,
   }
   const words = [blank]
@@ -93,13 +105,17 @@ function createVocabulary(
     const out = new CopyBuffer(64)
     out.text(shown(text))
     const copy = Buffer.from(out.bytes.subarray(0, out.length))
+    out.clear()
+    out.element(text)
+    const element = Buffer.from(out.bytes.subarray(0, out.length))
     const index = words[positions.get(text) ?? -1]?.index ?? next++
     return {
       text,
       capitals: text.toUpperCase(),
-      known: spelling.has(published.toLowerCase()),
+      known: spelling.has(published.toLowerCase()) || knows(published),
       exact: spelling.get(published.toLowerCase()) === published,
       copy,
+      element,
       index,
     }
   }
@@ -108,7 +124,8 @@ function createVocabulary(
     const at = positions.get(published)
     if (at !== undefined) return words[at] ?? blank
     const word = make(published)
-    if (words.length < remembered) positions.set(published, words.push(word) - 1)
+    if (words.length < remembered.words && published.length <= remembered.length)
+      positions.set(published, words.push(word) - 1)
     return word
   }
   for (const name of dictionary) named(name)

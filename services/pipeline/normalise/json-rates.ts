@@ -1,4 +1,5 @@
 /** payers_information of one charge: its rates. */
+import { noPair } from '../load/payers.ts'
 import type { Rows } from '../load/rows.ts'
 import type { RuleName, TemplateVersion } from '../rules/catalogue.ts'
 import { createConditions, type Field, has } from '../rules/conditions.ts'
@@ -72,6 +73,9 @@ const keyFlags = [
 export function createJsonRates({ row, rows, extras, hints }: Options): JsonRates {
   const { tape } = row
   const payer = new Int32Array(payerKeys.size)
+  const blank = rows.words.methodologies.named('')
+  /** Of the rate that is read. */
+  const told = { pair: noPair, methodology: blank, count: blank }
   let version: TemplateVersion | undefined
   let rateConditions = createConditions({ version, scopes: ['rate'], layout: 'json' })
 
@@ -124,14 +128,16 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
     if (!loaded) row.find('payerWithoutRate', where())
     else {
       const { starts, ends } = row
-      const pair = rows.payers.find(
+      told.pair = rows.payers.find(
         row.bytes,
         starts[column.payer] ?? 0,
         ends[column.payer] ?? 0,
         starts[column.plan] ?? 0,
         ends[column.plan] ?? 0,
       )
-      rows.rate(row, chargeId, rateColumns, pair, extra)
+      told.methodology = rows.words.methodologies.find(row, column.methodology)
+      told.count = rows.words.counts.find(row, column.count)
+      rows.rate(row, chargeId, rateColumns, told, extra)
     }
     return { present, loaded }
   }

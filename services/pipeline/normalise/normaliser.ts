@@ -10,6 +10,8 @@ export type RowCounts = { seen: number; loaded: number; rejected: number; blank:
 
 export type Normaliser = {
   readonly counts: RowCounts
+  /** How many columns at the start often repeat those of the row before: see CsvScanner. */
+  readonly repeating: number
   take(scanner: CsvScanner): void
   /** Closes what the last record left open. */
   end(): void
@@ -35,7 +37,7 @@ export function notLoaded(scanner: CsvScanner, row: CsvRow, findings: Findings):
       return true
     }
     findings.add('unclosedQuote', () => row.place(row.columns.none - 1))
-  } else if (row.beyond(scanner)) {
+  } else if (row.beyond) {
     findings.reject('rowLong', row)
     return true
   }
@@ -43,8 +45,11 @@ export function notLoaded(scanner: CsvScanner, row: CsvRow, findings: Findings):
   return false
 }
 
-/** 999999999, the value that once stood for "not enough data". */
-export function countNineNines(row: CsvRow, rate: RateColumns): void {
+const withNines = has.estimated | has.count | has.median | has.percentile10 | has.percentile90
+
+/** 999999999, the value that once stood for "not enough data". `flags`: what the rate has. */
+export function countNineNines(row: CsvRow, rate: RateColumns, flags: number): void {
+  if ((flags & withNines) === 0) return
   for (const column of [rate.estimated, rate.count, rate.median, rate.percentile10, rate.percentile90]) {
     const start = row.starts[column] ?? 0
     const length = (row.ends[column] ?? 0) - start

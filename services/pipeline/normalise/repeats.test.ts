@@ -4,42 +4,69 @@ import { createRepeats } from './repeats.ts'
 
 const key = (number: number) => Buffer.from(`record ${number}, ${number * 7919}`)
 
+/** What each record repeats, in the order in which they are given. */
+function repeated(records: Buffer[], most?: number): number[] {
+  const found = records.map(() => 0)
+  const repeats = createRepeats((row, earlier) => {
+    found[row - 1] = earlier
+  }, most)
+  for (const [at, bytes] of records.entries())
+    repeats.add({ bytes, start: 0, split: 0, end: bytes.length, repeated: false }, at + 1)
+  repeats.end()
+  return found
+}
+
+const keys = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => key(from + at))
+
 t.test('a hundred thousand different records are all different, and all found again', async t => {
-  const repeats = createRepeats()
-  const lost: number[] = []
-  for (let row = 1; row <= 100_000; row++) {
-    const bytes = key(row)
-    if (repeats.find(bytes, 0, bytes.length, row) !== 0) lost.push(row)
-  }
-  t.same(lost, [])
-  for (let row = 1; row <= 100_000; row++) {
-    const bytes = key(row)
-    if (repeats.find(bytes, 0, bytes.length, row + 200_000) !== row) lost.push(row)
-  }
-  t.same(lost, [])
+  const found = repeated([...keys(1, 100_000), ...keys(1, 100_000)])
+  t.equal(
+    found.slice(0, 100_000).find(earlier => earlier !== 0),
+    undefined,
+  )
+  t.equal(
+    found.slice(100_000).find((earlier, at) => earlier !== at + 1),
+    undefined,
+  )
+})
+
+t.test('a record that stands three times repeats the one before it', async t => {
+  t.same(repeated([key(1), key(1), key(2), key(1)]), [0, 1, 0, 2])
 })
 
 t.test('beyond its places the oldest is forgotten first, and nothing is mistaken', async t => {
-  const repeats = createRepeats(1 << 12)
-  for (let row = 1; row <= 50_000; row++) {
-    const bytes = key(row)
-    if (repeats.find(bytes, 0, bytes.length, row) !== 0) t.fail(`row ${row} is new`)
-  }
-  const [recent, old] = [key(50_000), key(1)]
-  t.equal(repeats.find(recent, 0, recent.length, 60_000), 50_000)
-  t.equal(repeats.find(old, 0, old.length, 60_001), 0)
+  const found = repeated([...keys(1, 50_000), key(50_000), key(1)], 1 << 12)
+  t.same(found.slice(-2), [50_000, 0])
+  t.equal(
+    found.slice(0, 50_000).find(earlier => earlier !== 0),
+    undefined,
+  )
 })
 
 t.test('records that differ in one byte, or in length by a NUL, are different', async t => {
-  const repeats = createRepeats()
-  const seen = [
-    Buffer.from('abcdefgh'),
-    Buffer.from('abcdefgi'),
-    Buffer.from('abcdefgh\0'),
-    Buffer.from('bacdefgh'),
-  ]
-  for (const [at, bytes] of seen.entries()) t.equal(repeats.find(bytes, 0, bytes.length, at + 1), 0)
+  const seen = ['abcdefgh', 'abcdefgi', 'abcdefgh\0', 'bacdefgh']
+  t.same(repeated(seen.map(text => Buffer.from(text))), [0, 0, 0, 0])
 })
+
+t.test(
+  'a beginning that is hashed once for many records tells them apart as if it were hashed in each',
+  async t => {
+    const found: [number, number][] = []
+    const repeats = createRepeats((row, earlier) => found.push([row, earlier]))
+    const rows = ['item A,1', 'item A,2', 'item A,1', 'item B,1', 'item B,2', 'item B,1', 'item A,2']
+    for (const [at, text] of rows.entries()) {
+      const bytes = Buffer.from(text)
+      const same = text.slice(0, 7) === rows[at - 1]?.slice(0, 7)
+      repeats.add({ bytes, start: 0, split: 7, end: bytes.length, repeated: same }, at + 1)
+    }
+    repeats.end()
+    t.same(found, [
+      [3, 1],
+      [6, 4],
+      [7, 2],
+    ])
+  },
+)
 
 t.test(
   'rows of a CSV and elements of a JSON that stand twice are reported with the row they repeat',

@@ -3,86 +3,143 @@
  * a table that grows to a million places and then forgets the oldest of eight neighbours. So memory is bounded, in a file of
  * up to some hundred thousand rows every repetition is found, and in one of any size those that are not too far apart.
  */
+import { createByteView } from '../scan/byte-view.ts'
+
 export type Repeats = {
-  /** The row that `bytes` from `start` to `end` were last met in, 0 when they are new; they now belong to `row`. */
-  find(bytes: Buffer, start: number, end: number, row: number): number
+  /** Looks for the record, which from now on belongs to `row`; what it repeats is told a little later. */
+  add(record: RepeatableRecord, row: number): void
+  /** Tells what was not told yet. */
+  end(): void
+}
+
+/** `row` repeats `earlier`, the last row before it with the same bytes. */
+export type OnRepeat = (row: number, earlier: number) => void
+
+/**
+ * `split`: somewhere between `start` and `end`, the same in records of the same bytes; what stands before it is hashed once
+ * for all records in a row that say `repeated`, that it is what stood there in the record before.
+ */
+export type RepeatableRecord = {
+  bytes: Buffer
+  start: number
+  split: number
+  end: number
+  repeated: boolean
 }
 
 const firstPlaces = 1 << 12
 const neighbours = 8
+/** Of a place: two halves of the fingerprint, and the row. Side by side, so that a look costs one line of the cache or two. */
+const fields = 3
+/** Records gathered before they are looked for. */
+const gathered = 256
 
 /** `most`: places, a power of two. */
-export function createRepeats(most = 1 << 20): Repeats {
-  let table = emptyTable(Math.min(firstPlaces, most))
+export function createRepeats(onRepeat: OnRepeat, most = 1 << 20): Repeats {
+  let table = new Int32Array(Math.min(firstPlaces, most) * fields)
   let count = 0
-  let view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0))
-  let viewed: Buffer | undefined
-  // The fingerprint of the last record hashed.
-  let low = 0
-  let high = 0
+  const waiting = new Int32Array(gathered * fields)
+  let waits = 0
+  const cache = { touched: 0 }
+  const viewOf = createByteView()
+  // The state of both hashes at the split of the last record, and after its end.
+  const split = { one: 0, two: 0 }
+  const whole = { one: 0, two: 0 }
 
-  /** Two multiplicative hashes over four bytes at a time, mixed at the end (as in MurmurHash3's finaliser). */
-  function hash(bytes: Buffer, start: number, end: number): void {
-    if (bytes !== viewed) {
-      viewed = bytes
-      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  function hash({ bytes, start, split: at, end, repeated }: RepeatableRecord): void {
+    const view = viewOf(bytes)
+    if (!repeated) {
+      split.one = 0
+      split.two = 0x9e3779b9
+      mix(split, view, start, at)
     }
-    let one = end - start
-    let two = 0x9e3779b9 ^ one
-    let at = start
-    for (; at + 4 <= end; at += 4) {
-      const word = view.getInt32(at, true)
-      one = Math.imul(one ^ word, 0x85ebca6b)
-      one ^= one >>> 15
-      two = Math.imul(two + word, 0xc2b2ae35)
-      two ^= two >>> 13
-    }
-    for (; at < end; at++) {
-      one = Math.imul(one ^ (bytes[at] ?? 0), 0x85ebca6b)
-      two = Math.imul(two + (bytes[at] ?? 0), 0xc2b2ae35)
-    }
-    low = Math.imul(one ^ (one >>> 16), 0x7feb352d) ^ two
-    high = Math.imul(two ^ (two >>> 16), 0x846ca68b) ^ (one >>> 7)
+    whole.one = split.one ^ (end - start)
+    whole.two = split.two
+    mix(whole, view, at, end)
   }
+
+  const homeOf = (low: number) => (low & (table.length / fields - neighbours)) * fields
 
   function grow(): void {
     const before = table
-    table = emptyTable(before.rows.length * 2)
-    for (let place = 0; place < before.rows.length; place++) {
-      const row = before.rows[place] ?? 0
-      if (row !== 0) put(before.lows[place] ?? 0, before.highs[place] ?? 0, row)
+    table = new Int32Array(Math.min(before.length * 4, most * fields))
+    count = 0
+    for (let at = 0; at < before.length; at += fields) {
+      const row = before[at + 2] ?? 0
+      if (row !== 0) put(before[at] ?? 0, before[at + 1] ?? 0, row)
     }
   }
 
   /** The row that stood under this fingerprint, 0 for none. A full neighbourhood loses its oldest. */
-  function put(lower: number, upper: number, row: number): number {
-    const { lows, highs, rows } = table
-    const home = lower & (rows.length - neighbours)
+  function put(low: number, high: number, row: number): number {
+    const home = homeOf(low)
     let oldest = home
-    for (let place = home; place < home + neighbours; place++) {
-      const held = rows[place] ?? 0
-      if (held !== 0 && lows[place] === lower && highs[place] === upper) {
-        rows[place] = row
+    // Places of a neighbourhood fill in order, so the first empty one is the end of it.
+    for (let at = home; at < home + neighbours * fields; at += fields) {
+      const held = table[at + 2] ?? 0
+      if (held === 0) {
+        count++
+        oldest = at
+        break
+      }
+      if (table[at] === low && table[at + 1] === high) {
+        table[at + 2] = row
         return held
       }
-      if (held < (rows[oldest] ?? 0)) oldest = place
+      if (held < (table[oldest + 2] ?? 0)) oldest = at
     }
-    if (rows[oldest] === 0) count++
-    lows[oldest] = lower
-    highs[oldest] = upper
-    rows[oldest] = row
+    table[oldest] = low
+    table[oldest + 1] = high
+    table[oldest + 2] = row
     return 0
   }
 
+  function end(): void {
+    // An eighth full: that nine records share eight places is then one case in a million.
+    if ((count + waits) * 8 * fields > table.length && table.length < most * fields) grow()
+    // Nearly every look misses the cache. Looks that do not depend on each other miss it together, so all places are
+    // touched before any is looked at.
+    for (let at = 0; at < waits * fields; at += fields) {
+      const home = homeOf(waiting[at] ?? 0)
+      cache.touched ^= (table[home] ?? 0) ^ (table[home + neighbours * fields - 1] ?? 0)
+    }
+    for (let at = 0; at < waits * fields; at += fields) {
+      const row = waiting[at + 2] ?? 0
+      const earlier = put(waiting[at] ?? 0, waiting[at + 1] ?? 0, row)
+      if (earlier !== 0) onRepeat(row, earlier)
+    }
+    waits = 0
+  }
+
   return {
-    find(bytes, start, end, row) {
-      hash(bytes, start, end)
-      if (count * 4 > table.rows.length && table.rows.length < most) grow()
-      return put(low, high, row)
+    add(record, row) {
+      hash(record)
+      const { one, two } = whole
+      const at = waits++ * fields
+      waiting[at] = Math.imul(one ^ (one >>> 16), 0x7feb352d) ^ two
+      waiting[at + 1] = Math.imul(two ^ (two >>> 16), 0x846ca68b) ^ (one >>> 7)
+      waiting[at + 2] = row
+      if (waits === gathered) end()
     },
+    end,
   }
 }
 
-function emptyTable(places: number) {
-  return { lows: new Int32Array(places), highs: new Int32Array(places), rows: new Int32Array(places) }
+/** Two multiplicative hashes over four bytes at a time, to be mixed at the end (as in MurmurHash3's finaliser). */
+function mix(state: { one: number; two: number }, view: DataView, start: number, end: number): void {
+  let { one, two } = state
+  let at = start
+  for (; at + 4 <= end; at += 4) {
+    const word = view.getInt32(at, true)
+    one = Math.imul(one ^ word, 0x85ebca6b)
+    one ^= one >>> 15
+    two = Math.imul(two + word, 0xc2b2ae35)
+    two ^= two >>> 13
+  }
+  for (; at < end; at++) {
+    one = Math.imul(one ^ view.getUint8(at), 0x85ebca6b)
+    two = Math.imul(two + view.getUint8(at), 0xc2b2ae35)
+  }
+  state.one = one
+  state.two = two
 }

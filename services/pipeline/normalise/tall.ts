@@ -4,21 +4,24 @@
  * a payer's price is a charge of its own, so every row is one rate, one charge without rates, or one modifier.
  */
 import type { DataColumns } from '../layout/csv-column-names.ts'
+import { noPair } from '../load/payers.ts'
 import type { Rows } from '../load/rows.ts'
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import { type Broken, createConditions, has } from '../rules/conditions.ts'
 import type { Findings } from '../rules/findings.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
 import {
-  CsvRow,
   checkBounds,
   checkSetting,
   codeFlags,
   fieldColumn,
   itemFlags,
+  lostOf,
+  presentOf,
   rateFlags,
   writeCodes,
-} from './csv-row.ts'
+} from './csv-checks.ts'
+import { CsvRow } from './csv-row.ts'
 import { chargeAmounts, countNineNines, type Normaliser, notLoaded, type RowCounts } from './normaliser.ts'
 import { SameCells } from './same-cells.ts'
 
@@ -67,6 +70,9 @@ export function createTall(
   let chargeId = 0
   // What the kept item and charge cells mean. While they repeat, and broke no rule, they are not read again.
   let spoken = words()
+  const blank = rows.words.methodologies.named('')
+  /** Of the row's rate. */
+  const told = { pair: noPair, methodology: blank, count: blank }
   let sharedFlags = 0
   let clean = false
   /** The row that `readShared` saw last. */
@@ -196,7 +202,8 @@ export function createTall(
     if ((flags & charge) === 0) rows.charge(row, current, columns, spoken, columns.notes, extra)
     else {
       chargeId = chargeOfRate(current)
-      rows.rate(row, chargeId, rate, payer(), extra)
+      told.pair = payer()
+      rows.rate(row, chargeId, rate, told, extra)
     }
     if (item) item.end = row.offset + row.length
   }
@@ -214,8 +221,8 @@ export function createTall(
 
   return {
     counts,
+    repeating: leading,
     take(scanner: CsvScanner) {
-      scanner.repeating = leading
       if (!row.take(scanner)) {
         counts.blank++
         return
@@ -231,24 +238,30 @@ export function createTall(
       let flags = sharedFlags
       if (row.filled(columns.payer)) flags |= has.payer
       if (row.filled(columns.plan)) flags |= has.plan
-      const found = rateFlags(row, rate, rows.words.methodologies.find(row, rate.methodology))
-      flags |= found.flags
+      told.methodology = rows.words.methodologies.find(row, rate.methodology)
+      told.count = rows.words.counts.find(row, rate.count)
+      const found = rateFlags(row, rate, told)
+      const lost = lostOf(found)
+      flags |= presentOf(found)
       report(conditions(flags))
-      countNineNines(row, rate)
-      if ((flags & charge & ~found.unreadable) === 0 && found.unreadable !== 0) {
+      countNineNines(row, rate, flags)
+      if ((flags & charge & ~lost) === 0 && lost !== 0) {
         endItem()
         findings.reject('noPrice', row, {
-          value: row.text((found.unreadable & has.dollar) !== 0 ? rate.dollar : rate.percentage),
+          value: row.text((lost & has.dollar) !== 0 ? rate.dollar : rate.percentage),
         })
         counts.rejected++
         return
       }
       if ((flags & has.payer) !== 0 && (flags & (charge | has.modifierRow)) === 0)
         row.find('payerWithoutRate', columns.payer)
-      load(flags & ~found.unreadable, sameItem)
+      load(flags & ~lost, sameItem)
       counts.loaded++
     },
-    end: endItem,
+    end() {
+      endItem()
+      row.end()
+    },
   }
 }
 

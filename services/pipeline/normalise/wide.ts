@@ -3,29 +3,37 @@
  * exists where a group has a dollar amount, a percentage or an algorithm; an item without any keeps its charge.
  */
 import type { DataColumns, PayerColumns } from '../layout/csv-column-names.ts'
-import type { Pair } from '../load/payers.ts'
+import type { RateWords } from '../load/rate-block.ts'
 import type { Rows } from '../load/rows.ts'
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import { createConditions, has } from '../rules/conditions.ts'
 import type { Findings } from '../rules/findings.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
 import {
-  CsvRow,
   checkBounds,
   checkSetting,
   codeFlags,
   fieldColumn,
   itemFlags,
+  lostOf,
+  presentOf,
   rateFlags,
   writeCodes,
-} from './csv-row.ts'
+} from './csv-checks.ts'
+import { CsvRow } from './csv-row.ts'
 import { chargeAmounts, countNineNines, type Normaliser, notLoaded, type RowCounts } from './normaliser.ts'
 
 type WideColumns = DataColumns & { layout: 'wide' }
 const charge = has.dollar | has.percentage | has.algorithm
 const named = has.payer | has.plan
 
-type Group = { columns: PayerColumns; used: Int32Array; pair: Pair; flags: number; unreadable: number }
+type Group = RateWords & {
+  columns: PayerColumns
+  used: Int32Array
+  flags: number
+  /** `has.dollar` and `has.percentage`, where they cannot be read. */
+  lost: number
+}
 
 export function createWide(
   columns: WideColumns,
@@ -38,12 +46,16 @@ export function createWide(
   const rowConditions = createConditions({ version, scopes: ['row'] })
   const rateConditions = createConditions({ version, scopes: ['rate'], without: ['chargeForPayer'] })
   const withModifiers = version !== '1.1' && version !== '2.1'
+  const { methodologies, counts: countWords } = rows.words
+  const blank = methodologies.named('')
   const groups: Group[] = columns.payers.map(payer => ({
     columns: payer,
     used: Int32Array.from(usedColumns(payer, columns.none)),
     pair: rows.payers.named(payer.payer, payer.plan),
     flags: 0,
-    unreadable: 0,
+    lost: 0,
+    methodology: blank,
+    count: blank,
   }))
 
   const withoutItem = [columns.drugUnit, columns.drugType, columns.billingClass]
@@ -55,19 +67,17 @@ export function createWide(
     let unreadable = false
     for (const group of groups) {
       group.flags = 0
-      group.unreadable = 0
+      group.lost = 0
       if (!filledSome(row, group.used)) continue
       row.outsideTemplate = !group.columns.official
-      const found = rateFlags(
-        row,
-        group.columns,
-        rows.words.methodologies.find(row, group.columns.methodology),
-      )
-      group.flags = found.flags
-      group.unreadable = found.unreadable
-      if (found.unreadable !== 0) unreadable = true
-      any |= found.flags & ~found.unreadable
-      if (!row.outsideTemplate) official |= found.flags
+      group.methodology = methodologies.find(row, group.columns.methodology)
+      group.count = countWords.find(row, group.columns.count)
+      const found = rateFlags(row, group.columns, group)
+      group.flags = presentOf(found)
+      group.lost = lostOf(found)
+      if (group.lost !== 0) unreadable = true
+      any |= group.flags & ~group.lost
+      if (!row.outsideTemplate) official |= group.flags
     }
     row.outsideTemplate = false
     return { any, official, unreadable }
@@ -81,8 +91,7 @@ export function createWide(
         row.find(rule, fieldColumn(field, columns, payer))
       if ((flags & charge) === 0 && adjustment === 0)
         row.find('notesWithoutRate', firstFilled(row, payer, columns.none))
-      if ((flags & (has.median | has.percentile10 | has.percentile90 | has.count | has.estimated)) !== 0)
-        countNineNines(row, payer)
+      countNineNines(row, payer, flags)
     }
     row.outsideTemplate = false
   }
@@ -90,8 +99,8 @@ export function createWide(
   /** Of payers without a rate: all they hold, unless it is a methodology alone, which is in every row of some files. */
   function withoutRate(): number[] {
     const kept: number[] = []
-    for (const { flags, unreadable, used } of groups) {
-      if (flags === 0 || (flags & charge & ~unreadable) !== 0) continue
+    for (const { flags, lost, used } of groups) {
+      if (flags === 0 || (flags & charge & ~lost) !== 0) continue
       if ((flags & ~(has.methodology | has.methodologyOther)) === 0) continue
       kept.push(...used)
     }
@@ -109,8 +118,8 @@ export function createWide(
     }
     const chargeId = rows.charge(row, itemId, columns, words, columns.notes, undefined)
     for (const group of groups) {
-      if ((group.flags & charge & ~group.unreadable) !== 0)
-        rows.rate(row, chargeId, group.columns, group.pair, undefined)
+      if ((group.flags & charge & ~group.lost) !== 0)
+        rows.rate(row, chargeId, group.columns, group, undefined)
     }
     rows.endItem(row.offset + row.length)
   }
@@ -124,6 +133,7 @@ export function createWide(
 
   return {
     counts,
+    repeating: 0,
     take(scanner: CsvScanner) {
       if (!row.take(scanner)) {
         counts.blank++
@@ -155,7 +165,7 @@ export function createWide(
       else loadModifier()
       counts.loaded++
     },
-    end() {},
+    end: () => row.end(),
   }
 }
 

@@ -9,7 +9,8 @@ import { createTall } from '../normalise/tall.ts'
 import { createWide } from '../normalise/wide.ts'
 import { appliesTo, rules, type TemplateVersion } from '../rules/catalogue.ts'
 import { columnLetters, type Findings, filled } from '../rules/findings.ts'
-import { CsvLimitError, CsvScanner } from '../scan/csv-scanner.ts'
+import { CsvLimitError } from '../scan/csv-limits.ts'
+import { CsvScanner } from '../scan/csv-scanner.ts'
 import { cellText, utf16Length } from '../scan/encoding.ts'
 import { type Reason, Refusal } from '../source/refusal.ts'
 import { type FileFacts, noRows, type Reader } from './reader.ts'
@@ -58,6 +59,7 @@ export function createCsvReader({ rows, findings, now, skipped, utf16 }: Options
       layout === 'tall'
         ? createTall(columns, version, rows, findings)
         : createWide(columns, version, rows, findings)
+    scanner.repeating = normaliser.repeating
     Object.assign(facts, { layout, version, general, counts: normaliser.counts })
   }
 

@@ -26,7 +26,13 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
   const splitter = new JsonSplitter([items, modifiers], valueBytes)
   const tape = new JsonTape()
   const row = new JsonRow(tape, findings)
-  const repeats = createRepeats()
+  const repeats = createRepeats((number, earlier) =>
+    findings.add('exactDuplicate', {
+      row: number,
+      cell: `/${items}/${number - 1}`,
+      fill: { row: earlier },
+    }),
+  )
   const members: Members = new Map()
   const seenLists = new Map<string, number>()
   const facts: FileFacts = {
@@ -97,8 +103,7 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
     checkBytes(start, end)
     if (key === items) {
       counts.seen++
-      const earlier = repeats.find(splitter.bytes, start, end, number)
-      if (earlier !== 0) row.find('exactDuplicate', '', -1, { row: String(earlier) })
+      repeats.add({ bytes: splitter.bytes, start, split: start, end, repeated: false }, number)
     }
     try {
       tape.parse(splitter.bytes, start, end)
@@ -157,6 +162,7 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
           'truncated',
           'The JSON ends before its last brace: it was cut off on the way. Export and upload it again.',
         )
+      repeats.end()
       const checked = version() ?? (seenLists.has(items) ? '2.2' : '3.0')
       checkJsonGeneral(members, checked, findings)
       if (!seenLists.has(items)) throw shapeRefusal(findings, checked)

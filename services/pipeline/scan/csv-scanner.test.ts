@@ -1,5 +1,6 @@
 import t from 'tap'
-import { CsvLimitError, CsvScanner } from './csv-scanner.ts'
+import { CsvLimitError } from './csv-limits.ts'
+import { CsvScanner } from './csv-scanner.ts'
 
 type Read = { fields: string[]; row: number; line: number; offset: number; length: number; unclosed: boolean }
 

@@ -14,6 +14,9 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer'
 import { createByteView } from './byte-view.ts'
+import { createChunkJoiner } from './chunk-joiner.ts'
+import { CsvLimitError, type CsvLimits, csvLimits } from './csv-limits.ts'
+import { countOf, undouble } from './csv-quotes.ts'
 
 const comma = 0x2c
 const quote = 0x22
@@ -21,27 +24,6 @@ const lf = 0x0a
 const cr = 0x0d
 /** U+FFFD, where a program before us lost a character. */
 const replacement = Buffer.from('\ufffd')
-
-export type CsvLimits = {
-  /** Of one record, in bytes. */
-  recordBytes: number
-  /** Of one quoted field that spans lines: beyond it the quote counts as never closed. */
-  multilineBytes: number
-  fields: number
-}
-
-/** 16,384 columns are Excel's limit, and five times what the widest published file has. */
-export const csvLimits: CsvLimits = { recordBytes: 4 << 20, multilineBytes: 64 << 10, fields: 16_384 }
-
-/** The file cannot be read further: a record or its fields exceed the limits. */
-export class CsvLimitError extends Error {
-  override name = 'CsvLimitError'
-  readonly kind: 'record-bytes' | 'fields' | 'unclosed'
-  constructor(kind: CsvLimitError['kind'], message: string) {
-    super(message)
-    this.kind = kind
-  }
-}
 
 export class CsvScanner {
   /** What the offsets point into; replaced by `push`. */
@@ -78,6 +60,7 @@ export class CsvScanner {
 
   private readonly limits: CsvLimits
   private readonly viewOf = createByteView()
+  private readonly joiner = createChunkJoiner()
   private held = 0
   private position = 0
   private streamOffset = 0
@@ -89,10 +72,13 @@ export class CsvScanner {
   private fieldStart = 0
   private newlineAt = -1
   private dirty = 0
-  // Where the repeating fields of this record end, -1 while that is not known or they hold what a comparison would miss
-  // (doubled or stray quotes, line ends); and the same stretch of the record before, while its bytes are held.
-  private prefixEnd = -1
+  /**
+   * Where the repeating fields of this record end, their last comma included; -1 when there are fewer or they hold what a
+   * comparison would miss (doubled or stray quotes, line ends).
+   */
+  prefixEnd = -1
   private prefixPlain = true
+  // The same stretch of the record before, while its bytes are held.
   private lastStart = -1
   private lastEnd = -1
 
@@ -106,12 +92,7 @@ export class CsvScanner {
     const rest = this.held - this.start
     this.hasNul = (rest > 0 && this.hasNul) || chunk.includes(0)
     if (rest === 0) this.bytes = chunk
-    else {
-      const joined = Buffer.allocUnsafe(rest + chunk.length)
-      this.bytes.copy(joined, 0, this.start, this.held)
-      chunk.copy(joined, rest)
-      this.bytes = joined
-    }
+    else this.bytes = this.joiner.join(this.bytes.subarray(this.start, this.held), chunk)
     this.held = rest + chunk.length
     this.shift(this.start)
     this.lastEnd = -1
@@ -330,32 +311,14 @@ export class CsvScanner {
       }
       if (byte === cr && length === 0) length = 1 // a CR between the quote and the next field
     }
-    if (this.newlineAt >= 0) this.countLines(this.newlineAt, at)
-    this.add(this.fieldStart, (this.dirty & doubled) === 0 ? at : this.undouble(at))
+    if (this.newlineAt >= 0) this.linesPast += countOf(lf, this.bytes, this.newlineAt, at)
+    this.add(this.fieldStart, (this.dirty & doubled) === 0 ? at : undouble(this.bytes, this.fieldStart, at))
     if (this.dirty !== 0 || this.newlineAt >= 0) this.prefixPlain = false
     if (this.count === this.repeating && byte === comma && this.prefixPlain) this.prefixEnd = after + length
     this.inQuotes = false
     this.dirty = 0
     this.position = after + length
     return byte === comma ? again : this.finished(after + length)
-  }
-
-  /** `""` → `"`, in place: the scan is past this field. Returns where the field ends now. */
-  private undouble(end: number): number {
-    const { bytes } = this
-    let to = this.fieldStart
-    for (let at = this.fieldStart; at < end; at++) {
-      const byte = bytes[at] ?? 0
-      bytes[to++] = byte
-      if (byte === quote && bytes[at + 1] === quote) at++
-    }
-    // What is left over must not break the record's UTF-8, nor its length.
-    bytes.fill(quote, to, end)
-    return to
-  }
-
-  private countLines(from: number, to: number): void {
-    for (let at = from; at >= 0 && at < to; at = this.bytes.indexOf(lf, at + 1)) this.linesPast++
   }
 
   /** The quote was never closed: the record is the line it stands on. */
@@ -409,7 +372,12 @@ export class CsvScanner {
   private widen(): void {
     if (this.count >= this.limits.fields)
       throw new CsvLimitError('fields', `row ${this.row + 1} has more than ${this.limits.fields} columns`)
-    const size = Math.min(this.count * 2, this.limits.fields + 1)
+    this.reserve(Math.min(this.count * 2, this.limits.fields + 1))
+  }
+
+  /** Makes room for the offsets of this many fields. */
+  reserve(size: number): void {
+    if (size <= this.starts.length) return
     const starts = new Int32Array(size)
     const ends = new Int32Array(size)
     starts.set(this.starts)

@@ -5,6 +5,8 @@
  *
  *   splitter.push(chunk); for (let part = splitter.next(); part; part = splitter.next()) …
  */
+import { createChunkJoiner } from './chunk-joiner.ts'
+
 const quote = 0x22
 const backslash = 0x5c
 const openBrace = 0x7b
@@ -61,8 +63,9 @@ export class JsonSplitter {
   private valueStart = -1
   private depth = 0
   private inString = false
-  /** Whether `bytes` is a buffer of ours, which may have room behind what is held. */
+  /** Whether `bytes` is a buffer of ours that has room behind what is held. */
   private growing = false
+  private readonly joiner = createChunkJoiner()
 
   constructor(lists: readonly string[], mostBytes: number) {
     this.lists = new Set(lists)
@@ -91,13 +94,13 @@ export class JsonSplitter {
     const needed = rest + chunk.length
     if (rest === 0) this.bytes = chunk
     else if (this.growing && from === 0 && this.bytes.length >= needed) chunk.copy(this.bytes, rest)
-    else {
-      const joined = Buffer.allocUnsafe(rest > chunk.length ? needed * 2 : needed)
+    else if (rest > chunk.length) {
+      const joined = Buffer.allocUnsafe(needed * 2)
       this.bytes.copy(joined, 0, from, this.held)
       chunk.copy(joined, rest)
       this.bytes = joined
-    }
-    this.growing = rest > 0
+    } else this.bytes = this.joiner.join(this.bytes.subarray(from, this.held), chunk)
+    this.growing = rest > chunk.length
   }
 
   /** The next part; undefined when more bytes are needed or the document is complete. */
@@ -207,15 +210,19 @@ export class JsonSplitter {
     for (; at < held; at++) {
       const byte = bytes[at] ?? 0
       if (inString) {
+        // Most bytes of a text are small letters, which lie beyond both.
+        if (byte > backslash) continue
         if (byte === backslash) at++
         else if (byte === quote) {
           inString = false
           if (depth === 0) return at + 1
         }
       } else if (byte === quote) inString = true
-      else if (byte === openBrace || byte === openBracket) depth++
-      else if (byte === closeBrace || byte === closeBracket) {
-        if (--depth === 0) return at + 1
+      else {
+        // This bit is all that tells a brace from a bracket.
+        const brace = byte | 0x20
+        if (brace === openBrace) depth++
+        else if (brace === closeBrace && --depth === 0) return at + 1
       }
     }
     this.position = at // past `held` by one when the chunk ends in a backslash

@@ -108,6 +108,8 @@ export class JsonTape {
   private blanks(): number {
     const { bytes, end } = this
     let at = this.position
+    const first = bytes[at] ?? 0
+    if (first > 0x20 && at < end) return first
     while (at < end) {
       const byte = bytes[at] ?? 0
       if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break
@@ -176,6 +178,8 @@ export class JsonTape {
     for (; ; at++) {
       if (at >= end) this.fail('a string does not end')
       const byte = bytes[at] ?? 0
+      // Most bytes of a text are small letters, which lie beyond all that ends or escapes.
+      if (byte > backslash) continue
       if (byte === quote) break
       if (byte === backslash) {
         escapes = true

@@ -1,0 +1,161 @@
+/**
+ * Rates of one charge on their way into a row of prices.rate_blocks, where up to 64 of them stand side by side. What
+ * most rates have goes into arrays; what they share is written once.
+ */
+import type { RateColumns } from '../layout/csv-column-names.ts'
+import { ArrayColumn } from './array-column.ts'
+import { type CopyBuffer, comma } from './copy-buffer.ts'
+import type { Pair } from './payers.ts'
+import type { Row } from './rows.ts'
+import type { Word } from './vocabulary.ts'
+
+export const ratesPerBlock = 64
+/** Of a smallint. */
+const mostOffset = 32_767
+
+/** What a rate says in words that repeat all over the file: looked up once, by whoever reads its cells. */
+export type RateWords = { pair: Pair; methodology: Word; count: Word }
+
+export class RateBlock {
+  /** Whose rates they are, in order. */
+  pairs: Pair[] = []
+  chargeId = 0
+  /** Whether they are a dollar amount and nothing else. */
+  plain = false
+  private rowNumber = 0
+  private readonly rowOffsets = new Int16Array(ratesPerBlock)
+  private readonly dollars = new ArrayColumn()
+  private readonly percentages = new ArrayColumn()
+  private readonly estimated = new ArrayColumn()
+  private readonly medians = new ArrayColumn()
+  private readonly percentiles10 = new ArrayColumn()
+  private readonly percentiles90 = new ArrayColumn()
+  private readonly counts = new ArrayColumn()
+  /** Each methodology of the block once, and which of them a rate has, counted from 1; 0 for none. */
+  private readonly methodologies: Word[] = []
+  private readonly methodologyOf = new Uint8Array(ratesPerBlock)
+  private readonly algorithmIds = new ArrayColumn()
+  private readonly notesIds = new ArrayColumn()
+  private readonly extras: string[] = []
+
+  /** For the rates of a charge, of which the first stands in this row. */
+  start(chargeId: number, plain: boolean, rowNumber: number): void {
+    this.chargeId = chargeId
+    this.plain = plain
+    this.rowNumber = rowNumber
+  }
+
+  /** Whether one more has its place here. */
+  hasRoom(rowNumber: number): boolean {
+    return this.pairs.length < ratesPerBlock && rowNumber - this.rowNumber <= mostOffset
+  }
+
+  add(row: Row, columns: RateColumns, told: RateWords, extra: string | undefined): void {
+    const at = this.pairs.push(told.pair) - 1
+    this.rowOffsets[at] = row.row - this.rowNumber
+    this.methodologyOf[at] = told.methodology.index === 0 ? 0 : this.placeOf(told.methodology)
+    number(this.dollars, at, row, columns.dollar)
+    if (this.plain) return
+    number(this.percentages, at, row, columns.percentage)
+    number(this.estimated, at, row, columns.estimated)
+    number(this.medians, at, row, columns.median)
+    number(this.percentiles10, at, row, columns.percentile10)
+    number(this.percentiles90, at, row, columns.percentile90)
+    if (told.count.index !== 0) this.counts.written(at, told.count.element)
+    if (extra !== undefined) {
+      while (this.extras.length < at) this.extras.push('null')
+      this.extras.push(extra)
+    }
+  }
+
+  /** Of the rate added last; 0 where it has none. */
+  addTexts(algorithmId: number, notesId: number): void {
+    const at = this.pairs.length - 1
+    if (algorithmId !== 0) this.algorithmIds.integer(at, algorithmId)
+    if (notesId !== 0) this.notesIds.integer(at, notesId)
+  }
+
+  private placeOf(methodology: Word): number {
+    const { methodologies } = this
+    for (let at = 0; at < methodologies.length; at++) if (methodologies[at] === methodology) return at + 1
+    return methodologies.push(methodology)
+  }
+
+  /** Writes the row but for its plans, which `writePlans` puts before it; then the block is empty again. */
+  take(out: CopyBuffer, fileId: number, firstId: number): void {
+    const count = this.pairs.length
+    out.integer(this.chargeId)
+    out.integer(firstId)
+    out.integer(fileId)
+    this.takeRows(out, count)
+    this.dollars.take(out, count)
+    this.percentages.take(out, count)
+    this.estimated.take(out, count)
+    this.medians.take(out, count)
+    this.percentiles10.take(out, count)
+    this.percentiles90.take(out, count)
+    this.counts.take(out, count)
+    this.takeMethodologies(out, count)
+    this.algorithmIds.take(out, count)
+    this.notesIds.take(out, count)
+    if (this.extras.length === 0) out.null()
+    else out.text(`[${this.extras.join(',')}]`)
+    this.pairs = []
+    this.extras.length = 0
+  }
+
+  private takeRows(out: CopyBuffer, count: number): void {
+    const { rowOffsets } = this
+    out.integer(this.rowNumber)
+    const step = count > 1 ? (rowOffsets[1] ?? 0) : 0
+    let at = 0
+    while (at < count && rowOffsets[at] === step * at) at++
+    out.integer(at === count ? step : 0)
+    if (at === count) out.null()
+    else {
+      out.beginArray()
+      for (let rate = 0; rate < count; rate++) out.integer(rowOffsets[rate] ?? 0, comma)
+      out.endArray()
+    }
+  }
+
+  private takeMethodologies(out: CopyBuffer, count: number): void {
+    const { methodologies, methodologyOf } = this
+    if (methodologies.length === 0) {
+      out.nulls(2)
+      return
+    }
+    out.beginArray()
+    for (const { element } of methodologies) out.written(element, 0, element.length)
+    out.endArray()
+    if (allAre(methodologyOf, count, 1)) out.null()
+    else {
+      out.beginArray()
+      for (let at = 0; at < count; at++) {
+        const place = methodologyOf[at] ?? 0
+        if (place === 0) out.nullElements(1)
+        else out.integer(place, comma)
+      }
+      out.endArray()
+    }
+    methodologies.length = 0
+  }
+}
+
+/** The plans of a block, once the database has named all of them. */
+export function writePlans(out: CopyBuffer, pairs: readonly Pair[]): void {
+  out.beginArray()
+  for (const { element } of pairs) out.written(element, 0, element.length)
+  out.endArray()
+}
+
+function number(column: ArrayColumn, at: number, { bytes, starts, ends }: Row, cell: number): void {
+  const start = starts[cell] ?? 0
+  const end = ends[cell] ?? 0
+  if (start < end) column.number(at, bytes, start, end)
+}
+
+function allAre(places: Uint8Array, count: number, place: number): boolean {
+  for (let at = 0; at < count; at++) if (places[at] !== place) return false
+  return true
+}

@@ -1,0 +1,22 @@
+/** What the scanner does to the bytes of a quoted field once it has found its end. */
+const quote = 0x22
+
+/** `""` → `"`, in place: the scan is past this field. Returns where the field ends now. */
+export function undouble(bytes: Buffer, start: number, end: number): number {
+  let to = start
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    bytes[to++] = byte
+    if (byte === quote && bytes[at + 1] === quote) at++
+  }
+  // What is left over must not break the record's UTF-8, nor its length.
+  bytes.fill(quote, to, end)
+  return to
+}
+
+/** How often a byte stands from `from` to before `to`. */
+export function countOf(byte: number, bytes: Buffer, from: number, to: number): number {
+  let count = 0
+  for (let at = bytes.indexOf(byte, from); at >= 0 && at < to; at = bytes.indexOf(byte, at + 1)) count++
+  return count
+}
