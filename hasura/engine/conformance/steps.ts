@@ -1,7 +1,6 @@
 /** The steps of a vector, one after the other: requests, SQL, assertions, waiting. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { parseExact } from '../exact-json.ts'
 import type { HttpAnswer, HttpRequest } from '../http/serve.ts'
 import { compareBodies, keysInOrder } from './compare.ts'
 import { assign, type Results, resolved } from './expressions.ts'
@@ -137,7 +136,7 @@ function equivalent(request: HttpRequest, { graphql_equivalent: body }: Step): H
 
 function parsed(body: string): unknown {
   try {
-    return parseExact(body)
+    return JSON.parse(body)
   } catch {
     return body
   }
