@@ -45,11 +45,12 @@ try {
   const flooded = await offer(ask, perSecond * 10, seconds)
   const { rssMb } = await gateway.usage()
   const admitted = flooded.filter(({ status }) => status === 200)
-  const p99 = (answers: Answer[]) =>
+  const quantile = (answers: Answer[], share: number) =>
     percentile(
       answers.map(({ ms }) => ms).toSorted((a, b) => a - b),
-      0.99,
+      share,
     )
+  const p99 = (answers: Answer[]) => quantile(answers, 0.99)
   const other = flooded.filter(({ status }) => status !== 200 && status !== 429).length
   printFigures(
     [
@@ -60,6 +61,12 @@ try {
         value: (100 * admitted.length) / (perSecond * seconds),
         unit: '%',
         target: { bound: 110, less: true },
+      },
+      {
+        name: 'median of the admitted',
+        value: quantile(admitted, 0.5),
+        unit: 'ms',
+        peer: { name: 'below the limit', value: quantile(calm, 0.5) },
       },
       {
         name: 'p99 of the admitted',
