@@ -4,6 +4,7 @@ import type { Case, Generator } from './corpus/build.ts'
 import { connectionCases } from './corpus/connections.ts'
 import { headerCases } from './corpus/headers.ts'
 import { middlewareCases } from './corpus/middlewares.ts'
+import { mixedCases } from './corpus/mixed.ts'
 import { optionCases } from './corpus/options.ts'
 import { pathCases } from './corpus/paths.ts'
 import { createRandom } from './corpus/random.ts'
@@ -21,7 +22,10 @@ const generators: readonly Generator[] = [
   ...optionCases,
 ]
 
-export function generateCorpus(seed: number, count: number): Case[] {
+/** `mixed`: half of them for routes of a random order of middlewares. */
+export function generateCorpus(seed: number, count: number, mixed = false): Case[] {
   const random = createRandom(seed)
-  return Array.from({ length: count }, () => random.pick(generators)(random))
+  return Array.from({ length: count }, () =>
+    random.pick(mixed && random.chance(0.5) ? mixedCases : generators)(random),
+  )
 }

@@ -1,5 +1,5 @@
 /**
- * `node gateway/parity/main.ts [--traefik BIN] [--requests N] [--seed S] [--json]`: the same requests to gateway/router
+ * `node gateway/parity/main.ts [--traefik BIN] [--requests N] [--seed S] [--mixed] [--json]`: the same requests to gateway/router
  * and to the real Traefik. Exit code 1: they differ and gateway/router/DIFFERENCES.md does not say why.
  */
 import { parseArgs } from 'node:util'
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     traefik: { type: 'string' },
     requests: { type: 'string', default: '2000' },
     seed: { type: 'string', default: '1' },
+    mixed: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 })
@@ -21,7 +22,12 @@ if (!binary) {
     'parity: skipped, there is no Traefik here (scripts/build-traefik.sh builds it where there is Go)',
   )
 } else {
-  const report = await runParity({ binary, requests: Number(values.requests), seed: Number(values.seed) })
+  const report = await runParity({
+    binary,
+    requests: Number(values.requests),
+    seed: Number(values.seed),
+    mixed: values.mixed,
+  })
   const { requests, same, onPurpose, unexplained, sequences } = report
   const differing = sequences.filter(({ ours, traefik }) => ours !== traefik)
   if (values.json) console.log(JSON.stringify(report))

@@ -7,13 +7,21 @@ import { createRouter } from '../router/router.ts'
 import { selfSigned } from '../router/tls/self-signed.ts'
 import { compare } from './compare.ts'
 import type { Case } from './corpus/build.ts'
+import { createRandom } from './corpus/random.ts'
 import { generateCorpus } from './corpus.ts'
 import { startEcho } from './echo.ts'
+import { mixedRoutes } from './mixed-routes.ts'
 import { send } from './send.ts'
 import { runSequence, sequences } from './sequences.ts'
 import { startTraefik } from './traefik.ts'
 
-export type ParityOptions = { binary: string; requests: number; seed: number }
+export type ParityOptions = {
+  binary: string
+  requests: number
+  seed: number
+  /** Routes with middlewares in a random order as well: see mixed-routes.ts. */
+  mixed?: boolean
+}
 
 export type Difference = { kind: string; entryPoint: string; request: string; details: string[] }
 
@@ -29,15 +37,21 @@ export type ParityReport = {
 
 const folder = fileURLToPath(new URL('./routes', import.meta.url))
 
-export async function runParity({ binary, requests, seed }: ParityOptions): Promise<ParityReport> {
+export async function runParity({
+  binary,
+  requests,
+  seed,
+  mixed = false,
+}: ParityOptions): Promise<ParityReport> {
   const echo = await startEcho()
   const copy = mkdtempSync(join(tmpdir(), 'glimmr-parity-'))
   const env = { ECHO_URL: echo.url, CERTIFICATES: copy }
   writeCertificates(copy)
   cpSync(folder, copy, { recursive: true })
+  if (mixed) writeFileSync(join(copy, 'dynamic', 'mixed.yml'), mixedRoutes(createRandom(seed)))
   const silent = { info: () => {}, warn: () => {}, error: () => {} }
   const router = createRouter({ staticFile: join(copy, 'traefik.yml'), env, log: silent })
-  const traefik = await startTraefik({ binary, folder, env })
+  const traefik = await startTraefik({ binary, folder: copy, env })
   try {
     const { ports } = await router.listen()
     const report: ParityReport = {
@@ -47,7 +61,7 @@ export async function runParity({ binary, requests, seed }: ParityOptions): Prom
       unexplained: [],
       sequences: [],
     }
-    const corpus = generateCorpus(seed, requests).values()
+    const corpus = generateCorpus(seed, requests, mixed).values()
     // They wait for sockets, not for a processor.
     const worker = async () => {
       for (const one of corpus) {

@@ -27,6 +27,13 @@ export const sequences: Record<string, readonly Step[]> = {
     { target: '/mw/breaker?status=500', afterMs: 200 },
     ...steps(4, () => ({ target: '/mw/breaker', afterMs: 20 })),
   ],
+  // Of a service that is away.
+  'circuit breaker of network errors': [
+    ...steps(6, () => ({ target: '/opt/breaker' })),
+    { target: '/opt/breaker', afterMs: 200 },
+    ...steps(3, () => ({ target: '/opt/breaker', afterMs: 20 })),
+  ],
+  'no limit': steps(12, () => ({ target: '/opt/slow' })),
 }
 
 /** Every status, and what a refusal says. */

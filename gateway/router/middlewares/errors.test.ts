@@ -81,3 +81,29 @@ t.test('a page that is itself away leaves the status', async t => {
   })
   t.equal((await fetch(url)).status, 503)
 })
+
+t.test(
+  'the page is not taken for the answer that it replaces: neither compressed for it, nor cut',
+  async t => {
+    const { url: back } = await startServer(t, (_request, response) => {
+      response.writeHead(502, { 'content-type': 'text/plain' }).end('x'.repeat(5000))
+    })
+    const { url: pages } = await startServer(t, (_request, response) => void response.end('a page'))
+    const { url } = await startTestRouter(t, {
+      dynamic: `
+http:
+  routers: { all: { rule: PathPrefix(\`/\`), middlewares: [outer, squeeze], service: back } }
+  middlewares:
+    outer: { errors: { status: ['502'], service: pages, query: / } }
+    squeeze: { compress: {} }
+  services:
+    back: { loadBalancer: { servers: [{ url: '${back}' }] } }
+    pages: { loadBalancer: { servers: [{ url: '${pages}' }] } }
+`,
+    })
+    const answer = await fetch(url, { headers: { 'accept-encoding': 'gzip' } })
+    t.equal(answer.status, 502)
+    t.equal(answer.headers.get('content-encoding'), null)
+    t.equal(await answer.text(), 'a page')
+  },
+)

@@ -76,6 +76,6 @@ function pageHeaders(headers: RequestHeaders, wanted: readonly string[] | undefi
     if (value !== undefined) given[name.toLowerCase()] = value
   }
   // The page is asked for without the body that these describe.
-  for (const name of ['content-length', 'content-type', 'transfer-encoding', 'expect']) delete given[name]
+  for (const name of ['content-length', 'transfer-encoding', 'expect']) delete given[name]
   return given
 }

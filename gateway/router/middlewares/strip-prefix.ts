@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { flag, texts } from '../configuration/values.ts'
 import { type Exchange, refusePath } from '../request/exchange.ts'
 import { addHeader } from '../request/headers.ts'
-import { cleanPath, decodePath } from '../request/path.ts'
+import { cleanPath, decodePath, encodePath } from '../request/path.ts'
 import { withSlash } from './add-prefix.ts'
 import { middlewareKind } from './kind.ts'
 
@@ -33,7 +33,10 @@ export const stripPrefix = middlewareKind({
 /** False when what is left is not the path it seems: `/v1` off `/v1/../admin`. `prefix` is decoded. */
 export function strip(exchange: Exchange, prefix: string, forceSlash = false): boolean {
   const rest = exchange.path.slice(encodedLength(exchange.path, prefix.length))
-  const path = forceSlash ? `/${rest.replace(/^\//, '')}` : withSlash(rest)
+  const led = (text: string) => (forceSlash ? `/${text.replace(/^\//, '')}` : withSlash(text))
+  // What is left may begin with an encoded slash: then the decoded path has its slash already, and is the one that counts.
+  const decoded = led(decodePath(rest))
+  const path = decodePath(led(rest)) === decoded ? led(rest) : encodePath(decoded)
   if (path !== '' && decodePath(cleanPath(path)) !== decodePath(path)) return false
   exchange.path = path === '' ? '/' : path
   return true

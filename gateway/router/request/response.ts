@@ -81,6 +81,10 @@ export class GatewayResponse extends ServerResponse {
   hold(resume: () => void): void {
     this.#hooks.length = Math.max(0, this.#running)
     this.#resume = resume
+    // The other answer is not to be compressed because this one was.
+    this.#transform?.destroy()
+    this.#transform = undefined
+    this.#prompt = false
   }
 
   /**

@@ -33,7 +33,8 @@ export function createSticky(cookie: StickyCookie, service: string): Sticky {
       response.onHead(head => {
         const before = head.headers['set-cookie']
         const mine = [`${name}=${serverHash(server)}`, ...attributes].join('; ')
-        head.headers['set-cookie'] = before === undefined ? mine : [...[before].flat().map(String), mine]
+        // Said before the server is asked: those that it sets come after.
+        head.headers['set-cookie'] = before === undefined ? mine : [mine, ...[before].flat().map(String)]
       })
     },
   }
