@@ -344,3 +344,12 @@ test('an unknown role sees nothing', async t => {
     errors: [{ message: "field 'files' not found in type: 'query_root'" }],
   })
 })
+
+test('rates can be subscribed to as a list, and not as a stream, which no index serves', async t => {
+  const engine = await setUp(t)
+  for (const role of ['partner', 'uploader', 'viewer']) {
+    const fields = (await schemaOf(engine, role)).getSubscriptionType()?.getFields() ?? {}
+    t.hasProps(fields, ['rates', 'files_stream'], role)
+    t.notHas(fields, { rates_stream: {} }, role)
+  }
+})
