@@ -155,7 +155,7 @@ create table prices.rate_blocks (
   row_number int not null,                     -- of its first rate
   row_step smallint not null,                  -- from one rate's row to the next's: 0 where they share one, 1 where rows follow each other
   row_offsets smallint[],                      -- from the first rate's row to that of each, where the rows are further apart
-  plan_ids int[] not null,
+  plan_ids int[] not null check (cardinality(plan_ids) between 1 and 64),
   -- One element a rate; null where no rate of the block has a value.
   negotiated_dollars numeric[],
   negotiated_percentages numeric[],
