@@ -100,7 +100,7 @@ export function createLoadThreads(keepMs = telemetryOn ? 0 : 20_000): LoadThread
 
 function startThread(): Worker {
   return new Worker(new URL('./thread-entry.mjs', import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 16 },
+    resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 12 },
   })
 }
 

@@ -43,18 +43,22 @@ export function createRepeats(onRepeat: OnRepeat, most = 1 << 20): Repeats {
   const cache = { touched: 0 }
   const viewOf = createByteView()
   // The state of both hashes at the split of the last record, and after its end.
-  const split = { one: 0, two: 0 }
-  const whole = { one: 0, two: 0 }
+  const split: State = { one: 0, two: 0, three: 0, four: 0 }
+  const whole: State = { ...split }
 
   function hash({ bytes, start, split: at, end, repeated }: RepeatableRecord): void {
     const view = viewOf(bytes)
     if (!repeated) {
       split.one = 0
       split.two = 0x9e3779b9
+      split.three = 0x2545f491
+      split.four = 0x6c8e9cf5
       mix(split, view, start, at)
     }
     whole.one = split.one ^ (end - start)
     whole.two = split.two
+    whole.three = split.three
+    whole.four = split.four
     mix(whole, view, at, end)
   }
 
@@ -114,10 +118,10 @@ export function createRepeats(onRepeat: OnRepeat, most = 1 << 20): Repeats {
   return {
     add(record, row) {
       hash(record)
-      const { one, two } = whole
+      const { one, two, three, four } = whole
       const at = waits++ * fields
-      waiting[at] = Math.imul(one ^ (one >>> 16), 0x7feb352d) ^ two
-      waiting[at + 1] = Math.imul(two ^ (two >>> 16), 0x846ca68b) ^ (one >>> 7)
+      waiting[at] = scrambled(one, 0x7feb352d) ^ two ^ scrambled(three, 0x68e31da5)
+      waiting[at + 1] = scrambled(two, 0x846ca68b) ^ (one >>> 7) ^ scrambled(four, 0x1b873593)
       waiting[at + 2] = row
       if (waits === gathered) end()
     },
@@ -125,16 +129,24 @@ export function createRepeats(onRepeat: OnRepeat, most = 1 << 20): Repeats {
   }
 }
 
-/** Two multiplicative hashes over four bytes at a time, to be mixed at the end (as in MurmurHash3's finaliser). */
-function mix(state: { one: number; two: number }, view: DataView, start: number, end: number): void {
-  let { one, two } = state
+/**
+ * Four multiplicative hashes, to be mixed at the end (as in MurmurHash3's finaliser): two over every other word of four bytes,
+ * two over those between. Each waits only for its own last step, so a processor takes eight bytes in the time of four.
+ */
+function mix(state: State, view: DataView, start: number, end: number): void {
+  let { one, two, three, four } = state
   let at = start
-  for (; at + 4 <= end; at += 4) {
+  for (; at + 8 <= end; at += 8) {
     const word = view.getInt32(at, true)
+    const next = view.getInt32(at + 4, true)
     one = Math.imul(one ^ word, 0x85ebca6b)
     one ^= one >>> 15
     two = Math.imul(two + word, 0xc2b2ae35)
     two ^= two >>> 13
+    three = Math.imul(three ^ next, 0x85ebca6b)
+    three ^= three >>> 15
+    four = Math.imul(four + next, 0xc2b2ae35)
+    four ^= four >>> 13
   }
   for (; at < end; at++) {
     one = Math.imul(one ^ view.getUint8(at), 0x85ebca6b)
@@ -142,4 +154,12 @@ function mix(state: { one: number; two: number }, view: DataView, start: number,
   }
   state.one = one
   state.two = two
+  state.three = three
+  state.four = four
+}
+
+type State = { one: number; two: number; three: number; four: number }
+
+function scrambled(value: number, by: number): number {
+  return Math.imul(value ^ (value >>> 16), by)
 }

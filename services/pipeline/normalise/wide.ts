@@ -30,6 +30,8 @@ const named = has.payer | has.plan
 type Group = RateWords & {
   columns: PayerColumns
   used: Int32Array
+  /** Whether these stand side by side in the file. */
+  together: boolean
   flags: number
   /** `has.dollar` and `has.percentage`, where they cannot be read. */
   lost: number
@@ -50,7 +52,7 @@ export function createWide(
   const blank = methodologies.named('')
   const groups: Group[] = columns.payers.map(payer => ({
     columns: payer,
-    used: Int32Array.from(usedColumns(payer, columns.none)),
+    ...placesOf(payer, columns.none),
     pair: rows.payers.named(payer.payer, payer.plan),
     flags: 0,
     lost: 0,
@@ -68,7 +70,7 @@ export function createWide(
     for (const group of groups) {
       group.flags = 0
       group.lost = 0
-      if (!filledSome(row, group.used)) continue
+      if (!filledSome(row, group)) continue
       row.outsideTemplate = !group.columns.official
       group.methodology = methodologies.find(row, group.columns.methodology)
       group.count = countWords.find(row, group.columns.count)
@@ -196,9 +198,16 @@ function usedColumns(payer: PayerColumns, none: number): number[] {
   ].filter(column => column !== none)
 }
 
-function filledSome(row: CsvRow, used: Int32Array): boolean {
-  const { starts, ends } = row
-  for (let index = 0; index < used.length; index++) {
+function placesOf(payer: PayerColumns, none: number): Pick<Group, 'used' | 'together'> {
+  const used = Int32Array.from(usedColumns(payer, none)).sort()
+  return { used, together: used.every((column, index) => column === (used[0] ?? 0) + index) }
+}
+
+function filledSome({ starts, ends }: CsvRow, { used, together }: Group): boolean {
+  const last = used.length - 1
+  // Nothing but their commas stands between the start of the first and the end of the last: most payers of most rows.
+  if (together && (ends[used[last] ?? 0] ?? 0) - (starts[used[0] ?? 0] ?? 0) === last) return false
+  for (let index = 0; index <= last; index++) {
     const column = used[index] ?? 0
     if ((starts[column] ?? 0) < (ends[column] ?? 0)) return true
   }

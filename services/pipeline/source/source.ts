@@ -22,8 +22,8 @@ export class SourceChanged extends Error {
 
 /** Parsed in one go, in which the thread does nothing else: 256 kB left the connections waiting. */
 export const chunkBytes = 64 << 10
-/** Read from a disk at once: each time, a thread has to be woken. */
-const diskBytes = 256 << 10
+/** Read from a disk at once: each time a thread has to be woken; more than this stays in memory for longer. */
+const diskBytes = 128 << 10
 
 export async function localSource(path: string): Promise<Source> {
   const { size } = await stat(path)
