@@ -2,7 +2,7 @@
 import { id, join, type Sql, sql } from '@glimmr/lib/sql'
 
 /** What a rate may have beside its place and plan, and the array it goes into. */
-const arrays = {
+export const arrays = {
   negotiated_dollar: 'negotiated_dollars',
   negotiated_percentage: 'negotiated_percentages',
   estimated_amount: 'estimated_amounts',

@@ -1,17 +1,7 @@
 /** The rates in the rows of prices.rate_blocks that a test reads out of the COPY buffers, as the view prices.rates shows them. */
-type Row = Record<string, string | null>
+import { arrays } from '@glimmr/dev/rate-blocks'
 
-const arrays = {
-  negotiated_dollar: 'negotiated_dollars',
-  negotiated_percentage: 'negotiated_percentages',
-  estimated_amount: 'estimated_amounts',
-  median_amount: 'median_amounts',
-  percentile_10th: 'percentiles_10th',
-  percentile_90th: 'percentiles_90th',
-  count: 'counts',
-  algorithm_id: 'algorithm_ids',
-  notes_id: 'notes_ids',
-}
+type Row = Record<string, string | null>
 
 export function ratesOf(blocks: Row[]): Row[] {
   return blocks.flatMap(ratesOfBlock)

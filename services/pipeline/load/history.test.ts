@@ -1,40 +1,24 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createTestDatabase, type TestDatabase } from '@glimmr/dev/testing'
 import { execute, one, rows as select } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import t from 'tap'
-import { aJsonItem, anItem, bufferSource, type Cells, csv, json } from '../test-files.ts'
-import { loadFile } from './load-file.ts'
+import { aJsonItem, anItem, type Cells, csv, json } from '../test-files.ts'
+import { addOrganisation, load as loadText } from '../test-load.ts'
 import { comparePrices } from './same-prices.ts'
 
 type Test = Parameters<typeof createTestDatabase>[0]
 
 async function setUp(t: Test) {
   const db = await createTestDatabase(t)
-  const organisationId = randomUUID()
-  await execute(db.pool, sql`insert into core.organisations (id, name) values (${organisationId}, 'Own')`)
+  const organisationId = await addOrganisation(db)
   const load = async (text: string, uploadId: string | null = null) => {
-    const bytes = Buffer.from(text)
     if (uploadId)
       await execute(
         db.pool,
         sql`insert into prices.loads (upload_id, organisation_id, status) values (${uploadId}, ${organisationId}, 'loading') on conflict do nothing`,
       )
-    return loadFile({
-      url: db.urlFor('glimmr_pipeline'),
-      file: {
-        organisationId,
-        hospitalId: null,
-        uploadId,
-        filename: 'test.csv',
-        objectKey: uploadId && `object of ${uploadId}`,
-        traceparent: null,
-        sha256: createHash('sha256').update(bytes).digest('hex'),
-      },
-      source: bufferSource(bytes),
-      signal: new AbortController().signal,
-      now: new Date('2026-05-01'),
-    })
+    return loadText(db, text, { organisationId, uploadId })
   }
   return { db, load, pool: db.poolFor('glimmr_pipeline') }
 }

@@ -1,40 +1,14 @@
 // @glimmr/core reads what is written here: the two must mean the same bits.
-import { createHash, randomUUID } from 'node:crypto'
 import { priceKeys } from '@glimmr/core/prices/search-sql'
-import { createTestDatabase, type TestDatabase } from '@glimmr/dev/testing'
+import { createTestDatabase } from '@glimmr/dev/testing'
 import { execute, one, rows as select } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import t from 'tap'
-import { anItem, bufferSource, type Cells, csv, json, line, wideHeaders } from '../test-files.ts'
+import { anItem, type Cells, csv, json, line, wideHeaders } from '../test-files.ts'
+import { published } from '../test-load.ts'
 import { addPlans } from './file-plans.ts'
-import { loadFile } from './load-file.ts'
 import { createPayers } from './payers.ts'
 import { Rows } from './rows.ts'
-
-async function load(db: TestDatabase, text: string): Promise<number> {
-  const content = Buffer.from(text)
-  const organisationId = randomUUID()
-  await execute(
-    db.pool,
-    sql`insert into core.organisations (id, name) values (${organisationId}, ${organisationId})`,
-  )
-  const result = await loadFile({
-    url: db.urlFor('glimmr_pipeline'),
-    source: bufferSource(content),
-    signal: new AbortController().signal,
-    file: {
-      organisationId,
-      hospitalId: null,
-      uploadId: null,
-      filename: 'test',
-      objectKey: null,
-      traceparent: null,
-      sha256: createHash('sha256').update(content).digest('hex'),
-    },
-  })
-  if (result.outcome !== 'published') throw new Error(`the file was ${result.outcome}`)
-  return result.fileId
-}
 
 /** Which of 100 items a payer prices: all, every ninth, only the first, only the last, the middle. */
 const pricing: Record<string, (item: number) => boolean> = {
@@ -111,7 +85,7 @@ function asJson(): string {
 for (const [layout, text] of Object.entries({ tall: tall(), wide: wide(), JSON: asJson() }))
   t.test(`${layout}: a search by payer or plan finds what a join over everything finds`, async t => {
     const db = await createTestDatabase(t)
-    await load(db, text)
+    await published(db, text)
     const known = await select<{ payer_id: number; plan_id: number; length: number; set: number }>(
       db.pool,
       sql`select payer_id, plan_id, length(item_groups) as length, bit_count(item_groups)::int as set from prices.file_plans`,
@@ -162,7 +136,7 @@ t.test(
   'more plans and items than are worth keeping are written without, in statements of bounded size',
   async t => {
     const db = await createTestDatabase(t)
-    const fileId = await load(db, csv([anItem]))
+    const fileId = await published(db, csv([anItem]))
     await execute(db.pool, sql`delete from prices.file_plans`)
     const rows = {
       groups: new Rows(fileId).groups,

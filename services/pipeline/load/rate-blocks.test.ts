@@ -1,43 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { createTestDatabase, type TestDatabase } from '@glimmr/dev/testing'
-import { execute, rows as select } from '@glimmr/lib/db'
+import { createTestDatabase } from '@glimmr/dev/testing'
+import { rows as select } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import t from 'tap'
-import {
-  anItem,
-  bufferSource,
-  type Cells,
-  csv,
-  json,
-  readBytes,
-  tallHeaders,
-  wideHeaders,
-} from '../test-files.ts'
+import { anItem, type Cells, csv, json, readBytes, tallHeaders, wideHeaders } from '../test-files.ts'
+import { published } from '../test-load.ts'
 import { elements } from '../test-rates.ts'
-import { loadFile } from './load-file.ts'
-
-async function load(db: TestDatabase, content: Buffer): Promise<void> {
-  const organisationId = randomUUID()
-  await execute(
-    db.pool,
-    sql`insert into core.organisations (id, name) values (${organisationId}, ${organisationId})`,
-  )
-  const result = await loadFile({
-    url: db.urlFor('glimmr_pipeline'),
-    source: bufferSource(content),
-    signal: new AbortController().signal,
-    file: {
-      organisationId,
-      hospitalId: null,
-      uploadId: null,
-      filename: 'test',
-      objectKey: null,
-      traceparent: null,
-      sha256: createHash('sha256').update(content).digest('hex'),
-    },
-  })
-  if (result.outcome !== 'published') throw new Error(`the file was ${result.outcome}`)
-}
 
 const dollar = 'standard_charge|negotiated_dollar'
 const percentage = 'standard_charge|negotiated_percentage'
@@ -201,7 +168,7 @@ for (const encoding of ['utf8', 'latin1'] as const)
       'Own "column"': turned(at + 4),
     }))
     const text = csv(rows, { headers: [...tallHeaders, 'Own "column"'] })
-    await load(db, Buffer.from(text, encoding))
+    await published(db, Buffer.from(text, encoding))
     const stored = await select<Record<string, string | null>>(
       db.pool,
       sql`
@@ -239,7 +206,7 @@ t.test('rates of payers that the database does not know wait for them, and none 
     rows.slice(0, 700).map(names).sort(),
   )
   const db = await createTestDatabase(t)
-  await load(db, Buffer.from(csv(rows)))
+  await published(db, Buffer.from(csv(rows)))
   const stored = await select<{ rate: string }>(
     db.pool,
     sql`select l.name || ' ' || r.negotiated_dollar as rate from prices.rates r join prices.plans l on l.id = r.plan_id`,
