@@ -92,7 +92,8 @@ async function keepBody(exchange: Exchange, maxBodySize: number): Promise<Buffer
   }
 }
 
-const hopByHop = new Set([
+/** Headers that forwardAuth passes in neither direction; its list is shorter than a proxy's. */
+export const hopByHop = new Set([
   'connection',
   'keep-alive',
   'te',

@@ -2,16 +2,7 @@
 import type { Exchange } from '../request/exchange.ts'
 import type { Verdict } from '../services/mount.ts'
 import type { ForwardAuthOptions } from './forward-auth.ts'
-
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'te',
-  'trailers',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-])
+import { hopByHop } from './forward-auth-http.ts'
 
 export function refuse(exchange: Exchange, options: ForwardAuthOptions, verdict: Verdict): void {
   const { response } = exchange
