@@ -12,6 +12,8 @@ import type { Word } from './vocabulary.ts'
 export const ratesPerBlock = 64
 /** Of a smallint. */
 const mostOffset = 32_767
+/** Of texts that are kept until the block is written; a record may hold megabytes of them. */
+const mostTextBytes = 64 << 10
 
 /** What a rate says in words that repeat all over the file: looked up once, by whoever reads its cells. */
 export type RateWords = { pair: Pair; methodology: Word; count: Word }
@@ -37,6 +39,7 @@ export class RateBlock {
   private readonly algorithmIds = new ArrayColumn()
   private readonly notesIds = new ArrayColumn()
   private readonly extras: string[] = []
+  private textBytes = 0
 
   /** For the rates of a charge, of which the first stands in this row. */
   start(chargeId: number, plain: boolean, rowNumber: number): void {
@@ -47,7 +50,11 @@ export class RateBlock {
 
   /** Whether one more has its place here. */
   hasRoom(rowNumber: number): boolean {
-    return this.pairs.length < ratesPerBlock && rowNumber - this.rowNumber <= mostOffset
+    return (
+      this.pairs.length < ratesPerBlock &&
+      rowNumber - this.rowNumber <= mostOffset &&
+      this.textBytes < mostTextBytes
+    )
   }
 
   add(row: Row, columns: RateColumns, told: RateWords, extra: string | undefined): void {
@@ -61,8 +68,12 @@ export class RateBlock {
     number(this.medians, at, row, columns.median)
     number(this.percentiles10, at, row, columns.percentile10)
     number(this.percentiles90, at, row, columns.percentile90)
-    if (told.count.index !== 0) this.counts.written(at, told.count.element)
+    if (told.count.index !== 0) {
+      this.counts.written(at, told.count.element)
+      this.textBytes += told.count.element.length
+    }
     if (extra !== undefined) {
+      this.textBytes += extra.length
       while (this.extras.length < at) this.extras.push('null')
       this.extras.push(extra)
     }
@@ -78,6 +89,7 @@ export class RateBlock {
   private placeOf(methodology: Word): number {
     const { methodologies } = this
     for (let at = 0; at < methodologies.length; at++) if (methodologies[at] === methodology) return at + 1
+    this.textBytes += methodology.element.length
     return methodologies.push(methodology)
   }
 
@@ -102,6 +114,7 @@ export class RateBlock {
     else out.text(`[${this.extras.join(',')}]`)
     this.pairs = []
     this.extras.length = 0
+    this.textBytes = 0
   }
 
   private takeRows(out: CopyBuffer, count: number): void {

@@ -74,6 +74,24 @@ t.test('a block ends after 64 rates and at another charge, in every layout', asy
   }
 })
 
+t.test(
+  'a block ends where its texts grow large: what is held stays small, however long they are',
+  async t => {
+    const long = (at: number) => `${at} `.padEnd(30_000, 'x')
+    for (const column of ['Own', 'standard_charge|methodology', 'count']) {
+      const headers = column === 'Own' ? [...tallHeaders, column] : tallHeaders
+      const rows = tall(12, at => ({ [dollar]: '1.50', [column]: long(at) }))
+      const { blocks, tables } = await readBytes(csv(rows, { headers }))
+      t.same(
+        blocks.map(block => elements(block.plan_ids).length),
+        [3, 3, 3, 3],
+        column,
+      )
+      t.equal(tables.rates.length, 12, column)
+    }
+  },
+)
+
 t.test('every rate keeps its row: where rows are left out, apart, or of two kinds by turns', async t => {
   const blank = ','.repeat(tallHeaders.length - 1)
   const rows = tall(200, at => (at % 3 === 1 ? { [percentage]: '70.5', median_amount: `${at}` } : {}))
