@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { createPool } from '@glimmr/lib/db'
 import { encode } from './formats.ts'
 import { readRows } from './read-rows.ts'
-import type { ExportAsk, ExportMessage, ExportTask } from './thread.ts'
+import type { ExportAsk, ExportMessage, ExportTask, FailedExport } from './thread.ts'
 
 /** Chunks made ahead of the reader. */
 let credits = 2
@@ -41,8 +41,14 @@ try {
   }
   tell({ type: 'done' })
 } catch (error) {
-  tell({ type: 'failed', message: error instanceof Error ? error.message : String(error) })
+  tell({ type: 'failed', error: told(error) })
 } finally {
   await pool.end()
   parentPort?.close()
+}
+
+function told(error: unknown): FailedExport {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { message, code, syscall }: NodeJS.ErrnoException = error
+  return { message, code, syscall }
 }

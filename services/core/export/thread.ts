@@ -18,7 +18,10 @@ export type ExportTask = {
 export type ExportMessage =
   | { type: 'chunk'; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'done' }
-  | { type: 'failed'; message: string }
+  | { type: 'failed'; error: FailedExport }
+
+/** What of an error the answer and the log need: of an Error that is sent, nothing but its message would arrive. */
+export type FailedExport = { message: string; code?: string | undefined; syscall?: string | undefined }
 
 /** Another chunk, or the end. */
 export type ExportAsk = 'more' | 'stop'
@@ -43,6 +46,8 @@ export function exportInThread(task: ExportTask): Promise<Readable> {
     },
     highWaterMark: 1 << 20,
   })
+  // Until the answer is sent nobody else listens, and an error that nobody hears ends the process.
+  stream.on('error', () => {})
   return new Promise((resolve, reject) => {
     let ended = false
     const fail = (error: Error) => {
@@ -51,7 +56,8 @@ export function exportInThread(task: ExportTask): Promise<Readable> {
       reject(error)
     }
     worker.on('message', (message: ExportMessage) => {
-      if (message.type === 'failed') return fail(new Error(message.message))
+      if (message.type === 'failed')
+        return fail(Object.assign(new Error(message.error.message), message.error))
       if (message.type === 'chunk') stream.push(Buffer.from(message.bytes.buffer))
       else {
         ended = true
