@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { problem } from './errors.ts'
+import { timeField } from './problem-schema.ts'
 
 export const pageParameters = {
   limit: z.coerce
@@ -63,6 +64,13 @@ function parsed(body: string): unknown {
   } catch {
     return undefined
   }
+}
+
+/** Parts of positions, within what Postgres takes: everybody can make up a cursor. */
+export const cursorPart = {
+  integer: z.number().int().min(0).max(2_147_483_647),
+  text: z.string().refine(text => !text.includes('\0')),
+  time: timeField,
 }
 
 const checksumLength = 12

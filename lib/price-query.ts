@@ -1,6 +1,6 @@
 /** The parameters of a price search: core answers them, links puts them into short links. */
 import { z } from 'zod'
-import { textField } from './problem-schema.ts'
+import { dayField, textField } from './problem-schema.ts'
 
 const idField = z.coerce.number().int().min(1).max(2_147_483_647).optional()
 
@@ -48,8 +48,7 @@ export const priceFilters = {
     .describe('One of /v1/core/canonical-payers: all its published names'),
   plan_type: z.enum(planTypes).optional(),
   hospital_id: z.uuid().optional(),
-  as_of: z.iso
-    .date()
+  as_of: dayField
     .optional()
     .describe('Prices as they were published here at the end of this day (UTC), superseded since or not'),
   setting: z.enum(['inpatient', 'outpatient', 'both']).optional(),

@@ -44,6 +44,17 @@ export function publicProblems(...statuses: (keyof typeof meanings)[]) {
   )
 }
 
+/** A day that Postgres has: its calendar begins with the year 1. */
+export const dayField = z.iso.date().refine(day => day >= '0001', 'is before the year 1')
+
+/** A moment that Postgres takes: zones are less than 16 hours from UTC. */
+export const timeField = z.iso
+  .datetime({ offset: true })
+  .refine(
+    time => time >= '0001' && !/[+-](1[6-9]|2\d):\d\d$/.test(time),
+    'is no time of this calendar, or of no zone',
+  )
+
 /** A text that Postgres can hold: trimmed, not empty, without NUL. */
 export function textField(maxLength: number) {
   return z

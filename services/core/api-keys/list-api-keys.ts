@@ -1,6 +1,6 @@
 /** GET /v1/core/api-keys */
 import { type Pool, preparedRows } from '@glimmr/lib/db'
-import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
+import { cursorPart, decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
 import { problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { empty, sql } from '@glimmr/lib/sql'
@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { organisationFor, organisationParameter } from '../organisations/organisation-for.ts'
 import { apiKeyColumns, apiKeySchema } from './api-key.ts'
 
-const position = z.tuple([z.iso.datetime({ offset: true }), z.uuid()])
+const position = z.tuple([cursorPart.time, z.uuid()])
 
 export function routeListApiKeys(app: Server, pool: Pool): void {
   const schema = {

@@ -1,8 +1,8 @@
 /** GET /v1/core/files */
 import { identityOf } from '@glimmr/lib/auth'
 import { type Pool, preparedRows } from '@glimmr/lib/db'
-import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
-import { problems } from '@glimmr/lib/problem-schema'
+import { cursorPart, decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
+import { dayField, problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { join, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
@@ -13,8 +13,7 @@ const query = z.strictObject({
   hospital_id: z.uuid().optional(),
   status: z.enum(fileStatuses).optional(),
   layout: z.enum(layouts).optional(),
-  as_of: z.iso
-    .date()
+  as_of: dayField
     .optional()
     .describe(
       'Files that were current at the end of this day (UTC), one a hospital, superseded since or not',
@@ -22,7 +21,7 @@ const query = z.strictObject({
   ...pageParameters,
 })
 
-const position = z.tuple([z.number().int()])
+const position = z.tuple([cursorPart.integer])
 
 export function routeListFiles(app: Server, pool: Pool): void {
   const schema = {

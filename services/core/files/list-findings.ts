@@ -1,7 +1,7 @@
 /** GET /v1/core/files/{id}/findings */
 import { identityOf } from '@glimmr/lib/auth'
 import { type Pool, preparedRows } from '@glimmr/lib/db'
-import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
+import { cursorPart, decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { join, type Sql, sql } from '@glimmr/lib/sql'
@@ -29,7 +29,7 @@ const findingSchema = z.object({
   message: z.string(),
 })
 
-const position = z.tuple([z.number().int()])
+const position = z.tuple([cursorPart.integer])
 
 export function routeListFindings(app: Server, pool: Pool): void {
   const schema = {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { normalisedCode } from '@glimmr/lib/codes'
 import type { Pool } from '@glimmr/lib/db'
 import { type Problem, problem } from '@glimmr/lib/errors'
-import { decodeCursor, encodeCursor, pageParameters, sendJson } from '@glimmr/lib/pages'
+import { cursorPart, decodeCursor, encodeCursor, pageParameters, sendJson } from '@glimmr/lib/pages'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -51,7 +51,7 @@ unless one of these is the hospital's own (CDM, LOCAL), the same description; pr
 drug unit, payer and plan agree. Repeated rows count once. A charge's own amounts are one entry without payer. \
 JSON pages look for at most some seconds: the work goes on at the next cursor.`
 
-const position = z.tuple([z.string(), z.string(), z.number().int().min(0)])
+const position = z.tuple([cursorPart.text, cursorPart.text, z.number().int().min(0)])
 const pageMs = 3_000
 
 export function routeDiffHospital(app: Server, pool: Pool): void {

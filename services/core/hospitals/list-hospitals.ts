@@ -1,7 +1,7 @@
 /** GET /v1/core/hospitals */
 import { identityOf } from '@glimmr/lib/auth'
 import { type Pool, preparedRows } from '@glimmr/lib/db'
-import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
+import { cursorPart, decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { join, sql } from '@glimmr/lib/sql'
@@ -23,7 +23,7 @@ const query = z.strictObject({
   ...pageParameters,
 })
 
-const position = z.tuple([z.string(), z.uuid()])
+const position = z.tuple([cursorPart.text, z.uuid()])
 
 export function routeListHospitals(app: Server, pool: Pool): void {
   const schema = {

@@ -2,7 +2,7 @@
 import { identityOf } from '@glimmr/lib/auth'
 import { maybeOne, one, type Pool, preparedRows, transaction } from '@glimmr/lib/db'
 import { problem } from '@glimmr/lib/errors'
-import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
+import { cursorPart, decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
 import { payerClasses } from '@glimmr/lib/price-query'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
@@ -32,7 +32,7 @@ const slugParams = z.object({
     .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'is not lower-case words with dashes between'),
 })
 
-const position = z.tuple([z.string()])
+const position = z.tuple([cursorPart.text])
 
 export function routeListCanonicalPayers(app: Server, pool: Pool): void {
   const schema = {

@@ -1,6 +1,6 @@
 /** GET /v1/core/payer-rules */
 import { type Pool, preparedRows } from '@glimmr/lib/db'
-import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
+import { cursorPart, decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { join, sql } from '@glimmr/lib/sql'
@@ -13,7 +13,7 @@ const query = z.strictObject({
   ...pageParameters,
 })
 
-const position = z.tuple([z.number().int()])
+const position = z.tuple([cursorPart.integer])
 
 export function routeListPayerRules(app: Server, pool: Pool): void {
   const schema = {

@@ -1,6 +1,6 @@
 /** GET /v1/core/payers */
 import { type Pool, preparedRows } from '@glimmr/lib/db'
-import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
+import { cursorPart, decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { join, sql } from '@glimmr/lib/sql'
@@ -14,7 +14,7 @@ const query = z.strictObject({
 
 const payerSchema = z.object({ id: z.number().int(), name: z.string().describe('As published') })
 
-const position = z.tuple([z.number().int()])
+const position = z.tuple([cursorPart.integer])
 
 export function routeListPayers(app: Server, pool: Pool): void {
   const schema = {

@@ -1,6 +1,6 @@
 /** GET /v1/core/plans */
 import { type Pool, preparedRows } from '@glimmr/lib/db'
-import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
+import { cursorPart, decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
 import { payerClasses, planTypes } from '@glimmr/lib/price-query'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
@@ -38,7 +38,7 @@ const planSchema = z.object({
     .describe('By which rule of /v1/core/payer-rules'),
 })
 
-const position = z.tuple([z.number().int()])
+const position = z.tuple([cursorPart.integer])
 
 export function routeListPlans(app: Server, pool: Pool): void {
   const schema = {

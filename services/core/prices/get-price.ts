@@ -2,7 +2,7 @@
 import { type Pool, preparedRows } from '@glimmr/lib/db'
 import { problem } from '@glimmr/lib/errors'
 import { sendJson } from '@glimmr/lib/pages'
-import { problems } from '@glimmr/lib/problem-schema'
+import { dayField, problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { type Sql, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
@@ -18,7 +18,7 @@ export function routeGetPrice(app: Server, pool: Pool): void {
     description: 'As long as its file is the current one of its hospital, or was on the day `as_of`.',
     tags: ['prices'],
     params: priceIdParams,
-    querystring: z.strictObject({ as_of: z.iso.date().optional() }),
+    querystring: z.strictObject({ as_of: dayField.optional() }),
     response: { 200: priceSchema.describe('The price'), ...problems(400, 404) },
   }
   app.get('/v1/core/prices/:id', { schema, config: { scope: 'core:read' } }, async (request, reply) => {

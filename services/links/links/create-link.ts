@@ -4,7 +4,7 @@ import { identityOf } from '@glimmr/lib/auth'
 import { maybeOne, type Pool, rows } from '@glimmr/lib/db'
 import { problem } from '@glimmr/lib/errors'
 import { sendJson } from '@glimmr/lib/pages'
-import { problems, textField } from '@glimmr/lib/problem-schema'
+import { problems, textField, timeField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { type Sql, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
@@ -19,7 +19,7 @@ const shared = {
     .optional()
     .describe('Wanted; random without'),
   title: textField(200).optional(),
-  expires_at: z.iso.datetime({ offset: true }).optional().describe('From then on the link answers 410'),
+  expires_at: timeField.optional().describe('From then on the link answers 410'),
 }
 
 const body = z.discriminatedUnion('kind', [

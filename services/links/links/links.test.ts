@@ -90,6 +90,7 @@ t.test('what a link may not be is told by field', async t => {
     [{ ...url, slug: 'abc' }, 400, /slug/],
     [{ ...url, title: 'x'.repeat(201) }, 400, /title/],
     [{ ...url, expires_at: 'tomorrow' }, 400, /expires_at/],
+    [{ ...url, expires_at: '2099-01-01T00:00:00+23:59' }, 400, /expires_at/],
     [{ ...url, expires_at: '2020-01-01T00:00:00Z' }, 422, /past/],
   ]
   for (const [body, status, detail] of cases) {

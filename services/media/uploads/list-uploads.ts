@@ -1,7 +1,7 @@
 /** GET /v1/media/uploads */
 import { identityOf } from '@glimmr/lib/auth'
 import { rows } from '@glimmr/lib/db'
-import { decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
+import { cursorPart, decodeCursor, pageOf, pageParameters, sendPage } from '@glimmr/lib/pages'
 import { problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { join, sql } from '@glimmr/lib/sql'
@@ -15,7 +15,7 @@ const query = z.strictObject({
   ...pageParameters,
 })
 
-const position = z.tuple([z.iso.datetime(), z.uuid()])
+const position = z.tuple([cursorPart.time, z.uuid()])
 
 export function routeListUploads(app: Server, { pool }: Media): void {
   const schema = {
