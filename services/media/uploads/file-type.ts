@@ -30,6 +30,7 @@ export function safeFilename(filename: string): string {
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .replace(/[^A-Za-z0-9._-]+/g, '_')
+    .replace(/^[._]*(?=\.[A-Za-z0-9])/, 'file')
     .replace(/^[._]+/, '')
   return plain.slice(-150) || 'file'
 }

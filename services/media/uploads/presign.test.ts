@@ -137,6 +137,7 @@ t.test('a name is safe in a URL and a file system, and keeps its end', async t =
   t.equal(safeFilename('C:\\prices\\file.JSON'), 'file.JSON')
   t.equal(safeFilename('..'), 'file')
   t.equal(safeFilename('价格'), 'file')
+  t.equal(safeFilename('价格.csv'), 'file.csv')
   t.equal(safeFilename(`${'x'.repeat(400)}.csv.gz`).length, 150)
   t.match(safeFilename(`${'x'.repeat(400)}.csv.gz`), /\.csv\.gz$/)
 })

@@ -50,3 +50,27 @@ t.test('a small file is uploaded by one call', async t => {
     'the largest that goes',
   )
 })
+
+t.test('a form that is none, or not whole, or holds too much, is a 400 that says so', async t => {
+  const { app } = await testMedia(t)
+  const send = async (parts: string[], { boundary = 'XX', end = '--XX--\r\n' } = {}) => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/v1/media/uploads',
+      headers: { ...as.us, 'content-type': `multipart/form-data${boundary && `; boundary=${boundary}`}` },
+      payload: parts.map(part => `--XX\r\ncontent-disposition: form-data; ${part}\r\n`).join('') + end,
+    })
+    return { status: answer.statusCode, body: answer.json() }
+  }
+  const file = 'name="file"; filename="a.csv"\r\ncontent-type: text/csv\r\n\r\nabc'
+  const unread = { status: 400, body: { detail: /^The form cannot be read: / } }
+  t.match(await send([file], { boundary: '' }), unread, 'no boundary')
+  t.match(await send([file], { end: '' }), unread, 'an early end')
+  t.match(await send([], { end: 'garbage' }), unread)
+  t.match(await send([file, file]), { status: 400, body: { detail: /more than one file/ } })
+  const fields = Array.from({ length: 30 }, (_, n) => `name="field${n}"\r\n\r\nx`)
+  t.match(await send([...fields, file]), { status: 400, body: { detail: /more than one file/ } })
+  t.match(await send(['name="file"\r\n\r\nabc']), { status: 400, body: { errors: [{ path: '/file' }] } })
+  const nameless = 'name="file"\r\ncontent-type: application/octet-stream\r\n\r\nabc'
+  t.match(await send([nameless]), { status: 202, body: { filename: 'file' } })
+})

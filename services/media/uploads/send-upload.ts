@@ -2,13 +2,15 @@
 import { createHash } from 'node:crypto'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import multipart from '@fastify/multipart'
-import { identityOf } from '@glimmr/lib/auth'
+import { type Identity, identityOf } from '@glimmr/lib/auth'
 import { one } from '@glimmr/lib/db'
-import { problem } from '@glimmr/lib/errors'
+import { Problem, problem } from '@glimmr/lib/errors'
 import { sendJson } from '@glimmr/lib/pages'
 import { problems } from '@glimmr/lib/problem-schema'
+import { sendProblem } from '@glimmr/lib/problems'
 import type { Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Media } from '../media.ts'
 import { requireAcceptedType } from './file-type.ts'
@@ -20,7 +22,7 @@ const maxBytes = 16 * 1024 * 1024
 /** Forms that are in memory at the same time. */
 const maxForms = 4
 
-type FormFile = { filename: string; contentType: string; bytes: Buffer }
+type FormFile = { filename: string | undefined; contentType: string; bytes: Buffer }
 
 const isFile = (value: unknown): value is FormFile =>
   typeof value === 'object' && value !== null && 'bytes' in value && Buffer.isBuffer(value.bytes)
@@ -44,57 +46,90 @@ export async function routeSendUpload(app: Server, media: Media): Promise<void> 
     body,
     response: { 202: uploadSchema, ...problems(400, 409, 413, 422, 429, 503) },
   }
-  let forms = 0
   // A scope of its own: only this route reads forms.
   await app.register(async scope => {
-    await scope.register(multipart, {
-      attachFieldsToBody: 'keyValues',
-      limits: { files: 1, fields: 10, fieldSize: 1000, parts: 12, headerPairs: 100, fileSize: maxBytes },
-      async onFile(part) {
-        const bytes = await part.toBuffer()
-        const value: FormFile = { filename: part.filename, contentType: part.mimetype, bytes }
-        Object.assign(part, { value })
-      },
-    })
+    await readForms(scope)
     const form = scope.withTypeProvider<import('fastify-type-provider-zod').ZodTypeProvider>()
-    form.addHook('preParsing', async (_request, reply) => {
-      if (forms >= maxForms) {
-        throw problem(
-          429,
-          'Too many files are being sent this way: use POST /v1/media/presign, or try again',
-          {
-            headers: { 'retry-after': '5' },
-          },
-        )
-      }
-      forms++
-      reply.raw.once('close', () => {
-        forms--
-      })
-    })
     const config = { scope: 'media:write' }
     const bodyLimit = maxBytes + 64 * 1024
     form.post('/v1/media/uploads', { schema, config, bodyLimit }, async (request, reply) => {
       const identity = identityOf(request)
-      const file = request.body.file as FormFile
-      const announced = announcedIn(file, request.body.hospital_id)
-      requireAcceptedType(announced.content_type)
-      await requireOwnHospital(media.pool, identity, announced.hospital_id)
-      const { presignSeconds } = media
-      const upload = await newUpload(media.pool, {
-        ...{ identity, announced, presignSeconds, traceparent: request.traceparent },
-      })
-      await put(media, upload.object_key, { file, sha256: announced.sha256 ?? '' })
-      const row = await one<StoredUpload>(
-        media.pool,
-        sql`select ${storedUploadColumns} from media.uploads u where u.id = ${upload.id}`,
+      const { file, hospital_id } = request.body
+      const upload = await send(
+        media,
+        { ...{ identity, hospital_id }, traceparent: request.traceparent },
+        file,
       )
-      const outcome = await storeUpload(media, row, { by: 'complete', linkedTo: request.traceparent })
-      if (outcome.state !== 'stored') throw notComplete(row, outcome)
       reply.code(202)
-      return sendJson(reply, (await requireVisible(media.pool, identity, upload.id)).json)
+      return sendJson(reply, (await requireVisible(media.pool, identity, upload)).json)
     })
   })
+}
+
+/** Bodies of `scope` are forms: a few at a time, each held in memory, and its faults told as those of the form. */
+async function readForms(scope: FastifyInstance): Promise<void> {
+  await scope.register(multipart, {
+    attachFieldsToBody: 'keyValues',
+    limits: { files: 1, fields: 10, fieldSize: 1000, parts: 12, headerPairs: 100, fileSize: maxBytes },
+    async onFile(part) {
+      const bytes = await part.toBuffer()
+      const value: FormFile = { filename: part.filename, contentType: part.mimetype, bytes }
+      Object.assign(part, { value })
+    },
+  })
+  let forms = 0
+  scope.addHook('preParsing', async (_request, reply) => {
+    if (forms >= maxForms) throw tooManyForms()
+    forms++
+    reply.raw.once('close', () => {
+      forms--
+    })
+  })
+  const read = new WeakSet<FastifyRequest>()
+  scope.addHook('preHandler', async request => void read.add(request))
+  scope.setErrorHandler<FastifyError>((error, request, reply) =>
+    sendProblem(read.has(request) ? error : asFormProblem(error), request, reply),
+  )
+}
+
+function tooManyForms(): Problem {
+  const detail = 'Too many files are being sent this way: use POST /v1/media/presign, or try again'
+  return problem(429, detail, { headers: { 'retry-after': '5' } })
+}
+
+/** Until a form is read, what fails without a status of its own is the form: no boundary, an early end. */
+function asFormProblem(error: FastifyError): FastifyError | Problem {
+  if (error instanceof Problem) return error
+  if (['FST_FILES_LIMIT', 'FST_FIELDS_LIMIT', 'FST_PARTS_LIMIT'].includes(error.code))
+    return problem(
+      400,
+      'The form holds more than one file and its hospital_id: send each file in a form of its own',
+    )
+  if (error.statusCode !== undefined) return error
+  return problem(400, `The form cannot be read: ${error.message}`, { cause: error })
+}
+
+type Sender = { identity: Identity; hospital_id: string | undefined; traceparent: string | undefined }
+
+/** The id of the upload, stored and with its job. */
+async function send(
+  media: Media,
+  { identity, hospital_id, traceparent }: Sender,
+  file: FormFile,
+): Promise<string> {
+  const announced = announcedIn(file, hospital_id)
+  requireAcceptedType(announced.content_type)
+  await requireOwnHospital(media.pool, identity, hospital_id)
+  const { presignSeconds } = media
+  const { id, object_key } = await newUpload(media.pool, { identity, announced, presignSeconds, traceparent })
+  await put(media, object_key, { file, sha256: announced.sha256 ?? '' })
+  const row = await one<StoredUpload>(
+    media.pool,
+    sql`select ${storedUploadColumns} from media.uploads u where u.id = ${id}`,
+  )
+  const outcome = await storeUpload(media, row, { by: 'complete', linkedTo: traceparent })
+  if (outcome.state !== 'stored') throw notComplete(row, outcome)
+  return id
 }
 
 function announcedIn({ filename, contentType, bytes }: FormFile, hospital_id: string | undefined): Announced {
@@ -102,7 +137,7 @@ function announcedIn({ filename, contentType, bytes }: FormFile, hospital_id: st
     throw problem(422, 'file is empty', { errors: [{ path: '/file', message: 'is empty' }] })
   }
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const name = filename.replaceAll('\0', '').trim().slice(0, 255) || 'file'
+  const name = filename?.replaceAll('\0', '').trim().slice(0, 255) || 'file'
   return { filename: name, size_bytes: bytes.length, content_type: contentType, sha256, hospital_id }
 }
 
