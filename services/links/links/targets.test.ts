@@ -53,6 +53,9 @@ t.test('nothing else does', async t => {
     'https://example.org%2eevil.test/',
     'https://[::1]/',
     'https://glimmr.example/l/abcd',
+    'https://glimmr.example//l/abcd',
+    'https://glimmr.example/%6c/abcd',
+    'https://glimmr.example/x/../l/abcd',
     'https://',
     '',
   ]

@@ -27,7 +27,7 @@ export async function fileTarget(db: Queryable, fileId: number): Promise<string>
     sql`select from prices.files where id = ${fileId} and status = 'published'`,
   )
   if (found) return `/v1/core/files/${fileId}`
-  throw unusable('/file_id', `file ${fileId} is not a published file`)
+  throw unusable('/file_id', `${fileId} is not a published file`)
 }
 
 /**
@@ -47,10 +47,15 @@ export function urlTarget(
     throw refuse('holds a user name or password')
   const own = new URL(publicUrl)
   if (url.host === own.host) {
-    if (url.pathname.startsWith('/l/')) throw refuse('leads to a short link')
+    if (leadsToLink(url)) throw refuse('leads to a short link')
   } else if (!linkHosts.some(allowed => hostMatches(url.host, allowed)))
     throw refuse(`leads to ${url.host}, which is not among the hosts that links may lead to`)
   return url.href
+}
+
+/** As the gateway reads the path: two links that lead to each other would go on for ever. */
+function leadsToLink({ pathname }: URL): boolean {
+  return /^(\/|%2f)+(l|%6c)(\/|%2f)/i.test(pathname)
 }
 
 /** `*.example.org` stands for every host below, not for example.org itself. A port that is not the scheme's is named. */
