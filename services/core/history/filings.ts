@@ -12,9 +12,9 @@ export async function filesOf(
   { from, to }: { from?: number | undefined; to?: number | undefined },
 ): Promise<Files> {
   const later = await publishedFile(pool, hospital, to ?? null, null)
-  if (later === undefined) throw notPublished(hospital, to)
+  if (later === undefined) throw notPublished(hospital, to, 'No file was ever published')
   const earlier = await publishedFile(pool, hospital, from ?? null, later)
-  if (earlier === undefined) throw notPublished(hospital, from)
+  if (earlier === undefined) throw notPublished(hospital, from, 'There is no file before it')
   return { from: earlier, to: later }
 }
 
@@ -37,7 +37,7 @@ async function publishedFile(
   return found?.file_id
 }
 
-function notPublished(hospital: string, file: number | undefined): Problem {
-  const what = file === undefined ? 'There is no file before it' : `File ${file} was never published`
+function notPublished(hospital: string, file: number | undefined, unnamed: string): Problem {
+  const what = file === undefined ? unnamed : `File ${file} was never published`
   return problem(404, `${what} for this hospital: see /v1/core/hospitals/${hospital}/publications`)
 }
