@@ -8,7 +8,7 @@ export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const shown = shownProblem(error)
+  const shown = shownProblem(error, request)
   if (shown.status >= 500) request.log.error({ err: error, trace_id: request.traceId }, 'request failed')
   const instance = request.url.split('?', 1)[0] ?? ''
   const document = problemDocument(shown, { instance, requestId: request.id, traceId: request.traceId })
@@ -31,7 +31,7 @@ export function sendNoRoute(request: FastifyRequest, reply: FastifyReply, method
   return sendProblem(refusal, request, reply)
 }
 
-function shownProblem(error: FastifyError | Problem): Problem {
+function shownProblem(error: FastifyError | Problem, { headers }: FastifyRequest): Problem {
   if (error instanceof Problem) return error
   if (hasZodFastifySchemaValidationErrors(error))
     return invalidRequest(error.validation, error.validationContext)
@@ -39,16 +39,30 @@ function shownProblem(error: FastifyError | Problem): Problem {
     return problem(503, 'The database does not answer; try again in a moment', {
       headers: { 'retry-after': '5' },
     })
-  const { statusCode } = error
+  const { statusCode, code } = error
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return problem(
+      415,
+      `This takes application/json, not ${headers['content-type'] ?? 'a body without a type'}: send JSON, with the header content-type: application/json`,
+    )
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH')
+    return problem(414, 'A part of the path is longer than any that is known here')
   // Fastify's own refusals: a body too large, a wrong media type, JSON that does not parse.
   if (statusCode && statusCode >= 400 && statusCode < 500) return problem(statusCode, error.message)
   return problem(500, 'Something went wrong here; the request id finds it in the logs')
 }
 
+const places: Record<string, string> = {
+  querystring: 'query',
+  params: 'path',
+  headers: 'header',
+  body: 'body',
+}
+
 type Validation = { instancePath: string; message?: string | undefined }
 
 function invalidRequest(validation: Validation[], context: string | undefined): Problem {
-  const place = context === 'querystring' ? 'query' : (context ?? 'request')
+  const place = places[context ?? ''] ?? 'request'
   const errors: ProblemField[] = validation.map(({ instancePath, message }) => ({
     path: place === 'body' ? instancePath || '/' : instancePath.replace(/^\//, ''),
     message: message ?? 'is not valid',

@@ -180,6 +180,19 @@ t.test('a wrong method at a known path is 405 and says which it takes; an unknow
     t.match((await app.inject({ method: 'POST', url })).json(), { status: 404 }, url)
 })
 
+t.test('what the framework refuses is a problem too, and says what to do', async t => {
+  const { app, tokens } = await build(t)
+  app.get('/v1/core/files/:id', { config: { public: true } }, async () => ({}))
+  const long = await app.inject(`/v1/core/files/${'9'.repeat(201)}`)
+  t.match(long.json(), { status: 414, detail: /longer/, instance: String, request_id: String })
+  t.match((await app.inject('/v1/core/files/%zz')).json(), { status: 400, request_id: String })
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+    const headers = { ...tokens.header({ organisation }), 'content-type': type }
+    const answer = await app.inject({ method: 'POST', url: '/v1/core/fail', headers, payload: '{}' })
+    t.match(answer.json(), { status: 415, detail: new RegExp(`not ${type}: send JSON`) })
+  }
+})
+
 t.test('an unknown parameter is named', async t => {
   const { app, tokens } = await build(t)
   app.get(

@@ -19,6 +19,7 @@ import { serveHealth } from './health.ts'
 import { createMetrics, type Metrics, serveMetrics } from './metrics.ts'
 import { completeDocument, servers } from './openapi-components.ts'
 import { sendNoRoute, sendProblem } from './problems.ts'
+import { createRequestLines } from './request-lines.ts'
 import { traceRequests } from './request-spans.ts'
 import { rememberMethods } from './route-methods.ts'
 
@@ -48,12 +49,15 @@ export type BuiltServer = { app: Server; metrics: Metrics }
 
 export async function createServer(options: ServerOptions): Promise<BuiltServer> {
   const { name, log, jwks, scope, ready = async () => {}, bodyLimitBytes = 1_048_576 } = options
+  const serviceLog = log.child({ service: name })
   const app: Server = fastify({
-    loggerInstance: log.child({ service: name }),
+    loggerInstance: serviceLog,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 200 },
+    // What the router refuses before there is a route: a path that does not decode, or a part of it that is too long.
+    frameworkErrors: sendProblem,
     requestIdHeader: false,
     genReqId: request => requestId(request.headers['x-request-id']),
     return503OnClosing: true,
@@ -62,6 +66,8 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendProblem)
+  // Fastify reads it by itself; here every body is JSON, or a form.
+  app.removeContentTypeParser('text/plain')
   const methodsOf = rememberMethods(app)
   app.setNotFoundHandler((request, reply) =>
     sendNoRoute(request, reply, methodsOf(request.url.split('?', 1)[0] ?? '')),
@@ -72,7 +78,7 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
     done()
   })
   traceRequests(app)
-  logRequests(app)
+  logRequests(app, serviceLog)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -107,19 +113,18 @@ function requestId(header: string | string[] | undefined): string {
   return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : randomUUID()
 }
 
-function logRequests(app: Server): void {
+function logRequests(app: Server, log: FastifyBaseLogger): void {
+  const write = createRequestLines(log, 'request')
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     if (request.routeOptions.config.quiet && reply.statusCode < 400) return done()
-    request.log.info(
-      {
-        method: request.method,
-        path: request.url.split('?', 1)[0], // queries may hold what people search for
-        status: reply.statusCode,
-        duration_ms: Math.round(reply.elapsedTime * 100) / 100,
-        trace_id: request.traceId,
-      },
-      'request',
-    )
+    write({
+      request_id: request.id,
+      method: request.method,
+      path: request.url.split('?', 1)[0], // queries may hold what people search for
+      status: reply.statusCode,
+      duration_ms: Math.round(reply.elapsedTime * 100) / 100,
+      trace_id: request.traceId,
+    })
     done()
   })
 }

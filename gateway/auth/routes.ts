@@ -109,7 +109,7 @@ const reasons: Record<number, string> = {
 
 const details: Record<number, string> = {
   404: 'There is nothing at this address',
-  413: 'The request body is larger than 1 MiB; files go to the store with a presigned upload',
+  413: 'The body is too large: 1 MiB, of GraphQL 256 KiB, of a form 16 MiB. Files go to the store, by POST /v1/media/presign',
   429: 'Too many requests; wait and try again',
   502: 'The service does not answer; try again in a moment',
   504: 'The service took too long to answer',
