@@ -2,6 +2,7 @@
  * One line per request: the platform's own fields, and beside them Traefik's under Traefik's names.
  * https://doc.traefik.io/traefik/reference/install-configuration/observability/logs-and-accesslogs/
  */
+import { createRequestLines } from '@glimmr/lib/request-lines'
 import type { StaticConfiguration } from '../configuration/static.ts'
 import { statusRanges } from '../configuration/values.ts'
 import type { Log } from '../middlewares/kind.ts'
@@ -21,6 +22,7 @@ export function createAccessLog(options: StaticConfiguration['accessLog'], log: 
   const keeps = (name: string) => (fields?.names[name] ?? fields?.defaultMode ?? 'keep') === 'keep'
   const dropped = fieldNames.filter(name => !keeps(name))
   const wantedHeaders = headerFields(fields?.headers)
+  const write = createRequestLines(log, 'request')
   const filtered =
     filters !== undefined && (wantedStatus !== undefined || filters.retryAttempts || filters.minDuration > 0)
   return (exchange, path, ms) => {
@@ -36,7 +38,7 @@ export function createAccessLog(options: StaticConfiguration['accessLog'], log: 
     if (exchange.refusal !== undefined && status >= 400) line.refused = exchange.refusal
     for (const name of dropped) line[name] = undefined
     wantedHeaders?.(exchange, line)
-    log.info(line, 'request')
+    write(line)
   }
 }
 
