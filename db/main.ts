@@ -1,26 +1,32 @@
 /** `npm run migrate`: DATABASE_URL (an owner's), and a password for each service role by its variable. */
+import { readOptions, runCommand } from '@glimmr/lib/command'
 import { readConfig } from '@glimmr/lib/config'
 import { z } from 'zod'
-import { migrate } from './migrate.ts'
+import { migrate, type ServiceRole, serviceRoles } from './migrate.ts'
 
-const config = readConfig(
-  z.object({
-    DATABASE_URL: z.string(),
-    GLIMMR_CORE_PASSWORD: z.string().optional(),
-    GLIMMR_MEDIA_PASSWORD: z.string().optional(),
-    GLIMMR_PIPELINE_PASSWORD: z.string().optional(),
-    GLIMMR_LINKS_PASSWORD: z.string().optional(),
-    GLIMMR_AUTH_PASSWORD: z.string().optional(),
-  }),
-  process.env,
+readOptions(
+  {},
+  `Brings a database up to db/migrations, in order; what was applied is left alone.
+
+  DATABASE_URL=… npm run migrate
+
+DATABASE_URL is that of a role that may create roles and schemas. GLIMMR_CORE_PASSWORD, …_MEDIA_…, …_PIPELINE_…, …_LINKS_… and
+…_AUTH_… are given to the roles of the services; those that are not set keep what they have.`,
 )
 
-const passwords = {
-  ...(config.GLIMMR_CORE_PASSWORD && { glimmr_core: config.GLIMMR_CORE_PASSWORD }),
-  ...(config.GLIMMR_MEDIA_PASSWORD && { glimmr_media: config.GLIMMR_MEDIA_PASSWORD }),
-  ...(config.GLIMMR_PIPELINE_PASSWORD && { glimmr_pipeline: config.GLIMMR_PIPELINE_PASSWORD }),
-  ...(config.GLIMMR_LINKS_PASSWORD && { glimmr_links: config.GLIMMR_LINKS_PASSWORD }),
-  ...(config.GLIMMR_AUTH_PASSWORD && { glimmr_auth: config.GLIMMR_AUTH_PASSWORD }),
-}
-const applied = await migrate({ url: config.DATABASE_URL, passwords })
-console.log(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to apply')
+await runCommand(async () => {
+  const passwordOf = (role: ServiceRole) => `${role.toUpperCase()}_PASSWORD`
+  const schema = z.object({
+    DATABASE_URL: z.string(),
+    ...Object.fromEntries(serviceRoles.map(role => [passwordOf(role), z.string().optional()])),
+  })
+  const config: Record<string, string | undefined> = readConfig(schema, process.env)
+  const passwords = Object.fromEntries(
+    serviceRoles.flatMap(role => {
+      const password = config[passwordOf(role)]
+      return password ? [[role, password]] : []
+    }),
+  )
+  const applied = await migrate({ url: config.DATABASE_URL ?? '', passwords })
+  console.log(applied.length > 0 ? `applied ${applied.join(', ')}` : 'nothing to apply')
+})

@@ -1,6 +1,6 @@
 /** `npm run traces`: what `make start` does, as traces in a browser. */
 import { once } from 'node:events'
-import { parseArgs } from 'node:util'
+import { misused, readOptions, runCommand } from '@glimmr/lib/command'
 import { howTo, startTraceViewer } from './server.ts'
 
 const help = `Shows the traces of a platform in a browser.
@@ -9,25 +9,13 @@ const help = `Shows the traces of a platform in a browser.
 
 Takes OTLP over HTTP as JSON. Keeps the latest 2,000 traces, in memory only.`
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '4318' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-if (values.help) console.log(help)
-else
-  await main().catch(error => {
-    console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 1
-  })
+const values = readOptions({ port: { type: 'string', default: '4318' } }, help)
 
-async function main(): Promise<void> {
+await runCommand(async () => {
   const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error(`--port takes a port, not "${values.port}"`)
+  if (!/^\d+$/.test(values.port) || port > 65_535) misused(`--port takes a port, not "${values.port}"`, help)
   const viewer = await startTraceViewer(port)
   console.log(`traces are shown at ${viewer.url}\nto send some: ${howTo(viewer.url)}`)
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   await viewer.close()
-}
+})

@@ -2,19 +2,29 @@
  * `node gateway/parity/main.ts [--traefik BIN] [--requests N] [--seed S] [--mixed] [--json]`: the same requests to gateway/router
  * and to the real Traefik. Exit code 1: they differ and gateway/router/DIFFERENCES.md does not say why.
  */
-import { parseArgs } from 'node:util'
+import { readOptions } from '@glimmr/lib/command'
 import { runParity } from './run.ts'
 import { findTraefik } from './traefik.ts'
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     traefik: { type: 'string' },
     requests: { type: 'string', default: '2000' },
     seed: { type: 'string', default: '1' },
     mixed: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
-})
+  `Sends the same requests to gateway/router and to the real Traefik, and says where they differ.
+
+  npm run parity -- [options]
+
+  --traefik BIN   the real one; else $TRAEFIK, or what scripts/build-traefik.sh has built
+  --requests N    how many, 2000 unless said otherwise
+  --seed S        the same seed makes the same requests (default 1)
+  --mixed         middlewares in an order drawn at random
+  --json          the whole report, for programs
+  --help          this text`,
+)
 
 const binary = values.traefik ?? findTraefik(process.env)
 if (!binary) {

@@ -1,9 +1,4 @@
-/**
- * `npm run conformance -- --vectors FILE [--only IDS] [--area NAME] [--jobs N] [--json] [--failures] [--write-score]`
- *
- * Runs recorded Hasura vectors against the engine. The last line is the score as JSON. `--write-score` raises SCORE.json
- * where the areas that ran have risen.
- */
+/** `npm run conformance`: recorded Hasura vectors against the engine. */
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -13,24 +8,25 @@ import { type Outcome, runVector } from './run-vector.ts'
 import { scoreOf } from './score.ts'
 import { readVectors, type Vector } from './vectors.ts'
 
-const { values } = parseArgs({
-  options: {
-    vectors: { type: 'string' },
-    only: { type: 'string' },
-    area: { type: 'string' },
-    jobs: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    failures: { type: 'boolean', default: false },
-    'write-score': { type: 'boolean', default: false },
-  },
-})
+const help = `Runs recorded Hasura vectors against the engine. The last line is the score as JSON.
 
-if (!values.vectors) {
-  console.error(
-    'usage: npm run conformance -- --vectors FILE [--only IDS] [--area NAME] [--jobs N] [--json] [--failures] [--write-score]',
-  )
-  process.exit(2)
+  npm run conformance -- --vectors FILE [options]
+
+  --vectors FILE   .jsonl or .jsonl.gz
+  --only IDS       a file of ids, or ids with commas between them
+  --area NAME      areas that begin so: mutation/
+  --jobs N         at a time; as many as there are processors unless said otherwise
+  --failures       each vector that does not hold, and why
+  --json           the score alone
+  --write-score    raises SCORE.json where the areas that ran have risen
+  --help           this text`
+
+const values = given()
+if (values.help) {
+  console.log(help)
+  process.exit(0)
 }
+if (!values.vectors) misused('--vectors is missing')
 const only = values.only === undefined ? undefined : await idsOf(values.only)
 const vectors = (await readVectors(values.vectors)).filter(
   ({ id, area }) => (!only || only.has(id)) && (!values.area || area.startsWith(values.area)),
@@ -42,6 +38,30 @@ if (values.failures)
 if (!values.json) showAreas(outcomes)
 if (values['write-score']) await raiseScore(scoreOf(outcomes), values)
 console.log(JSON.stringify(scoreOf(outcomes)))
+
+function given() {
+  try {
+    return parseArgs({
+      options: {
+        vectors: { type: 'string' },
+        only: { type: 'string' },
+        area: { type: 'string' },
+        jobs: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        failures: { type: 'boolean', default: false },
+        'write-score': { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values
+  } catch (error) {
+    return misused(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function misused(why: string): never {
+  console.error(`${why}\n\n${help}`)
+  process.exit(2)
+}
 
 /** A file of ids, or ids with commas between them. */
 async function idsOf(given: string): Promise<Set<string>> {

@@ -1,44 +1,58 @@
 /**
- * `npm run export -- --out DIR [--hospital ID] [--file ID]`: the current prices as Parquet, partitioned by state and code
- * type. Repeated, it writes what is new and takes away what was superseded. A JSON line a file. Needs DATABASE_URL of
- * glimmr_core; of a platform from `make start`, `.data/platform.json` has it.
+ * `npm run export`: the current prices as Parquet, partitioned by state and code type. Repeated, it writes what is new and
+ * takes away what was superseded. Needs DATABASE_URL of glimmr_core.
  */
-import { parseArgs } from 'node:util'
+import { misused, readOptions, runCommand } from '@glimmr/lib/command'
 import { readConfig } from '@glimmr/lib/config'
-import { createPool, rows } from '@glimmr/lib/db'
+import { createPool, type Pool, rows } from '@glimmr/lib/db'
 import { empty, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
 import { removeOthers, type TreeFile, writeFileTree } from './write-tree.ts'
 
-const { values } = parseArgs({
-  options: { out: { type: 'string' }, hospital: { type: 'string' }, file: { type: 'string' } },
-})
+const help = `Writes the current prices as Parquet that engines read without an import, and keeps them current when it is repeated.
+
+  DATABASE_URL=… npm run export -- --out DIR [--hospital ID] [--file ID]
+
+  --out DIR      DIR/state=TX/code_type=CPT/file-7.parquet; made if it is not there
+  --hospital ID  its file alone
+  --file ID      this file alone
+  --help         this text
+
+DATABASE_URL is that of the role glimmr_core; while \`make start\` runs, postgres_url in .data/platform.json will do.
+Prints a line of JSON a file. See docs/exports.md.`
+
+const given = readOptions(
+  { out: { type: 'string' }, hospital: { type: 'string' }, file: { type: 'string' } },
+  help,
+)
 const chosen = z
   .object({
-    out: z.string().min(1),
-    hospital: z.uuid().optional(),
-    file: z.coerce.number().int().min(1).optional(),
+    out: z.string('is missing').min(1),
+    hospital: z.uuid('is not the id of a hospital').optional(),
+    file: z.coerce.number('is not the id of a file').int().min(1).max(2_147_483_647).optional(),
   })
-  .safeParse(values)
+  .safeParse(given)
 if (!chosen.success) {
-  console.error('npm run export -- --out DIR [--hospital ID] [--file ID]')
-  process.exit(2)
+  const [issue] = chosen.error.issues
+  misused(`--${String(issue?.path[0])} ${issue?.message}`, help)
 }
 const { out, hospital, file } = chosen.data
-const { DATABASE_URL: url } = readConfig(z.object({ DATABASE_URL: z.string() }), process.env)
-const pool = createPool({ url, name: 'glimmr_export', max: 2 })
-const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => stop.abort(new Error('the export was stopped')))
-try {
-  const files = await rows<TreeFile>(
-    pool,
-    sql`
-      select f.id, f.sha256, h.state from prices.files f join core.hospitals h on h.id = f.hospital_id
-      where f.status = 'published' ${hospital ? sql`and f.hospital_id = ${hospital}` : empty}
-        ${file ? sql`and f.id = ${file}` : empty}
-      order by f.id`,
-  )
+
+await runCommand(async () => {
+  const { DATABASE_URL: url } = readConfig(z.object({ DATABASE_URL: z.string() }), process.env)
+  const pool = createPool({ url, name: 'glimmr_export', max: 2 })
+  try {
+    await exportFiles(pool)
+  } finally {
+    await pool.end()
+  }
+})
+
+async function exportFiles(pool: Pool): Promise<void> {
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stop.abort(new Error('the export was stopped')))
+  const files = await currentFiles(pool)
   for (const one of files) {
     const started = performance.now()
     const written = await writeFileTree(pool, one, { dir: out, signal: stop.signal })
@@ -50,9 +64,18 @@ try {
     )
   }
   // A choice says nothing of the files that were not asked for.
-  if (!hospital && !file)
-    for (const gone of await removeOthers(out, new Set(files.map(({ id }) => id))))
-      console.log(JSON.stringify({ file: gone, removed: true }))
-} finally {
-  await pool.end()
+  if (hospital || file) return
+  for (const gone of await removeOthers(out, new Set(files.map(({ id }) => id))))
+    console.log(JSON.stringify({ file: gone, removed: true }))
+}
+
+function currentFiles(pool: Pool): Promise<TreeFile[]> {
+  return rows<TreeFile>(
+    pool,
+    sql`
+      select f.id, f.sha256, h.state from prices.files f join core.hospitals h on h.id = f.hospital_id
+      where f.status = 'published' ${hospital ? sql`and f.hospital_id = ${hospital}` : empty}
+        ${file ? sql`and f.id = ${file}` : empty}
+      order by f.id`,
+  )
 }

@@ -1,0 +1,34 @@
+/** The edge of a command: `--help`, and what the caller can mend told as a sentence instead of a stack trace. */
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { ConfigError } from './config.ts'
+
+const usual = { help: { type: 'boolean', short: 'h' } } as const
+
+/** The options that were given. `--help` prints `help` and ends the process; an option that is not known ends it with 2. */
+export function readOptions<const Options extends ParseArgsOptionsConfig>(options: Options, help: string) {
+  try {
+    const { values } = parseArgs<{ options: Options & typeof usual }>({ options: { ...options, ...usual } })
+    if (!(values as { help?: boolean }).help) return values
+  } catch (error) {
+    return misused(error instanceof Error ? error.message : String(error), help)
+  }
+  console.log(help)
+  process.exit(0)
+}
+
+/** Says what is wrong with the options, how the command is used, and ends the process. */
+export function misused(why: string, help: string): never {
+  console.error(`${why}\n\n${help}`)
+  process.exit(2)
+}
+
+/** Runs `work`. A setting that is missing, and a server or a file that cannot be reached, are told in a line; exit code 1. */
+export async function runCommand(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const told = error instanceof ConfigError || (error instanceof Error && 'code' in error)
+    console.error(told ? `${(error as Error).message || String(error)}` : error)
+    process.exitCode = 1
+  }
+}
