@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -94,6 +94,21 @@ t.test(
     t.notOk(existsSync(join(dir, '_glimmr', `file-${first.id}.json`)))
   },
 )
+
+t.test('what a killed run has put in its place already is known to the next one', async t => {
+  const { dir, seed, write, query } = await setUp(t)
+  const file = await seed('TX', items)
+  await write(file)
+  const mark = join(dir, '_glimmr', `file-${file.id}.json`)
+  const { partitions } = JSON.parse(await readFile(mark, 'utf8'))
+  await writeFile(mark, JSON.stringify({ sha256: '', rows: 5, partitions }))
+  t.equal(await write(file), 5, 'written again')
+  t.same(await query('select count(*) as found from prices'), [{ found: '5' }])
+  await writeFile(mark, JSON.stringify({ sha256: '', rows: 5, partitions }))
+  t.same(await removeOthers(dir, new Set()), [file.id])
+  const left = (await readdir(dir, { recursive: true })).filter(name => name.endsWith('.parquet'))
+  t.same(left, [], 'superseded meanwhile: nothing of it counts twice')
+})
 
 t.test('an export that is stopped leaves nothing that looks whole', async t => {
   const { db, dir, seed } = await setUp(t)

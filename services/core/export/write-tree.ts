@@ -18,6 +18,7 @@ import { readRows } from './read-rows.ts'
 
 export type TreeFile = { id: number; sha256: string; state: string | null }
 
+/** `sha256` is empty while not all partitions are in their places. */
 type Mark = { sha256: string; rows: number; partitions: string[] }
 
 type Part = { path: string; parquet: Parquet; out: WriteStream; failed: Promise<unknown> }
@@ -49,6 +50,8 @@ export async function writeFileTree(
       out.end()
       await failed
     }
+    // Not whole yet: a run that ends between two of these files leaves what the next one can find and take away.
+    await writeMark(dir, file.id, { sha256: '', rows, partitions: [...parts.keys()] })
     for (const { path } of parts.values()) await rename(`${path}.part`, path)
   } catch (error) {
     for (const { out, path } of parts.values()) {
@@ -57,9 +60,7 @@ export async function writeFileTree(
     }
     throw error
   }
-  const mark: Mark = { sha256: file.sha256, rows, partitions: [...parts.keys()].sort() }
-  await mkdir(join(dir, '_glimmr'), { recursive: true })
-  await writeFile(markPath(dir, file.id), `${JSON.stringify(mark)}\n`)
+  await writeMark(dir, file.id, { sha256: file.sha256, rows, partitions: [...parts.keys()].sort() })
   return rows
 }
 
@@ -82,6 +83,13 @@ async function removeFile(dir: string, id: number): Promise<void> {
 }
 
 const markPath = (dir: string, id: number) => join(dir, '_glimmr', `file-${id}.json`)
+
+async function writeMark(dir: string, id: number, mark: Mark): Promise<void> {
+  await mkdir(join(dir, '_glimmr'), { recursive: true })
+  const path = markPath(dir, id)
+  await writeFile(`${path}.part`, `${JSON.stringify(mark)}\n`)
+  await rename(`${path}.part`, path)
+}
 
 async function markOf(dir: string, id: number): Promise<Mark | undefined> {
   const text = await readFile(markPath(dir, id), 'utf8').catch(() => undefined)
