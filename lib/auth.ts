@@ -5,7 +5,8 @@
 import { hash } from 'node:crypto'
 import fastifyJwt, { type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { problem } from './errors.ts'
+import { createConnectionMemo } from './connection-memo.ts'
+import { type Problem, problem } from './errors.ts'
 import {
   createPublishedKeys,
   type JwksSource,
@@ -60,11 +61,17 @@ export async function registerAuth(
   })
   app.decorateRequest('identity', null)
   const identify = createIdentify(keys)
-  app.addHook('onRequest', async request => {
+  // Not async: a token that is known costs no promise.
+  app.addHook('onRequest', (request, _reply, done) => {
     const { public: open, scope = usualScope } = request.routeOptions.config
-    if (open || request.is404) return
-    request.identity = await identify(request)
-    if (scope) requireScope(request.identity, scope)
+    if (open || request.is404) return done()
+    const admit = (identity: Identity): Problem | undefined => {
+      request.identity = identity
+      return scope ? missingScope(identity, scope) : undefined
+    }
+    const identity = identify(request)
+    if (identity instanceof Promise) identity.then(found => done(admit(found)), done)
+    else done(admit(identity))
   })
 }
 
@@ -85,19 +92,31 @@ const maxVerified = 5_000
  * A token is verified once and then known until it ends or its key is no longer published: the gateway sends the same one
  * for minutes. By hash, so that a heap dump shows no token that still works.
  */
-function createIdentify(keys: PublishedKeys): (request: FastifyRequest) => Promise<Identity> {
+function createIdentify(keys: PublishedKeys): (request: FastifyRequest) => Identity | Promise<Identity> {
   const known = new Map<string, Verified>()
-  return async request => {
-    const { authorization = '' } = request.headers
-    if (authorization.length > maxTokenBytes) throw unauthorized('the token is too long')
-    const index = hash('sha256', authorization, 'base64')
-    const found = known.get(index)
-    if (found && found.expiresAtMs > Date.now() && keys.has(found.kid)) return found.identity
+  const shown = createConnectionMemo<Verified>()
+  const isGood = (verified: Verified | undefined): verified is Verified =>
+    verified !== undefined && verified.expiresAtMs > Date.now() && keys.has(verified.kid)
+  const verifyAnew = async (request: FastifyRequest, index: string): Promise<Verified> => {
     known.delete(index)
     const verified = await verify(request)
     if (known.size >= maxVerified) known.delete(known.keys().next().value ?? '')
     known.set(index, verified)
-    return verified.identity
+    return verified
+  }
+  return request => {
+    const { authorization = '' } = request.headers
+    const { socket } = request.raw
+    const before = shown.get(socket, authorization)
+    if (isGood(before)) return before.identity
+    if (authorization.length > maxTokenBytes) return Promise.reject(unauthorized('the token is too long'))
+    const remember = (verified: Verified): Identity => {
+      shown.set(socket, authorization, verified)
+      return verified.identity
+    }
+    const index = hash('sha256', authorization, 'base64')
+    const found = known.get(index)
+    return isGood(found) ? remember(found) : verifyAnew(request, index).then(remember)
   }
 }
 
@@ -134,7 +153,12 @@ export function identityOf(request: FastifyRequest): Identity {
   return request.identity
 }
 
-export function requireScope({ scopes }: Identity, scope: string): void {
-  if (!scopes.includes(scope))
-    throw problem(403, `This needs the scope ${scope}; the key has ${scopes.join(', ') || 'none'}`)
+export function requireScope(identity: Identity, scope: string): void {
+  const missing = missingScope(identity, scope)
+  if (missing) throw missing
+}
+
+function missingScope({ scopes }: Identity, scope: string): Problem | undefined {
+  if (scopes.includes(scope)) return undefined
+  return problem(403, `This needs the scope ${scope}; the key has ${scopes.join(', ') || 'none'}`)
 }

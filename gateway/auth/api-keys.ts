@@ -1,8 +1,8 @@
 /** API keys as core keeps them: whose each is, and whether it is good right now. */
 import { timingSafeEqual } from 'node:crypto'
-import { hashApiKey } from '@glimmr/lib/api-keys'
 import { type Pool, rows } from '@glimmr/lib/db'
 import { type Sql, sql } from '@glimmr/lib/sql'
+import type { Presented } from './credentials.ts'
 import { createFreshRecords } from './fresh-records.ts'
 import { createPrincipal, type Principal } from './principal.ts'
 import { Refusal } from './refusals.ts'
@@ -11,7 +11,7 @@ export type ApiKey = { id: string; principal: Principal }
 
 export type ApiKeys = {
   /** A key as presented, good right now; throws Refusal. Answers at once for a key in use. */
-  byKey(key: string): ApiKey | Promise<ApiKey>
+  byKey(key: Presented): ApiKey | Promise<ApiKey>
   /** The same for the key behind a token. */
   byId(id: string): ApiKey | Promise<ApiKey>
 }
@@ -51,11 +51,10 @@ export function createApiKeys({ pool, now, onError }: ApiKeysOptions): ApiKeys {
     ({ id }) => id,
   )
   return {
-    byKey(key) {
-      const hash = hashApiKey(key)
+    byKey({ hash, index }) {
       const check = (record: KeyRecord | undefined) =>
         good(record && timingSafeEqual(record.row.hash, hash) ? record : undefined, now())
-      const record = byHash.get(hash.toString('base64'))
+      const record = byHash.get(index)
       return record instanceof Promise ? record.then(check) : check(record)
     },
     byId(id) {

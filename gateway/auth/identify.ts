@@ -1,7 +1,8 @@
 /** From the header to who it is: an API key, a token of ours, or one of an issuer we were told of. */
+import { createConnectionMemo } from '@glimmr/lib/connection-memo'
 import { decodeJwt } from 'jose'
 import type { ApiKey, ApiKeys } from './api-keys.ts'
-import { type CredentialHeaders, credentialOf } from './credentials.ts'
+import { type Credential, type CredentialHeaders, credentialOf } from './credentials.ts'
 import type { InternalTokens } from './internal-tokens.ts'
 import type { ExternalTokens } from './issuers/external-tokens.ts'
 import type { Principal } from './principal.ts'
@@ -41,23 +42,37 @@ export function createIdentify({ apiKeys, tokens, internalTokens, externalTokens
     return identityOf(principal, keyId, token)
   }
   const ofKey = ({ id, principal }: ApiKey) => withToken(principal, id)
+  const shown = createConnectionMemo<Credential>()
+  const credentialIn = (headers: CredentialHeaders, connection: object | undefined): Credential => {
+    const { authorization } = headers
+    const alone =
+      typeof authorization === 'string' &&
+      headers['x-api-key'] === undefined &&
+      headers['sec-websocket-protocol'] === undefined
+    if (!alone || !connection) return credentialOf(headers)
+    const before = shown.get(connection, authorization)
+    if (before) return before
+    const credential = credentialOf(headers)
+    shown.set(connection, authorization, credential)
+    return credential
+  }
   const ofBearer = (bearer: Bearer, token: string): Identity | Promise<Identity> => {
     const key = apiKeys.byId(bearer.keyId)
     if (key instanceof Promise) return key.then(found => bearerIdentity(bearer, found, token))
     return bearerIdentity(bearer, key, token)
   }
-  return (headers: CredentialHeaders): Identity | Promise<Identity> => {
-    const credential = credentialOf(headers)
+  return (headers: CredentialHeaders, connection: object | undefined): Identity | Promise<Identity> => {
+    const credential = credentialIn(headers, connection)
     if (credential.kind === 'key') {
-      const key = apiKeys.byKey(credential.key)
+      const key = apiKeys.byKey(credential)
       return key instanceof Promise ? key.then(ofKey) : ofKey(key)
     }
-    const { token } = credential
-    const issuer = externalTokens.any ? issuerIn(token) : undefined
+    const { text } = credential
+    const issuer = externalTokens.any ? issuerIn(text) : undefined
     if (issuer !== undefined && externalTokens.knows(issuer))
-      return externalTokens.verify(issuer, token).then(principal => withToken(principal, undefined))
-    const bearer = tokens.verify(token)
-    return bearer instanceof Promise ? bearer.then(found => ofBearer(found, token)) : ofBearer(bearer, token)
+      return externalTokens.verify(issuer, credential).then(principal => withToken(principal, undefined))
+    const bearer = tokens.verify(credential)
+    return bearer instanceof Promise ? bearer.then(found => ofBearer(found, text)) : ofBearer(bearer, text)
   }
 }
 

@@ -70,7 +70,7 @@ export function serveTokens(app: Server, { apiKeys, tokens, onRefused }: TokenRo
       const credential = credentialOf(headers)
       if (credential.kind === 'token')
         throw new Refusal('bad_credentials', { detail: 'A token is made from an API key (glm_…)' })
-      return (await apiKeys.byKey(credential.key)).principal
+      return (await apiKeys.byKey(credential)).principal
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       onRefused(error.reason, headers)

@@ -79,8 +79,10 @@ export function ask(
   { auth }: { auth: AuthServer },
   { headers = {}, address = '/verify', method = 'GET', uri = '/v1/core/x?q=1' }: Ask,
 ): Promise<Verdict> {
+  // All on one connection, which remembers the credential that it brought last.
+  const connection = auth.server
   return Promise.resolve(
-    auth.verify({ address, headers, method, uri, requestId: 'req-1', traceId: 'trace-1' }),
+    auth.verify({ address, headers, method, uri, requestId: 'req-1', traceId: 'trace-1', connection }),
   )
 }
 

@@ -19,13 +19,15 @@ export type VerifyRequest = {
   uri: string
   requestId: string
   traceId: string | undefined
+  /** The socket it came on: what is shown again there need not be worked out again. */
+  connection?: object
 }
 
 export type Verdict = { status: number; headers: Record<string, string>; body: string }
 export type Verify = (request: VerifyRequest) => Verdict | Promise<Verdict>
 
 export type VerifyContext = {
-  identify(headers: CredentialHeaders): Identity | Promise<Identity>
+  identify(headers: CredentialHeaders, connection: object | undefined): Identity | Promise<Identity>
   onAdmitted(identity: Identity): void
   onRefused(reason: RefusalReason, request: VerifyRequest): void
 }
@@ -44,7 +46,7 @@ export function createVerify({ identify, onAdmitted, onRefused }: VerifyContext)
   }
   return request => {
     try {
-      const identity = identify(request.headers)
+      const identity = identify(request.headers, request.connection)
       if (!(identity instanceof Promise)) return admit(request, identity)
       return identity.then(found => admit(request, found)).catch(error => refuse(request, error))
     } catch (error) {

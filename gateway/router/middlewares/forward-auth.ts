@@ -87,6 +87,7 @@ function askDirectly(
       uri: requestUri(exchange),
       requestId: exchange.requestId,
       traceId: exchange.traceId,
+      connection: exchange.request.socket,
     })
 }
 

@@ -23,6 +23,8 @@ export type VerifyRequest = {
   uri: string
   requestId: string
   traceId: string | undefined
+  /** The client's socket. */
+  connection: object
 }
 
 /** Names in lower case; a header that comes several times is a list. */
