@@ -6,6 +6,7 @@ import { type Problem, problem } from '@glimmr/lib/errors'
 import { cursorPart, decodeCursor, encodeCursor, pageParameters, sendJson } from '@glimmr/lib/pages'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
+import { whenClosed } from '@glimmr/lib/when-closed'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { binary } from '../binary.ts'
@@ -107,7 +108,7 @@ function walkOf(
   reply: FastifyReply,
 ) {
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort(new Error('the client went away')))
+  whenClosed(reply, () => gone.abort(new Error('the client went away')))
   return walkChanges({
     pool,
     scope: {

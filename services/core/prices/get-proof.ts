@@ -7,6 +7,7 @@ import { problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
 import { ObjectGone, ObjectReplaced, type StoredObject } from '@glimmr/lib/stored-object'
+import { whenClosed } from '@glimmr/lib/when-closed'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { binary } from '../binary.ts'
@@ -163,7 +164,7 @@ async function open(store: Store, row: ProofRow, reply: FastifyReply): Promise<R
     sizeBytes: row.size,
   }
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort(new Error('the client went away')))
+  whenClosed(reply, () => gone.abort(new Error('the client went away')))
   const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(store.proofTimeoutMs)])
   return openSourceBytes(object, row, row, { signal, maxSkipBytes: store.maxProofBytes })
 }

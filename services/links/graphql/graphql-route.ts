@@ -6,6 +6,7 @@ import { problems } from '@glimmr/lib/problem-schema'
 import { sendProblem } from '@glimmr/lib/problems'
 import type { Server } from '@glimmr/lib/server'
 import { inSpan } from '@glimmr/lib/telemetry'
+import { whenClosed } from '@glimmr/lib/when-closed'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Answerer, GraphqlAnswer } from './answerer.ts'
@@ -101,7 +102,7 @@ function roleHeader({ headers }: FastifyRequest): string | undefined {
 /** Aborts when the client goes away before the answer is complete: its query is cancelled. */
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  reply.raw.once('close', () => {
+  whenClosed(reply, () => {
     if (!reply.raw.writableFinished) gone.abort(new Error('the client went away'))
   })
   return gone.signal

@@ -10,6 +10,7 @@ import { problems } from '@glimmr/lib/problem-schema'
 import { sendProblem } from '@glimmr/lib/problems'
 import type { Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
+import { whenClosed } from '@glimmr/lib/when-closed'
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Media } from '../media.ts'
@@ -81,7 +82,7 @@ async function readForms(scope: FastifyInstance): Promise<void> {
   scope.addHook('preParsing', async (_request, reply) => {
     if (forms >= maxForms) throw tooManyForms()
     forms++
-    reply.raw.once('close', () => {
+    whenClosed(reply, () => {
       forms--
     })
   })

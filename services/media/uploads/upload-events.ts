@@ -4,6 +4,7 @@ import { identityOf } from '@glimmr/lib/auth'
 import { problem } from '@glimmr/lib/errors'
 import { problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
+import { whenClosed } from '@glimmr/lib/when-closed'
 import { z } from 'zod'
 import type { Media } from '../media.ts'
 import { requireVisible } from './upload.ts'
@@ -48,7 +49,7 @@ export function routeUploadEvents(
     const leave = places.take(identity.subject)
     const watched = watcher.watch(upload)
     metrics.streams.open++
-    reply.raw.once('close', () => {
+    whenClosed(reply, () => {
       watched.close()
       leave()
       metrics.streams.open--
