@@ -82,7 +82,12 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: `Glimmr ${name}`, description: options.description, version: '1' },
+      info: {
+        title: `Glimmr ${name}`,
+        description: options.description,
+        version: '1',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
       servers,
       components: {
         securitySchemes: {
