@@ -5,7 +5,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTestDatabase } from '@glimmr/dev/testing'
-import { test } from 'tap'
+import t, { type Test, test } from 'tap'
 import { createEngine, type Engine, type Session } from './engine.ts'
 import { defaultNaming, rootFieldName, rootFieldNames } from './model/naming.ts'
 import { operators } from './print/expression.ts'
@@ -49,27 +49,35 @@ const names = (await readdir(root, { withFileTypes: true }))
   .filter(entry => entry.isDirectory())
   .map(entry => entry.name)
 
+async function setUp(t: Test): Promise<Engine> {
+  const database = await createTestDatabase(t)
+  await database.pool.query(await readFile(join(root, 'schema.sql'), 'utf8'))
+  const metadata = await json(join(root, 'metadata.json'))
+  const engine = await createEngine({
+    metadata,
+    pools: { default: database.pool },
+    stringifyNumericTypes: true,
+  })
+  t.teardown(() => engine.close())
+  t.same(engine.inconsistencies(), [])
+  return engine
+}
+
+/** For what only reads; each mutation has a database of its own. */
+const reading = await setUp(t)
+
 for (const name of names) {
   test(`golden: ${name}`, async t => {
-    const database = await createTestDatabase(t)
-    await database.pool.query(await readFile(join(root, 'schema.sql'), 'utf8'))
-    const metadata = await json(join(root, 'metadata.json'))
-    const engine = await createEngine({
-      metadata,
-      pools: { default: database.pool },
-      stringifyNumericTypes: true,
-    })
-    t.same(engine.inconsistencies(), [])
     const folder = join(root, name)
     const session: Session = await json(join(folder, 'session.json'))
     const query = await readFile(join(folder, 'query.graphql'), 'utf8')
+    const engine = query.startsWith('mutation') ? await setUp(t) : reading
     const variables = await json(join(folder, 'variables.json')).catch(() => ({}))
     const sql = engine
       .explain({ body: { query, variables }, session })
       .map(each => `${readable(each.sql)};\n`)
       .join('\n')
     const body = await answerOf(engine, { body: { query, variables }, session })
-    await engine.close()
     const result = `${JSON.stringify(JSON.parse(body), null, 2)}\n`
     if (update)
       await Promise.all([
