@@ -1,6 +1,6 @@
 /** A server span for each request, current while its handler runs, and the trace id that logs and problems show. */
 
-import { SpanStatusCode } from '@opentelemetry/api'
+import { type SpanContext, SpanStatusCode } from '@opentelemetry/api'
 import type { FastifyInstance } from 'fastify'
 import { parseTraceparent, startSpan, telemetryOn, traceparentOf, withSpan } from './telemetry.ts'
 
@@ -8,20 +8,28 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Of the trace this request belongs to; without telemetry, of the caller's traceparent. */
     traceId: string | undefined
-    /** To store with work that goes on after the answer. */
-    traceparent: string | undefined
+    /** Where that trace has got to. */
+    traceContext: SpanContext | undefined
+    /** The same, to store with work that goes on after the answer. */
+    readonly traceparent: string | undefined
   }
 }
 
 export function traceRequests(app: FastifyInstance): void {
   app.decorateRequest('traceId', undefined)
-  app.decorateRequest('traceparent', undefined)
+  app.decorateRequest('traceContext', undefined)
+  // Written when somebody asks for it, which is seldom.
+  app.decorateRequest('traceparent', {
+    getter() {
+      return this.traceContext && traceparentOf(this.traceContext)
+    },
+  })
   app.addHook('onRequest', (request, reply, done) => {
     const header = request.headers.traceparent
     const parent = parseTraceparent(typeof header === 'string' ? header : undefined)
     if (!telemetryOn) {
       request.traceId = parent?.traceId
-      request.traceparent = parent && traceparentOf(parent)
+      request.traceContext = parent
       return done()
     }
     const span = startSpan(`${request.method} ${request.routeOptions.url ?? 'none'}`, {
@@ -35,7 +43,7 @@ export function traceRequests(app: FastifyInstance): void {
       },
     })
     request.traceId = span.spanContext().traceId
-    request.traceparent = traceparentOf(span.spanContext())
+    request.traceContext = span.spanContext()
     // Also when the client goes away before the answer is complete.
     reply.raw.once('close', () => {
       span.setAttribute('http.response.status_code', reply.statusCode)

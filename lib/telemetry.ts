@@ -129,16 +129,15 @@ export function currentTraceparent(): string | undefined {
   return spanContext && isSpanContextValid(spanContext) ? traceparentOf(spanContext) : undefined
 }
 
-const traceparentForm = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
+const traceparentForm = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
+const noTrace = '0'.repeat(32)
+const noSpan = '0'.repeat(16)
 
 /** undefined for anything that is not a valid version 00 traceparent (https://www.w3.org/TR/trace-context/). */
 export function parseTraceparent(traceparent: string | undefined): SpanContext | undefined {
-  const match = traceparent ? traceparentForm.exec(traceparent) : undefined
-  if (!match?.[1] || !match[2] || !match[3]) return undefined
-  return {
-    traceId: match[1],
-    spanId: match[2],
-    traceFlags: Number.parseInt(match[3], 16) & 1,
-    isRemote: true,
-  }
+  if (traceparent?.length !== 55 || !traceparentForm.test(traceparent)) return undefined
+  const traceId = traceparent.slice(3, 35)
+  const spanId = traceparent.slice(36, 52)
+  if (traceId === noTrace || spanId === noSpan) return undefined
+  return { traceId, spanId, traceFlags: Number.parseInt(traceparent.slice(53), 16) & 1, isRemote: true }
 }

@@ -19,7 +19,6 @@ t.test('a key becomes an identity and a short token that the published keys veri
       'x-auth-roles': 'partner,viewer',
       'x-auth-scopes': 'core:read,links:read,links:write',
       'x-auth-class': 'standard',
-      'x-request-id': 'req-1',
     })
     t.equal(said['x-api-key'], undefined)
     const { keys } = await setup.auth.jwks()

@@ -23,7 +23,7 @@ export type VerifyRequest = {
   connection?: object
 }
 
-export type Verdict = { status: number; headers: Record<string, string>; body: string }
+export type Verdict = { status: number; headers: Readonly<Record<string, string>>; body: string }
 export type Verify = (request: VerifyRequest) => Verdict | Promise<Verdict>
 
 export type VerifyContext = {
@@ -82,14 +82,15 @@ function requireScopes({ scopes }: Identity, { scope, writeScope }: Requirements
 
 function identityHeaders(
   { roles, headers: said }: Identity,
-  { headers, requestId }: VerifyRequest,
-): Record<string, string> {
+  { headers }: VerifyRequest,
+): Readonly<Record<string, string>> {
   const role = headers['x-hasura-role']
-  if (role !== undefined) requireRole(role, graphqlRoles(roles))
   const protocols = headers['sec-websocket-protocol']
+  // The same object for the same identity: whoever asks may remember what it makes of it.
+  if (role === undefined && protocols === undefined) return said
+  if (role !== undefined) requireRole(role, graphqlRoles(roles))
   return {
     ...said,
-    'x-request-id': requestId,
     ...(role !== undefined && { 'x-hasura-role': role }),
     // A token among them ends here. Without this line the routers would drop the others with it.
     ...(protocols !== undefined && otherProtocols(protocols)),

@@ -2,11 +2,12 @@
 import { Agent, type Dispatcher } from 'undici'
 import type { Exchange } from '../request/exchange.ts'
 import { requestUri } from '../request/exchange.ts'
-import { dropForwarded, isManaged, portOf } from '../request/forwarded.ts'
+import { dropForwarded, portOf } from '../request/forwarded.ts'
 import {
   copyHeaders,
   emptyHeaders,
   firstValue,
+  isManaged,
   type RequestHeaders,
   rawHeaders,
   valuesOf,
@@ -55,7 +56,7 @@ export function askOverHttp({
       ...(body && body.length > 0 && { body }),
     })
     const text = await readAnswer(answer, options.maxResponseBodySize)
-    const said: Verdict['headers'] = {}
+    const said: Record<string, string | string[]> = {}
     for (const name in headers) said[name] = headers[name] ?? ''
     return { status: statusCode, headers: said, body: text }
   }

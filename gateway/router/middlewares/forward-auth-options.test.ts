@@ -91,3 +91,28 @@ http:
   const tls = dynamic.replace('forwardBody: true', 'tls: { ca: /none/ca.pem }')
   await t.rejects(startTestRouter(t, { dynamic: tls }), { message: /ENOENT.*ca\.pem/ })
 })
+
+t.test('whatever the expression matches is said by auth alone, however it is written', async t => {
+  const names = ['x-hasura-role', 'x-hasura', 'x-hasuraaa-id', 'y-role', 'z-x-hasura-role']
+  const sent = Object.fromEntries(names.map(name => [name, 'forged']))
+  const said = { status: 200, headers: { 'x-hasura-role': 'viewer', 'z-role': '1' } }
+  const expressions: Record<string, string[]> = {
+    '^X-Hasura-': ['x-hasura-role'],
+    '^X-Hasura-?': ['x-hasura-role', 'x-hasura', 'x-hasuraaa-id'],
+    '^X-Hasura+-': ['x-hasura-role', 'x-hasuraaa-id'],
+    '^X-Hasura-.*|^Y-': ['x-hasura-role', 'y-role'],
+    '^(X-Hasura|Y)-': ['x-hasura-role', 'y-role'],
+    '(?i)^x-hasura-': ['x-hasura-role'],
+    'Hasura-Role$': ['x-hasura-role', 'z-x-hasura-role'],
+    '^x-hasura-': [],
+  }
+  for (const [expression, copied] of Object.entries(expressions)) {
+    const { url } = await start(t, `authResponseHeadersRegex: '${expression}'`, said)
+    const { headers } = (await (await fetch(url, { headers: sent })).json()) as Seen
+    for (const name of names) {
+      const wanted = !copied.includes(name) ? 'forged' : name === 'x-hasura-role' ? 'viewer' : undefined
+      t.equal(headers[name], wanted, `${expression} ${name}`)
+    }
+    t.equal(headers['z-role'], undefined)
+  }
+})

@@ -71,7 +71,9 @@ t.test('in process: the same, by a call', async t => {
     routing: () => t.fail('not by HTTP'),
     verify: request => {
       asked.push({ ...request, headers: { ...request.headers } })
-      return { status: 200, headers: admitted, body: '' }
+      return request.headers.authorization === 'Bearer other'
+        ? { status: 200, headers: { 'x-auth-subject': 'key:2' }, body: '' }
+        : { status: 200, headers: admitted, body: '' }
     },
   }
   const { url } = await startTestRouter(t, {
@@ -90,6 +92,18 @@ t.test('in process: the same, by a call', async t => {
     uri: '/v1/x?y=1',
     headers: { authorization: 'Bearer mine' },
   })
+  // Said of one client by the same object again, then of another, then of the first.
+  for (const [authorization, subject] of [
+    ['Bearer mine', 'key:1'],
+    ['Bearer other', 'key:2'],
+    ['Bearer mine', 'key:1'],
+  ] as const) {
+    const seen = (await (await fetch(url, { headers: { ...client, authorization } })).json()) as Seen
+    t.equal(seen.headers['x-auth-subject'], subject)
+    t.equal(seen.headers.authorization, subject === 'key:1' ? 'Bearer internal' : undefined)
+    t.equal(seen.headers['x-hasura-role'], subject === 'key:1' ? 'partner' : undefined)
+    t.match(seen.headers['x-request-id'], /^[0-9a-f-]{36}$/)
+  }
 })
 
 t.test('a refusal is the client’s answer, as it is', async t => {

@@ -45,7 +45,7 @@ export const forwardAuth = middlewareKind({
   create: (options, { mounts, log, file, onRetire }) => {
     const mount = mounts.get(serverKey(options.address))
     const ask = mount?.verify ? askDirectly(options, mount.verify) : askOverHttp({ options, file, onRetire })
-    const apply = identity(options)
+    const apply = identity(options, mount?.verify !== undefined)
     return next => exchange => {
       const settle = (verdict: Verdict) => {
         if (verdict.status < 200 || verdict.status > 299) return refuse(exchange, options, verdict)
@@ -95,8 +95,10 @@ function askDirectly(
 function nameTest(source: string): ((name: string) => boolean) | undefined {
   if (source === '') return undefined
   const pattern = goRegExp(source)
+  const beginning = literalBeginning(source).toLowerCase()
   const known = new Map<string, boolean>()
   return name => {
+    if (!name.startsWith(beginning)) return false
     const before = known.get(name)
     if (before !== undefined) return before
     const matches = pattern.test(canonicalName(name))
@@ -105,25 +107,50 @@ function nameTest(source: string): ((name: string) => boolean) | undefined {
   }
 }
 
+/** What all that matches begins with, as far as that is plain to see: `X-Hasura-` of `^X-Hasura-`. Most names do not. */
+function literalBeginning(source: string): string {
+  return source.includes('|') ? '' : (/^\^([\w-]+)(?![\w*?+{-])/.exec(source)?.[1] ?? '')
+}
+
+type Said = Verdict['headers']
+/** Headers of the request that the verdict takes away, and those that it puts there. */
+type Changes = { removed: readonly string[]; put: readonly (readonly [string, string | string[]])[] }
+
 /** Copies what the verdict says about the client; inbound copies of these headers never survive. */
-function identity(options: ForwardAuthOptions): (exchange: Exchange, verdict: Verdict) => void {
-  const names = options.authResponseHeaders.map(name => name.toLowerCase())
+function identity(
+  options: ForwardAuthOptions,
+  direct: boolean,
+): (exchange: Exchange, verdict: Verdict) => void {
+  const names = options.authResponseHeaders
+    .map(name => name.toLowerCase())
+    .filter(name => !(direct && name === 'x-request-id'))
   const copied = nameTest(options.authResponseHeadersRegex)
   const userName = options.headerField.toLowerCase()
   const setCookies = authCookies(options.addAuthCookiesToResponse)
+  const changesOf = remembered((said: Said): Changes => {
+    const put = Object.entries(said).filter(([name]) => names.includes(name) || copied?.(name))
+    return { removed: names.filter(name => !Object.hasOwn(said, name)), put }
+  })
   return (exchange, { headers: said }) => {
     const { headers } = exchange
-    for (const name of names) {
-      delete headers[name]
-      const value = said[name]
-      if (value !== undefined) headers[name] = value
-    }
-    if (copied) {
-      for (const name in headers) if (copied(name)) delete headers[name]
-      for (const name in said) if (copied(name)) headers[name] = said[name] ?? ''
-    }
+    if (copied) for (const name in headers) if (copied(name)) delete headers[name]
+    const { removed, put } = changesOf(said)
+    for (const name of removed) delete headers[name]
+    for (const [name, value] of put) headers[name] = value
     if (userName) exchange.userName = [said[userName]].flat()[0]
     const cookies = said['set-cookie']
     if (cookies !== undefined) setCookies(exchange, [cookies].flat())
+  }
+}
+
+/** Auth of this process says the same of the same client by the same object. */
+function remembered(make: (said: Said) => Changes): (said: Said) => Changes {
+  const known = new WeakMap<Said, Changes>()
+  return said => {
+    const before = known.get(said)
+    if (before) return before
+    const made = make(said)
+    known.set(said, made)
+    return made
   }
 }

@@ -11,7 +11,10 @@ export type BucketOptions = {
   maxSources?: number
 }
 
-type Bucket = { tokens: number; atMs: number }
+type Bucket = { tokens: number; atMs: number; movedAtMs: number }
+
+// Which source was silent for longest is known to a second: to say so with each request would cost more than its token.
+const orderedWithinMs = 1000
 
 export type TokenBuckets = {
   /** Milliseconds until there is a token, 0 when there is one. Longer than `maxDelayMs`: refused, nothing taken. */
@@ -35,13 +38,15 @@ export function createTokenBuckets({ perSecond, burst, maxSources = 65_536 }: Bu
   function bucketOf(source: string, nowMs: number): Bucket {
     const known = buckets.get(source)
     if (known) {
+      if (nowMs - known.movedAtMs < orderedWithinMs) return known
       // Map keeps the order of insertion: the first is the one that was used longest ago.
+      known.movedAtMs = nowMs
       buckets.delete(source)
       buckets.set(source, known)
       return known
     }
     forget(nowMs)
-    const made = { tokens: burst, atMs: nowMs }
+    const made = { tokens: burst, atMs: nowMs, movedAtMs: nowMs }
     buckets.set(source, made)
     return made
   }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import t from 'tap'
 import type { Exchange } from './exchange.ts'
 import { forwardedHeaders } from './forwarded.ts'
-import { headersOf } from './headers.ts'
+import { readHeaders } from './headers.ts'
 
 const defaults = {
   insecure: false,
@@ -16,13 +16,14 @@ function seen(
   address: string,
   options: Partial<typeof defaults> & { connection?: never[] } = {},
 ) {
+  const { headers, managed } = readHeaders(raw)
   const exchange = {
-    headers: headersOf(raw),
+    headers,
     client: { address, port: 9 },
     host: 'api.example:8080',
     secure: false,
   }
-  forwardedHeaders({ ...defaults, ...options })(exchange as unknown as Exchange)
+  forwardedHeaders({ ...defaults, ...options })(exchange as unknown as Exchange, managed)
   return exchange.headers
 }
 

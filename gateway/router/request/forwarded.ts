@@ -6,28 +6,18 @@ import { hostname } from 'node:os'
 import type { EntryPointConfiguration } from '../configuration/static.ts'
 import { addressTest, splitHostPort } from './addresses.ts'
 import type { Exchange } from './exchange.ts'
-import { firstValue, hasToken, type RequestHeaders, valuesOf } from './headers.ts'
+import { firstValue, hasToken, isManaged, type RequestHeaders, valuesOf } from './headers.ts'
 
-/** Headers that Traefik manages; a client cannot have them removed by naming them in Connection either. */
-const managed = new Set(
-  'x-forwarded-proto x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-server x-forwarded-uri x-forwarded-method x-forwarded-prefix x-forwarded-tls-client-cert x-forwarded-tls-client-cert-info x-real-ip'.split(
-    ' ',
-  ),
-)
-
-export function isManaged(name: string): boolean {
-  return name.startsWith('x') && managed.has(name.includes('_') ? name.replaceAll('_', '-') : name)
-}
-
-export type ForwardedHeaders = (exchange: Exchange) => void
+/** `managed`: whether the client has sent headers of this kind. */
+export type ForwardedHeaders = (exchange: Exchange, managed: boolean) => void
 
 export function forwardedHeaders(options: EntryPointConfiguration['forwardedHeaders']): ForwardedHeaders {
   const trusted = addressTest(options.trustedIPs)
   const allowed = new Set(options.connection.map(name => name.toLowerCase()))
   const server = hostname()
-  return exchange => {
+  return (exchange, managed) => {
     const { headers, client } = exchange
-    if (!options.insecure && !trusted(client.address)) dropForwarded(headers)
+    if (managed && !options.insecure && !trusted(client.address)) dropForwarded(headers)
     say(exchange, server)
     dropConnectionHeaders(headers, allowed)
     exchange.appendForwardedFor = !options.notAppendXForwardedFor

@@ -10,22 +10,47 @@ export function emptyHeaders(): RequestHeaders {
   return Object.create(null)
 }
 
-/** node's `rawHeaders` (name, value, name, value) as a map. */
-export function headersOf(raw: readonly string[]): RequestHeaders {
-  const headers = emptyHeaders()
-  for (let index = 0; index < raw.length; index += 2)
-    addHeader(headers, lowerName(String(raw[index])), String(raw[index + 1]))
-  return headers
+export type ReadHeaders = {
+  headers: RequestHeaders
+  /** Whether any name has an underscore, or is one that routers manage: seldom, so nobody needs to look for them. */
+  underscored: boolean
+  managed: boolean
 }
 
-const lowered = new Map<string, string>()
+/** node's `rawHeaders` (name, value, name, value) as a map. */
+export function readHeaders(raw: readonly string[]): ReadHeaders {
+  const read = { headers: emptyHeaders(), underscored: false, managed: false }
+  for (let index = 0; index < raw.length; index += 2) {
+    const { name, underscored, managed } = nameOf(String(raw[index]))
+    if (underscored) read.underscored = true
+    if (managed) read.managed = true
+    addHeader(read.headers, name, String(raw[index + 1]))
+  }
+  return read
+}
+
+// What Traefik manages; a client cannot have them removed by naming them in Connection either.
+const managed = new Set(
+  'x-forwarded-proto x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-server x-forwarded-uri x-forwarded-method x-forwarded-prefix x-forwarded-tls-client-cert x-forwarded-tls-client-cert-info x-real-ip'.split(
+    ' ',
+  ),
+)
+
+/** Whether routers say this header and clients may not; underscore twins included. `name` is in lower case. */
+export function isManaged(name: string): boolean {
+  return name.startsWith('x') && managed.has(name.includes('_') ? name.replaceAll('_', '-') : name)
+}
+
+type Name = { name: string; underscored: boolean; managed: boolean }
+const names = new Map<string, Name>()
 
 /** Remembered for the first 500 spellings, since clients choose them: a known name is already a key, a new one is made. */
-function lowerName(name: string): string {
-  const known = lowered.get(name)
+function nameOf(spelling: string): Name {
+  const known = names.get(spelling)
   if (known !== undefined) return known
-  const made = name.toLowerCase()
-  if (lowered.size < 500) lowered.set(name, made)
+  const name = spelling.toLowerCase()
+  const made = { name, underscored: name.includes('_'), managed: isManaged(name) }
+  if (names.size < 500) names.set(spelling, made)
   return made
 }
 

@@ -6,7 +6,7 @@ import type { EntryPointConfiguration } from '../configuration/static.ts'
 import { plainAddress } from './addresses.ts'
 import type { Exchange } from './exchange.ts'
 import { forwardedHeaders } from './forwarded.ts'
-import { headersOf, type RequestHeaders } from './headers.ts'
+import { type RequestHeaders, readHeaders } from './headers.ts'
 import { parseTarget } from './path.ts'
 import { type OpeningRefusal, openingRefusals } from './refusals.ts'
 import type { GatewayResponse } from './response.ts'
@@ -31,8 +31,8 @@ export function exchangeOpener(
   const { http } = options
   const forward = forwardedHeaders(options.forwardedHeaders)
   return ({ request, response, upgrade, expectsContinue = false }) => {
-    const headers = headersOf(request.rawHeaders)
-    const underscores = http.underscoreHeadersStrategy === 'keep' ? false : dropUnderscores(headers)
+    const { headers, underscored, managed } = readHeaders(request.rawHeaders)
+    if (underscored && http.underscoreHeadersStrategy !== 'keep') dropUnderscores(headers)
     const host = headers.host
     delete headers.host
     const target = parseTarget(request.url ?? '', http)
@@ -70,7 +70,7 @@ export function exchangeOpener(
         ? 'too_many_headers'
         : target === undefined
           ? 'target'
-          : underscores && http.underscoreHeadersStrategy === 'reject'
+          : underscored && http.underscoreHeadersStrategy === 'reject'
             ? 'underscore_header'
             : isHost(host, target.host)
               ? framingFault(request, headers)
@@ -79,19 +79,13 @@ export function exchangeOpener(
       exchange.refusal = refusal
       return { exchange, refusal: openingRefusals[refusal] }
     }
-    forward(exchange)
+    forward(exchange, managed)
     return { exchange }
   }
 }
 
-function dropUnderscores(headers: RequestHeaders): boolean {
-  let found = false
-  for (const name in headers) {
-    if (!name.includes('_')) continue
-    found = true
-    delete headers[name]
-  }
-  return found
+function dropUnderscores(headers: RequestHeaders): void {
+  for (const name in headers) if (name.includes('_')) delete headers[name]
 }
 
 const hostForm = /^(?:\[[0-9a-fA-F:.%\w]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d{0,5})?$/

@@ -199,26 +199,25 @@ export class GatewayResponse extends ServerResponse {
     return super.write(chunk, ...(rest as [BufferEncoding, () => void]))
   }
 
-  override end(...args: unknown[]): this {
-    const [first] = args
+  override end(first?: unknown, second?: unknown, third?: unknown): this {
     const chunk = typeof first === 'function' || first === null ? undefined : (first as Written | undefined)
     if (!this.headersSent && !this.#resume && this.#hooks.length > 0) {
       this.#sizeKnown(chunk)
       this.writeHead(this.statusCode)
     }
     if (this.#collecting) {
-      this.#gather(this.#collecting, bytesOf(chunk ?? '', args[1]), true)
-      if (!this.#resume) return this.end(...[callback(args)].filter(Boolean))
+      this.#gather(this.#collecting, bytesOf(chunk ?? '', second), true)
+      if (!this.#resume) return this.end(callback([first, second, third]))
     }
-    if (this.#resume) return this.#resumed(args)
+    if (this.#resume) return this.#resumed([first, second, third])
     if (this.#transform) {
       if (chunk === undefined) this.#transform.end()
-      else this.#transform.end(bytesOf(chunk, args[1]))
-      called(args)
+      else this.#transform.end(bytesOf(chunk, second))
+      called([first, second, third])
       return this
     }
-    if (chunk !== undefined) this.#bodyBytes += sizeOf(chunk, args[1])
-    return super.end(...(args as [() => void]))
+    if (chunk !== undefined) this.#bodyBytes += sizeOf(chunk, second)
+    return super.end(first, second as BufferEncoding, third as () => void)
   }
 
   /** An answer given whole to end() has its length, also when hooks forced the head out before. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Exchange } from '../request/exchange.ts'
-import { headersOf } from '../request/headers.ts'
+import { readHeaders } from '../request/headers.ts'
 import { compileRule, subjectOf } from './matchers.ts'
 import { parseRule } from './parse-rule.ts'
 
@@ -22,7 +22,14 @@ function matches(rule: string, given: Given): boolean {
     headers = [],
     address = '10.0.0.9',
   } = given
-  const exchange = { path, query, method, host, headers: headersOf(headers), client: { address, port: 1 } }
+  const exchange = {
+    path,
+    query,
+    method,
+    host,
+    headers: readHeaders(headers).headers,
+    client: { address, port: 1 },
+  }
   return compileRule(parseRule(rule))(subjectOf(exchange as unknown as Exchange))
 }
 

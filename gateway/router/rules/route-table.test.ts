@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Exchange } from '../request/exchange.ts'
-import { headersOf } from '../request/headers.ts'
+import { readHeaders } from '../request/headers.ts'
 import { subjectOf } from './matchers.ts'
 import { createRouteTable } from './route-table.ts'
 
@@ -10,7 +10,7 @@ const subject = (path: string, host = 'a.example', method = 'GET') =>
     query: '',
     method,
     host,
-    headers: headersOf([]),
+    headers: readHeaders([]).headers,
     client: { address: '::1', port: 1 },
   } as unknown as Exchange)
 

@@ -13,9 +13,21 @@ export type RouteTable<Target> = { find(subject: Subject): Target | undefined }
 type Key = { kind: 'path' | 'prefix' | 'host'; value: string } | { kind: 'any' }
 type Filed<Target> = { rank: number; test: Test; target: Target }
 
+const few = 3
+
 /** Throws an Error for a rule that cannot be read. Equal priorities: the name decides. */
 export function createRouteTable<Target>(entries: readonly RouteEntry<Target>[]): RouteTable<Target> {
-  const ordered = entries.toSorted((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
+  const ordered = entries
+    .toSorted((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
+    .map(({ rule, target }, rank) => {
+      const tree = parseRule(rule)
+      return { tree, filed: { rank, test: compileRule(tree), target } }
+    })
+  // Like the children of a router: tried one after the other sooner than looked up.
+  if (ordered.length <= few) {
+    const all = ordered.map(({ filed }) => filed)
+    return { find: subject => firstMatch(all, subject, undefined)?.target }
+  }
   const paths = new Map<string, Filed<Target>[]>()
   // Prefixes of whole segments (`/v1/core/`) are looked up at each slash of a path, and only where one is as long;
   // others (`/v1/core`, which /v1/corex begins with as well) are in a tree.
@@ -24,13 +36,11 @@ export function createRouteTable<Target>(entries: readonly RouteEntry<Target>[])
   const prefixes = createPrefixTree<Filed<Target>[]>()
   const hosts = new Map<string, Filed<Target>[]>()
   const any: Filed<Target>[] = []
-  ordered.forEach(({ rule, target }, rank) => {
-    const tree = parseRule(rule)
-    const filed = { rank, test: compileRule(tree), target }
+  for (const { tree, filed } of ordered) {
     const keys = keysOf(tree)
     if (keys.some(key => key.kind === 'any')) any.push(filed)
     else for (const key of keys) file(listFor(key), filed)
-  })
+  }
   function listFor(key: Key): Filed<Target>[] {
     if (key.kind === 'any') return any
     const whole = key.kind === 'prefix' && key.value.endsWith('/')

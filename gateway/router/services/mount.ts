@@ -6,7 +6,10 @@ import type { RequestHeaders } from '../request/headers.ts'
 export type Mount = {
   /** Fastify's `app.routing`. */
   routing(request: IncomingMessage, response: ServerResponse): void
-  /** The same code as its HTTP endpoint for forwardAuth, called directly. */
+  /**
+   * The same code as its HTTP endpoint for forwardAuth, called directly. The request's id stays as it is, said or not; the
+   * same headers as before may be the same object.
+   */
   verify?(request: VerifyRequest): Verdict | Promise<Verdict>
   /** For an app that takes WebSockets. Without it a handshake is an ordinary request. */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -28,7 +31,11 @@ export type VerifyRequest = {
 }
 
 /** Names in lower case; a header that comes several times is a list. */
-export type Verdict = { status: number; headers: Record<string, string | string[]>; body: string }
+export type Verdict = {
+  status: number
+  headers: Readonly<Record<string, string | string[]>>
+  body: string
+}
 
 /** By server URL as in the route file, `http://core:3001`. */
 export type Mounts = ReadonlyMap<string, Mount>
