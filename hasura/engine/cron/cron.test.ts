@@ -1,11 +1,9 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { type Test, test } from 'tap'
 import { createEngine } from '../engine.ts'
 import { createMetadataApi } from '../metadata-api/metadata-api.ts'
+import { startWebhook } from '../webhook/test-webhook.ts'
 import { createWebhookClient } from '../webhook/webhook-client.ts'
 import { cronActs } from './cron-acts.ts'
 import { type CronTrigger, createCronRunner } from './cron-runner.ts'
@@ -17,20 +15,11 @@ const admin = { role: 'admin', vars: {} }
 /** A webhook that answers the status its path ends with; `/hold` is never answered. */
 async function webhook(t: Test) {
   const calls: Call[] = []
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
-    const path = request.url ?? ''
-    calls.push({ path, ...JSON.parse(Buffer.concat(chunks).toString()) })
+  const url = await startWebhook(t, (body, { url: path = '' }, response) => {
+    calls.push({ path, ...JSON.parse(body) })
     if (path !== '/hold') response.writeHead(Number(path.slice(1))).end()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls }
+  return { url: url.replace(/\/$/, ''), calls }
 }
 
 async function setUp(t: Test, triggers: (url: string) => CronTrigger[]) {

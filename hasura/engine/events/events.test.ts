@@ -1,10 +1,9 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { type Test, test } from 'tap'
 import { createEngine } from '../engine.ts'
 import type { Metadata } from '../metadata-types.ts'
+import { startWebhook } from '../webhook/test-webhook.ts'
 import { createWebhookClient } from '../webhook/webhook-client.ts'
 import { claimEvents } from './event-log.ts'
 import { createEventRunner } from './event-runner.ts'
@@ -18,25 +17,16 @@ const session = { role: 'admin', vars: {} }
 async function webhook(t: Test, answer: (call: number, response: ServerResponse) => void) {
   const calls: Call['body'][] = []
   const waiting: (() => void)[] = []
-  const server = createServer(async (request: IncomingMessage, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
-    calls.push(JSON.parse(Buffer.concat(chunks).toString()))
+  const url = await startWebhook(t, (body, _request, response) => {
+    calls.push(JSON.parse(body))
     answer(calls.length, response)
     for (const wake of waiting.splice(0)) wake()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
   const arrived = async (count: number) => {
     while (calls.length < count) await new Promise<void>(done => waiting.push(done))
     return calls
   }
-  return { url: `http://127.0.0.1:${port}/`, calls, arrived }
+  return { url, calls, arrived }
 }
 
 async function setUp(t: Test, url: string, retry_conf = { num_retries: 2, interval_sec: 0, timeout_sec: 5 }) {
@@ -118,25 +108,16 @@ test('a webhook that fails is asked again as often as was said, and then no more
 })
 
 test('numbers of a row reach the webhook with all their digits', async t => {
-  const bodies: string[] = []
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
-    bodies.push(Buffer.concat(chunks).toString())
+  const told = Promise.withResolvers<string>()
+  const url = await startWebhook(t, (body, _request, response) => {
     response.writeHead(204).end()
-    server.emit('told')
+    told.resolve(body)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => server.close())
-  const { port } = server.address() as AddressInfo
-  const { start, pool } = await setUp(t, `http://127.0.0.1:${port}/`)
+  const { start, pool } = await setUp(t, url)
   await pool.query('alter table note alter column id type bigint')
-  const told = once(server, 'told')
   await start().sync()
   await pool.query('insert into note (id) values (50755254975729665)')
-  await told
-  t.match(bodies[0], /"id":50755254975729665[,}]/)
+  t.match(await told.promise, /"id":50755254975729665[,}]/)
 })
 
 test('a change that is rolled back is no event', async t => {

@@ -1,12 +1,12 @@
 /** What at-least-once means when the process that delivers is killed, and not asked. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { type Test, test } from 'tap'
+import { startWebhook } from '../webhook/test-webhook.ts'
 
 const script = fileURLToPath(new URL('./test-process.ts', import.meta.url))
 
@@ -14,25 +14,16 @@ const script = fileURLToPath(new URL('./test-process.ts', import.meta.url))
 async function createHook(t: Test) {
   const hook = { answers: Number.POSITIVE_INFINITY, held: 0, answered: [] as string[], url: '' }
   const open = new Set<ServerResponse>()
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
+  hook.url = await startWebhook(t, (body, _request, response) => {
     if (hook.answered.length >= hook.answers) {
       hook.held += 1
       open.add(response)
       return
     }
-    hook.answered.push(JSON.parse(Buffer.concat(chunks).toString()).id)
+    hook.answered.push(JSON.parse(body).id)
     response.writeHead(204).end()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
-  return Object.assign(hook, { url: `http://127.0.0.1:${port}/` })
+  return hook
 }
 
 async function setUp(t: Test) {

@@ -1,10 +1,9 @@
 /** For tests: an authorization hook on a port, which keeps what it was asked. */
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
+import { listening } from '../webhook/test-webhook.ts'
 import type { Certificate } from './self-signed.ts'
 
 export type Asked = { method: string; headers: IncomingMessage['headers']; body: string }
@@ -21,12 +20,6 @@ export async function startHook(
     answer(response, one)
   }
   const server = certificate ? createSecureServer(certificate, hear) : createServer(hear)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
+  const port = await listening(t, server)
   return { url: `${certificate ? 'https' : 'http'}://127.0.0.1:${port}/hook`, asked }
 }

@@ -1,17 +1,10 @@
-import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { type Test, test } from 'tap'
+import { listening } from './test-webhook.ts'
 import { createWebhookClient, isPrivate, post, type WebhookClientOptions } from './webhook-client.ts'
 
 async function serving(t: Test, listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  return `http://127.0.0.1:${await listening(t, createServer(listener))}/`
 }
 
 function clientOf(t: Test, options: WebhookClientOptions = {}) {
