@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { type Test, test } from 'tap'
@@ -232,4 +233,15 @@ test('a single event is delivered at its time, with its own headers and payload,
   await t.rejects(run('create_cron_trigger', { name: 'x', webhook: hook.url, schedule: '* * * * * *' }), {
     code: 'parse-failed',
   })
+})
+
+test('what README.md says to forget is forgotten, and what lies ahead is not', async t => {
+  const { start, sql } = await setUp(t, url => [daily(url)])
+  await start(never).sync()
+  const { length: ahead } = await sql('select from hdb_catalog.hdb_cron_events')
+  await sql(elapse(24 * 31, 2))
+  await sql("update hdb_catalog.hdb_cron_events set status = 'delivered' where scheduled_time < now()")
+  const told = await readFile(new URL('README.md', import.meta.url), 'utf8')
+  await sql(/```sql\n([\s\S]*?)```/.exec(told)?.[1] ?? '')
+  t.equal((await sql('select from hdb_catalog.hdb_cron_events')).length, ahead - 2)
 })

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { type Test, test } from 'tap'
@@ -74,6 +75,24 @@ test('a change is told once, with what was and what is; a column that nobody ask
   t.same(update?.event.data, { old: { id: 1, text: 'a', seen: 1 }, new: { id: 1, text: 'b', seen: 1 } })
   const { rows } = await pool.query('select count(*) from hdb_catalog.event_log where delivered')
   t.equal(rows[0].count, '3')
+})
+
+test('what README.md says to forget is forgotten with the log of its calls, and what waits is not', async t => {
+  const hook = await webhook(t, (_, response) => response.writeHead(204).end())
+  const { start, ask, pool } = await setUp(t, hook.url)
+  const runner = start()
+  await runner.sync()
+  await ask(insert)
+  await hook.arrived(1)
+  await runner.close()
+  await ask('mutation { delete_note(where: {}) { affected_rows } }')
+  await pool.query("update hdb_catalog.event_log set created_at = created_at - interval '31 days'")
+  const told = await readFile(new URL('README.md', import.meta.url), 'utf8')
+  await pool.query(/```sql\n([\s\S]*?)```/.exec(told)?.[1] ?? '')
+  const { rows } = await pool.query(
+    'select (select count(*)::int from hdb_catalog.event_log) as events, (select count(*)::int from hdb_catalog.event_invocation_logs) as calls',
+  )
+  t.same(rows, [{ events: 1, calls: 0 }])
 })
 
 test('an event whose process was killed while it held it is delivered by the next', async t => {
