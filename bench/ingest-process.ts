@@ -18,7 +18,7 @@ process.once('message', async ({ url, adminUrl, warmUp, paths }: ToLoad) => {
   const pool = createPool({ url: adminUrl, name: 'glimmr_bench_load', max: 2, statementTimeoutMs: 0 })
   const threads = createLoadThreads()
   const { signal } = new AbortController()
-  const loaded = (path: string) => ingest(path, { url, pool, threads }, { signal })
+  const loaded = (path: string) => ingest(path, { url, pool, threads }, { signal, sums: false })
   await Promise.all(paths.map(() => loaded(warmUp)))
   process.send?.('ready')
   await once(process, 'message')
@@ -33,7 +33,7 @@ process.once('message', async ({ url, adminUrl, warmUp, paths }: ToLoad) => {
   const answer: Omit<Load, 'cpu'> & { ours: number } = {
     bytes: lines.reduce((sum, line) => sum + line.bytes, 0),
     rates: lines.reduce((sum, line) => sum + line.rates, 0),
-    // One file: without the hash over it, which the store has in production, and the sums of the line.
+    // One file: without the hash over it, which the store has in production.
     ms: lines.length === 1 ? (lines[0]?.ms ?? 0) : elapsed,
     rssMb: Math.max(...lines.map(line => line.rss_mb)),
     // Each line counts the whole process.

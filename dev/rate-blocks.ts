@@ -1,8 +1,8 @@
 /** Rates as the pipeline stores them, for tests and benchmarks that make up their own: side by side in prices.rate_blocks. */
 import { id, join, type Sql, sql } from '@glimmr/lib/sql'
 
-/** What a rate may have beside its place and plan, and the array it goes into. */
-export const arrays = {
+/** What a rate may have beside its place and plan, and the column it goes into. */
+export const lists = {
   negotiated_dollar: 'negotiated_dollars',
   negotiated_percentage: 'negotiated_percentages',
   estimated_amount: 'estimated_amounts',
@@ -14,7 +14,9 @@ export const arrays = {
   notes_id: 'notes_ids',
 } as const
 
-export type RateValue = keyof typeof arrays | 'methodology' | 'extra'
+export type RateValue = keyof typeof lists | 'methodology' | 'extra'
+
+const listOf = (value: Sql): Sql => sql`string_agg(coalesce(${value}::text, ''), ',' order by id)`
 
 const place = ['id', 'charge_id', 'file_id', 'row_number', 'plan_id']
 
@@ -23,17 +25,20 @@ const place = ['id', 'charge_id', 'file_id', 'row_number', 'plan_id']
  * ends after 64 rates, and where an id or a row does not follow the one before.
  */
 export function insertRates(from: Sql, values: readonly RateValue[]): Sql {
-  const names = Object.keys(arrays).filter(value => values.some(given => given === value))
-  const own = names as (keyof typeof arrays)[]
-  const columns = own.map(value => id(arrays[value]))
+  const names = Object.keys(lists).filter(value => values.some(given => given === value))
+  const own = names as (keyof typeof lists)[]
+  const columns = own.map(value => id(lists[value]))
   const selected = own.map(
-    value => sql`case when count(${id(value)}) > 0 then array_agg(${id(value)} order by id) end`,
+    value =>
+      sql`case when count(${id(value)}) > 0 then ${
+        value === 'count' ? sql`array_agg(count order by id)` : listOf(id(value))
+      } end`,
   )
   if (values.includes('methodology')) {
     columns.push(sql`methodologies`, sql`methodology_of`)
     selected.push(sql`nullif(array_remove(array_agg(distinct methodology order by methodology), null), '{}')`)
     selected.push(sql`case when count(distinct methodology) > 1 or count(methodology) between 1 and count(*) - 1
-      then array_agg(case when methodology is not null then methodology_number::smallint end order by id) end`)
+      then ${listOf(sql`case when methodology is not null then methodology_number end`)} end`)
   }
   if (values.includes('extra')) {
     columns.push(sql`extras`)

@@ -147,56 +147,83 @@ create index charges_item on prices.charges (item_id, id);
 
 -- Rates, up to 64 of one charge side by side. A row a rate cost the load several times as much: a rate is some ten bytes,
 -- and with it went a row header, its charge's id and an entry of a b-tree. Rates that are a dollar amount and nothing else
--- stand apart from the others of their charge, so that arrays have few gaps. Read them through the view `rates`.
+-- stand apart from the others of their charge, so that there are few gaps. Read them through the view `rates`.
+--
+-- Numbers are lists, `1158.58,,533.75`: one value a rate, blank where it has none; blanks at the end may be left out. Arrays
+-- of numeric took the server three to four times as long to copy in, and twice the space. Only services/pipeline writes
+-- here, and it looks at each digit before.
 create table prices.rate_blocks (
   charge_id bigint not null,
   first_id bigint not null,                    -- of its first rate; the ids of the others follow
   file_id int not null,
   row_number int not null,                     -- of its first rate
   row_step smallint not null,                  -- from one rate's row to the next's: 0 where they share one, 1 where rows follow each other
-  row_offsets smallint[],                      -- from the first rate's row to that of each, where the rows are further apart
+  row_offsets text,                            -- list: from the first rate's row to that of each, where the rows are further apart
   plan_ids int[] not null check (cardinality(plan_ids) between 1 and 64),
-  -- One element a rate; null where no rate of the block has a value.
-  negotiated_dollars numeric[],
-  negotiated_percentages numeric[],
-  estimated_amounts numeric[],
-  median_amounts numeric[],
-  percentiles_10th numeric[],
-  percentiles_90th numeric[],
-  counts text[],
+  -- Lists; null where no rate of the block has a value.
+  negotiated_dollars text,
+  negotiated_percentages text,
+  estimated_amounts text,
+  median_amounts text,
+  percentiles_10th text,
+  percentiles_90th text,
+  counts text[],                               -- one element a rate; hospitals write anything here
   methodologies text[],                        -- each once
-  methodology_of smallint[],                   -- which of `methodologies` a rate has; null: all have the first
-  algorithm_ids bigint[],
-  notes_ids bigint[],
-  extras jsonb,                                -- a list: what each rate has beyond the template, or null
+  methodology_of text,                         -- list: which of `methodologies` a rate has; null: all have the first
+  algorithm_ids text,
+  notes_ids text,
+  extras jsonb,                                -- an array: what each rate has beyond the template, or null
   primary key (charge_id, first_id)
 );
 -- Compressing them would take longer than writing them. Rows beyond a page still move aside.
 alter table prices.rate_blocks set (toast_tuple_target = 8160);
+-- No plan depends on what lists hold. (It does on plan_ids: how many there are, and that they hardly repeat.)
+alter table prices.rate_blocks
+  alter row_offsets set statistics 0,
+  alter negotiated_dollars set statistics 0, alter negotiated_percentages set statistics 0,
+  alter estimated_amounts set statistics 0, alter median_amounts set statistics 0,
+  alter percentiles_10th set statistics 0, alter percentiles_90th set statistics 0,
+  alter counts set statistics 0, alter methodologies set statistics 0, alter methodology_of set statistics 0,
+  alter algorithm_ids set statistics 0, alter notes_ids set statistics 0, alter extras set statistics 0;
 
--- One row a rate. The payer is that of the plan; a query that does not ask for it does not look it up.
+-- One row a rate. The payer is that of the plan; a query that does not ask for it does not look it up. Lists are taken apart
+-- once a block (`offset 0` keeps it so), and only those that are asked for.
 create view prices.rates as
 select
   b.first_id + r.n - 1 as id,
   b.charge_id,
   b.file_id,
-  b.row_number + coalesce(b.row_offsets[r.n::int], b.row_step * (r.n::int - 1)) as row_number,
-  l.payer_id,
+  b.row_number + coalesce(l.row_offsets[r.n]::int, b.row_step * (r.n - 1)) as row_number,
+  p.payer_id,
   r.plan_id,
-  b.negotiated_dollars[r.n::int] as negotiated_dollar,
-  b.negotiated_percentages[r.n::int] as negotiated_percentage,
-  b.estimated_amounts[r.n::int] as estimated_amount,
-  b.median_amounts[r.n::int] as median_amount,
-  b.percentiles_10th[r.n::int] as percentile_10th,
-  b.percentiles_90th[r.n::int] as percentile_90th,
-  b.counts[r.n::int] as count,                 -- '0', '1 through 10', or a number from 11
-  b.methodologies[case when b.methodology_of is null then 1 else b.methodology_of[r.n::int] end] as methodology,
-  b.algorithm_ids[r.n::int] as algorithm_id,
-  b.notes_ids[r.n::int] as notes_id,
-  nullif(b.extras -> (r.n::int - 1), 'null') as extra
+  l.negotiated_dollars[r.n]::numeric as negotiated_dollar,
+  l.negotiated_percentages[r.n]::numeric as negotiated_percentage,
+  l.estimated_amounts[r.n]::numeric as estimated_amount,
+  l.median_amounts[r.n]::numeric as median_amount,
+  l.percentiles_10th[r.n]::numeric as percentile_10th,
+  l.percentiles_90th[r.n]::numeric as percentile_90th,
+  b.counts[r.n] as count,                      -- '0', '1 through 10', or a number from 11
+  b.methodologies[case when b.methodology_of is null then 1 else l.methodology_of[r.n]::int end] as methodology,
+  l.algorithm_ids[r.n]::bigint as algorithm_id,
+  l.notes_ids[r.n]::bigint as notes_id,
+  nullif(b.extras -> (r.n - 1), 'null') as extra
 from prices.rate_blocks b
-cross join lateral unnest(b.plan_ids) with ordinality as r (plan_id, n)
-left join prices.plans l on l.id = r.plan_id;
+cross join lateral (
+  select
+    string_to_array(b.row_offsets, ',', '') as row_offsets,
+    string_to_array(b.negotiated_dollars, ',', '') as negotiated_dollars,
+    string_to_array(b.negotiated_percentages, ',', '') as negotiated_percentages,
+    string_to_array(b.estimated_amounts, ',', '') as estimated_amounts,
+    string_to_array(b.median_amounts, ',', '') as median_amounts,
+    string_to_array(b.percentiles_10th, ',', '') as percentiles_10th,
+    string_to_array(b.percentiles_90th, ',', '') as percentiles_90th,
+    string_to_array(b.methodology_of, ',', '') as methodology_of,
+    string_to_array(b.algorithm_ids, ',', '') as algorithm_ids,
+    string_to_array(b.notes_ids, ',', '') as notes_ids
+  offset 0
+) l
+cross join lateral (select u.plan_id, u.n::int from unnest(b.plan_ids) with ordinality as u (plan_id, n)) r (plan_id, n)
+left join prices.plans p on p.id = r.plan_id;
 
 -- Modifier-only rows of a CSV and modifier_information of a JSON: an adjustment, not a price.
 create table prices.modifiers (

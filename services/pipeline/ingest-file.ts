@@ -33,11 +33,18 @@ export type Line = {
   error: string | null
 }
 
+type Options = {
+  signal: AbortSignal
+  name?: string
+  /** False: the line has none, and reading all rates for them costs nothing. */
+  sums?: boolean
+}
+
 /** Each file comes from an organisation of its own, so that none of them takes another's place. */
 export async function ingest(
   path: string,
   { url, pool, threads }: Omit<Scratch, 'close'>,
-  { signal, name = basename(path) }: { signal: AbortSignal; name?: string },
+  { signal, name = basename(path), sums = true }: Options,
 ): Promise<Line> {
   const source = await localSource(path)
   const sha256 = await sha256Of(source, signal)
@@ -69,7 +76,16 @@ export async function ingest(
   const ms = performance.now() - started
   const { user, system } = process.cpuUsage(spent)
   const cpuSeconds = (user + system) / 1e6
-  return lineOf({ path, result, ms, cpuSeconds, rssMb: memory.mb(), pool, sizeBytes: source.sizeBytes })
+  const found = sums && result.outcome === 'published' ? await sumsOf(pool, result.fileId) : noSums
+  return lineOf({
+    path,
+    result,
+    ms,
+    cpuSeconds,
+    rssMb: memory.mb(),
+    sums: found,
+    sizeBytes: source.sizeBytes,
+  })
 }
 
 /** The highest resident size seen, in MB. */
@@ -90,15 +106,14 @@ type Outcome = {
   ms: number
   cpuSeconds: number
   rssMb: number
-  pool: Pool
+  sums: Sums
   sizeBytes: number
 }
 
-async function lineOf({ path, result, ms, cpuSeconds, rssMb, pool, sizeBytes }: Outcome): Promise<Line> {
+function lineOf({ path, result, ms, cpuSeconds, rssMb, sums, sizeBytes }: Outcome): Line {
   const read = 'read' in result ? result.read : {}
   const published = result.outcome === 'published' ? result : undefined
   const bytes = published?.read.sourceBytes ?? sizeBytes
-  const sums = published ? await sumsOf(pool, published.fileId) : { dollar: null, percentage: null }
   return {
     file: basename(path),
     file_id: result.fileId,
@@ -131,9 +146,12 @@ function countRules(reasons: { rule: string }[]): Record<string, number> {
 }
 
 /** As text: a JavaScript number would round. */
-function sumsOf(pool: Pool, fileId: number) {
+type Sums = { dollar: string | null; percentage: string | null }
+const noSums: Sums = { dollar: null, percentage: null }
+
+function sumsOf(pool: Pool, fileId: number): Promise<Sums> {
   const first = fileId * 2 ** 32
-  return one<{ dollar: string | null; percentage: string | null }>(
+  return one<Sums>(
     pool,
     sql`
     select sum(r.negotiated_dollar)::text as dollar, sum(r.negotiated_percentage)::text as percentage

@@ -12,7 +12,7 @@ import { cellText } from '../scan/encoding.ts'
 const tab = 0x09
 const newline = 0x0a
 const backslash = 0x5c
-/** After an element of an array. */
+/** Between the values of a list and the elements of an array. */
 export const comma = 0x2c
 const quote = 0x22
 const openBrace = 0x7b
@@ -129,7 +129,7 @@ export class CopyBuffer {
   }
 
   /** A string, escaped; for the few values that had to become one. */
-  text(value: string): void {
+  text(value: string, after = tab): void {
     const source = Buffer.from(value.isWellFormed() ? value : value.toWellFormed())
     this.reserve(source.length * 2 + 1)
     const { bytes } = this
@@ -138,7 +138,7 @@ export class CopyBuffer {
       if (byte >= 0x20 && byte !== backslash) bytes[length++] = byte
       else length = escaped(bytes, length, byte)
     }
-    bytes[length] = tab
+    bytes[length] = after
     this.length = length + 1
   }
 
@@ -163,9 +163,9 @@ export class CopyBuffer {
     this.length = length
   }
 
-  nullElements(count: number): void {
-    this.reserve(count * nullElement.length)
-    for (let left = count; left > 0; left--) this.written(nullElement, 0, nullElement.length)
+  nullElement(): void {
+    this.reserve(nullElement.length)
+    this.written(nullElement, 0, nullElement.length)
   }
 
   /** After it come the elements of an array, at least one, each with its comma; then `endArray`. */
@@ -178,6 +178,16 @@ export class CopyBuffer {
     this.reserve(1)
     this.bytes[this.length - 1] = closeBrace
     this.bytes[this.length++] = tab
+  }
+
+  commas(count: number): void {
+    this.reserve(count)
+    for (let left = count; left > 0; left--) this.bytes[this.length++] = comma
+  }
+
+  /** After the values of a list, at least one, each with its comma. */
+  endList(): void {
+    this.bytes[this.length - 1] = tab
   }
 
   /** Bytes that were written by another CopyBuffer, whole values with their tabs or newline. */

@@ -1,10 +1,10 @@
 /**
  * Rates of one charge on their way into a row of prices.rate_blocks, where up to 64 of them stand side by side. What
- * most rates have goes into arrays; what they share is written once.
+ * most rates have goes into lists; what they share is written once.
  */
 import type { RateColumns } from '../layout/csv-column-names.ts'
-import { ArrayColumn } from './array-column.ts'
 import { type CopyBuffer, comma } from './copy-buffer.ts'
+import { ListColumn } from './list-column.ts'
 import type { Pair } from './payers.ts'
 import type { Row } from './rows.ts'
 import type { Word } from './vocabulary.ts'
@@ -26,18 +26,19 @@ export class RateBlock {
   plain = false
   private rowNumber = 0
   private readonly rowOffsets = new Int16Array(ratesPerBlock)
-  private readonly dollars = new ArrayColumn()
-  private readonly percentages = new ArrayColumn()
-  private readonly estimated = new ArrayColumn()
-  private readonly medians = new ArrayColumn()
-  private readonly percentiles10 = new ArrayColumn()
-  private readonly percentiles90 = new ArrayColumn()
-  private readonly counts = new ArrayColumn()
+  private readonly dollars = new ListColumn()
+  private readonly percentages = new ListColumn()
+  private readonly estimated = new ListColumn()
+  private readonly medians = new ListColumn()
+  private readonly percentiles10 = new ListColumn()
+  private readonly percentiles90 = new ListColumn()
+  /** Of each rate, up to the last that has one. */
+  private readonly counts: (Word | undefined)[] = []
   /** Each methodology of the block once, and which of them a rate has, counted from 1; 0 for none. */
   private readonly methodologies: Word[] = []
   private readonly methodologyOf = new Uint8Array(ratesPerBlock)
-  private readonly algorithmIds = new ArrayColumn()
-  private readonly notesIds = new ArrayColumn()
+  private readonly algorithmIds = new ListColumn()
+  private readonly notesIds = new ListColumn()
   private readonly extras: string[] = []
   private textBytes = 0
 
@@ -69,7 +70,8 @@ export class RateBlock {
     number(this.percentiles10, at, row, columns.percentile10)
     number(this.percentiles90, at, row, columns.percentile90)
     if (told.count.index !== 0) {
-      this.counts.written(at, told.count.element)
+      while (this.counts.length < at) this.counts.push(undefined)
+      this.counts.push(told.count)
       this.textBytes += told.count.element.length
     }
     if (extra !== undefined) {
@@ -100,16 +102,16 @@ export class RateBlock {
     out.integer(firstId)
     out.integer(fileId)
     this.takeRows(out, count)
-    this.dollars.take(out, count)
-    this.percentages.take(out, count)
-    this.estimated.take(out, count)
-    this.medians.take(out, count)
-    this.percentiles10.take(out, count)
-    this.percentiles90.take(out, count)
-    this.counts.take(out, count)
+    this.dollars.take(out)
+    this.percentages.take(out)
+    this.estimated.take(out)
+    this.medians.take(out)
+    this.percentiles10.take(out)
+    this.percentiles90.take(out)
+    this.takeCounts(out)
     this.takeMethodologies(out, count)
-    this.algorithmIds.take(out, count)
-    this.notesIds.take(out, count)
+    this.algorithmIds.take(out)
+    this.notesIds.take(out)
     if (this.extras.length === 0) out.null()
     else out.text(`[${this.extras.join(',')}]`)
     this.pairs = []
@@ -126,10 +128,24 @@ export class RateBlock {
     out.integer(at === count ? step : 0)
     if (at === count) out.null()
     else {
-      out.beginArray()
       for (let rate = 0; rate < count; rate++) out.integer(rowOffsets[rate] ?? 0, comma)
-      out.endArray()
+      out.endList()
     }
+  }
+
+  private takeCounts(out: CopyBuffer): void {
+    const { counts } = this
+    if (counts.length === 0) {
+      out.null()
+      return
+    }
+    out.beginArray()
+    for (const count of counts) {
+      if (count) out.written(count.element, 0, count.element.length)
+      else out.nullElement()
+    }
+    out.endArray()
+    counts.length = 0
   }
 
   private takeMethodologies(out: CopyBuffer, count: number): void {
@@ -143,13 +159,12 @@ export class RateBlock {
     out.endArray()
     if (allAre(methodologyOf, count, 1)) out.null()
     else {
-      out.beginArray()
       for (let at = 0; at < count; at++) {
         const place = methodologyOf[at] ?? 0
-        if (place === 0) out.nullElements(1)
+        if (place === 0) out.commas(1)
         else out.integer(place, comma)
       }
-      out.endArray()
+      out.endList()
     }
     methodologies.length = 0
   }
@@ -162,7 +177,7 @@ export function writePlans(out: CopyBuffer, pairs: readonly Pair[]): void {
   out.endArray()
 }
 
-function number(column: ArrayColumn, at: number, { bytes, starts, ends }: Row, cell: number): void {
+function number(column: ListColumn, at: number, { bytes, starts, ends }: Row, cell: number): void {
   const start = starts[cell] ?? 0
   const end = ends[cell] ?? 0
   if (start < end) column.number(at, bytes, start, end)

@@ -4,7 +4,7 @@ import { sql } from '@glimmr/lib/sql'
 import t from 'tap'
 import { anItem, type Cells, csv, json, readBytes, tallHeaders, wideHeaders } from '../test-files.ts'
 import { published } from '../test-load.ts'
-import { elements } from '../test-rates.ts'
+import { elements, values } from '../test-rates.ts'
 
 const dollar = 'standard_charge|negotiated_dollar'
 const percentage = 'standard_charge|negotiated_percentage'
@@ -105,7 +105,7 @@ t.test('every rate keeps its row: where rows are left out, apart, or of two kind
   t.equal(tables.rates.length, 200)
   t.equal(new Set(tables.rates.map(rate => rate.id)).size, 200)
   for (const block of blocks) {
-    const medians = elements(block.median_amounts)
+    const medians = values(block.median_amounts)
     t.ok(medians.length === 0 || medians.every(median => median !== null), 'no gaps')
   }
 })
