@@ -15,8 +15,14 @@ const mostOffset = 32_767
 /** Of texts that are kept until the block is written; a record may hold megabytes of them. */
 const mostTextBytes = 64 << 10
 
-/** What a rate says in words that repeat all over the file: looked up once, by whoever reads its cells. */
-export type RateWords = { pair: Pair; methodology: Word; count: Word }
+/** What whoever reads a rate's cells has found: words that repeat all over the file are looked up once. */
+export type RateWords = {
+  pair: Pair
+  methodology: Word
+  count: Word
+  /** None of its cells is filled beside its dollar amount and methodology. */
+  plain: boolean
+}
 
 export class RateBlock {
   /** Whose rates they are, in order. */

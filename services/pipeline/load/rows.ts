@@ -143,7 +143,7 @@ export class Rows {
     this.counts.rates++
     pair.rates++
     this.groups.mark(pair.index, this.counts.items)
-    const plain = extra === undefined && told.count.index === 0 && isPlain(row, columns)
+    const plain = told.plain && extra === undefined
     const block = this.blocks.of(chargeId, plain, row.row)
     block.add(row, columns, told, extra)
     if (plain) return
@@ -226,20 +226,6 @@ export class Rows {
     this.counts.texts = this.texts.count
     return id
   }
-}
-
-/** Whether a rate has no cell that is filled beside its dollar amount and methodology. */
-function isPlain({ starts, ends }: Row, columns: RateColumns): boolean {
-  const blank = (column: number) => (starts[column] ?? 0) >= (ends[column] ?? 0)
-  return (
-    blank(columns.percentage) &&
-    blank(columns.estimated) &&
-    blank(columns.median) &&
-    blank(columns.percentile10) &&
-    blank(columns.percentile90) &&
-    blank(columns.algorithm) &&
-    blank(columns.notes)
-  )
 }
 
 function cell(out: CopyBuffer, row: Row, column: number, required: boolean): void {

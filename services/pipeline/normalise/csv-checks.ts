@@ -10,7 +10,7 @@ import type { CsvRow } from './csv-row.ts'
 export function rateFlags(
   row: CsvRow,
   rate: RateColumns,
-  { methodology, count }: Omit<RateWords, 'pair'>,
+  { methodology, count }: Pick<RateWords, 'methodology' | 'count'>,
 ): number {
   let flags = 0
   const dollar = row.number(rate.dollar)

@@ -1,4 +1,4 @@
-/** A CSV record as a row of trimmed cells, with the checks and findings that the tall and the wide layout share. */
+/** A CSV record as a row of cells, with the checks and findings that the tall and the wide layout share. */
 
 import { isUtf8 } from 'node:buffer'
 import type { DataColumns } from '../layout/csv-column-names.ts'
@@ -7,12 +7,12 @@ import { type RuleName, rules } from '../rules/catalogue.ts'
 import { columnLetters, cutCell, type Findings, type Place } from '../rules/findings.ts'
 import { numberKind, plainNumber, readNumber, zeroNumber } from '../rules/values.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
-import { cellText, firstBadByte, skipBlanks, skipBlanksBack } from '../scan/encoding.ts'
+import { cellText, firstBadByte } from '../scan/encoding.ts'
 import { createRepeats } from './repeats.ts'
 
 export class CsvRow implements Row {
   bytes: Buffer = Buffer.alloc(0)
-  /** Those of the scanner, trimmed. */
+  /** Those of the scanner. */
   starts = new Int32Array(1)
   ends = new Int32Array(1)
   row = 0
@@ -38,24 +38,11 @@ export class CsvRow implements Row {
     this.findings = findings
   }
 
-  /** Takes over the scanner's record and trims its cells, where they stand. False for a blank one. */
+  /** Takes over the scanner's record. False for a blank one. */
   take(scanner: CsvScanner): boolean {
     const { none } = this.columns
     if (scanner.starts.length <= none) scanner.reserve(none + 1)
     const { bytes, starts, ends, count } = scanner
-    // Cells that repeat those of the row before were trimmed there.
-    const repeated = scanner.row === this.row + 1 && scanner.repeated <= none ? scanner.repeated : 0
-    let blank = repeated === 0 || !someFilled(starts, ends, repeated)
-    for (let column = repeated; column < count; column++) {
-      const start = starts[column] ?? 0
-      const end = ends[column] ?? 0
-      if (start === end) continue
-      const first = bytes[start] ?? 0
-      const last = bytes[end - 1] ?? 0
-      // Blanks, or a byte beyond ASCII that one of Unicode may begin or end with: few cells have them.
-      if (first <= 0x20 || last <= 0x20 || first >= 0xc2 || last >= 0x80) this.trim(scanner, column)
-      if (blank && (starts[column] ?? 0) < (ends[column] ?? 0)) blank = false
-    }
     this.beyond = count > none && someFilled(starts, ends, count, none)
     for (let column = Math.min(count, none); column <= none; column++) {
       starts[column] = 0
@@ -65,21 +52,11 @@ export class CsvRow implements Row {
     this.bytes = bytes
     this.starts = starts
     this.ends = ends
+    this.repeated = scanner.row === this.row + 1 && scanner.repeated <= none ? scanner.repeated : 0
     this.row = scanner.row
-    this.repeated = repeated
     this.offset = scanner.offset
     this.length = scanner.length
-    return !blank
-  }
-
-  private trim({ bytes, starts, ends }: CsvScanner, column: number): void {
-    let start = starts[column] ?? 0
-    let end = ends[column] ?? 0
-    while (start < end && (bytes[start] ?? 0) <= 0x20) start++
-    while (start < end && (bytes[end - 1] ?? 0) <= 0x20) end--
-    start = skipBlanks(bytes, start, end)
-    starts[column] = start
-    ends[column] = skipBlanksBack(bytes, start, end)
+    return scanner.filled || someFilled(starts, ends, scanner.repeated)
   }
 
   filled(column: number): boolean {

@@ -8,6 +8,7 @@ import { kind } from '../scan/json-tape.ts'
 import type { JsonExtras } from './json-extras.ts'
 import type { JsonRow } from './json-row.ts'
 import { column, payerKey, payerKeys, rateColumns } from './json-shape.ts'
+import { beyondDollar } from './normaliser.ts'
 
 /** Which template the keys of the elements belong to, as far as they tell. */
 export type JsonHints = { v11: boolean; v22: boolean; v30: boolean }
@@ -75,7 +76,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
   const payer = new Int32Array(payerKeys.size)
   const blank = rows.words.methodologies.named('')
   /** Of the rate that is read. */
-  const told = { pair: noPair, methodology: blank, count: blank }
+  const told = { pair: noPair, methodology: blank, count: blank, plain: false }
   let version: TemplateVersion | undefined
   let rateConditions = createConditions({ version, scopes: ['rate'], layout: 'json' })
 
@@ -137,6 +138,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       )
       told.methodology = rows.words.methodologies.find(row, column.methodology)
       told.count = rows.words.counts.find(row, column.count)
+      told.plain = (present & beyondDollar) === 0
       rows.rate(row, chargeId, rateColumns, told, extra)
     }
     return { present, loaded }

@@ -45,6 +45,17 @@ export function notLoaded(scanner: CsvScanner, row: CsvRow, findings: Findings):
   return false
 }
 
+/** What a rate may have beside a dollar amount and its methodology: see load/rate-blocks.ts. */
+export const beyondDollar =
+  has.percentage |
+  has.algorithm |
+  has.estimated |
+  has.median |
+  has.percentile10 |
+  has.percentile90 |
+  has.count |
+  has.notes
+
 const withNines = has.estimated | has.count | has.median | has.percentile10 | has.percentile90
 
 /** 999999999, the value that once stood for "not enough data". `flags`: what the rate has. */

@@ -17,11 +17,12 @@ export class SameCells {
     this.ends = new Int32Array(columns.length)
   }
 
-  same(row: Row): boolean {
+  /** `from`: the place in the list of columns of the first that is compared. */
+  same(row: Row, from = 0): boolean {
     const { columns, keptView, ends } = this
     const view = this.viewOf(row.bytes)
-    let held = 0
-    for (let index = 0; index < columns.length; index++) {
+    let held = from === 0 ? 0 : (ends[from - 1] ?? 0)
+    for (let index = from; index < columns.length; index++) {
       const column = columns[index] ?? 0
       let at = row.starts[column] ?? 0
       const end = row.ends[column] ?? 0

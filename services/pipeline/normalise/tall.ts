@@ -22,7 +22,14 @@ import {
   writeCodes,
 } from './csv-checks.ts'
 import { CsvRow } from './csv-row.ts'
-import { chargeAmounts, countNineNines, type Normaliser, notLoaded, type RowCounts } from './normaliser.ts'
+import {
+  beyondDollar,
+  chargeAmounts,
+  countNineNines,
+  type Normaliser,
+  notLoaded,
+  type RowCounts,
+} from './normaliser.ts'
 import { SameCells } from './same-cells.ts'
 
 type TallColumns = DataColumns & { layout: 'tall' }
@@ -52,7 +59,7 @@ export function createTall(
   /** The columns before payer and plan, which change with every row. */
   const leading = Math.min(columns.payer, columns.plan)
   const itemLeads = itemColumns.every(column => column < leading)
-  const chargeCells = new SameCells([
+  const chargeColumns = [
     columns.setting,
     columns.billingClass,
     columns.modifiers,
@@ -60,7 +67,10 @@ export function createTall(
     columns.cash,
     columns.minimum,
     columns.maximum,
-  ])
+  ]
+  const chargeCells = new SameCells(chargeColumns)
+  /** How many of them are known to repeat where the columns before payer and plan do; one that the file lacks always does. */
+  const chargeLeads = chargeColumns.findIndex(column => column >= leading && column !== columns.none)
   const amountColumns = [columns.gross, columns.cash, columns.minimum, columns.maximum]
   /** Where they begin among the cells of the charge. */
   const firstAmount = 3
@@ -72,7 +82,7 @@ export function createTall(
   let spoken = words()
   const blank = rows.words.methodologies.named('')
   /** Of the row's rate. */
-  const told = { pair: noPair, methodology: blank, count: blank }
+  const told = { pair: noPair, methodology: blank, count: blank, plain: false }
   let sharedFlags = 0
   let clean = false
   /** The row that `readShared` saw last. */
@@ -147,17 +157,16 @@ export function createTall(
     return amountColumns.map((_, index) => chargeCells.text(firstAmount + index)).join('|')
   }
 
-  /** Whether the item's cells are those of the row before, whose cells are kept. */
-  function sameItemCells(): boolean {
-    const known = itemLeads && row.repeated === leading && row.row === sharedRow + 1
-    return known || itemCells.same(row)
-  }
-
   /** Item and charge cells: the same as in the row before, or read anew. Returns whether the item is the same. */
   function readShared(): boolean {
-    const sameItem = item !== undefined && knownCharges.size < chargesRemembered && sameItemCells()
+    // Whether the leading cells are those of the row before, whose cells are kept.
+    const repeats = row.repeated === leading && row.row === sharedRow + 1
+    const sameItem =
+      item !== undefined &&
+      knownCharges.size < chargesRemembered &&
+      ((itemLeads && repeats) || itemCells.same(row))
     sharedRow = row.row
-    const same = sameItem && chargeCells.same(row)
+    const same = sameItem && chargeCells.same(row, repeats && chargeLeads > 0 ? chargeLeads : 0)
     if (same && clean) return true
     if (!sameItem) itemCells.keep(row)
     if (!same) {
@@ -242,7 +251,9 @@ export function createTall(
       told.count = rows.words.counts.find(row, rate.count)
       const found = rateFlags(row, rate, told)
       const lost = lostOf(found)
-      flags |= presentOf(found)
+      const present = presentOf(found)
+      told.plain = (present & beyondDollar) === 0
+      flags |= present
       report(conditions(flags))
       countNineNines(row, rate, flags)
       if ((flags & charge & ~lost) === 0 && lost !== 0) {

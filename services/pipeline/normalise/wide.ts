@@ -21,11 +21,19 @@ import {
   writeCodes,
 } from './csv-checks.ts'
 import { CsvRow } from './csv-row.ts'
-import { chargeAmounts, countNineNines, type Normaliser, notLoaded, type RowCounts } from './normaliser.ts'
+import {
+  beyondDollar,
+  chargeAmounts,
+  countNineNines,
+  type Normaliser,
+  notLoaded,
+  type RowCounts,
+} from './normaliser.ts'
 
 type WideColumns = DataColumns & { layout: 'wide' }
 const charge = has.dollar | has.percentage | has.algorithm
 const named = has.payer | has.plan
+const none: readonly number[] = []
 
 type Group = RateWords & {
   columns: PayerColumns
@@ -58,36 +66,45 @@ export function createWide(
     lost: 0,
     methodology: blank,
     count: blank,
+    plain: false,
   }))
+
+  /** Those that hold something in this row. */
+  const filled: Group[] = []
 
   const withoutItem = [columns.drugUnit, columns.drugType, columns.billingClass]
 
-  /** Reads every payer's cells; returns what any of them has, and what those have that CMS knows as payer columns. */
-  function readGroups(): { any: number; official: number; unreadable: boolean } {
+  /**
+   * Reads every payer's cells; returns what any of them has, what those have that CMS knows as payer columns, and whether one
+   * has something and no rate.
+   */
+  function readGroups(): { any: number; official: number; unreadable: boolean; bare: boolean } {
     let any = 0
     let official = 0
     let unreadable = false
+    let bare = false
+    filled.length = 0
     for (const group of groups) {
-      group.flags = 0
-      group.lost = 0
       if (!filledSome(row, group)) continue
+      filled.push(group)
       row.outsideTemplate = !group.columns.official
       group.methodology = methodologies.find(row, group.columns.methodology)
       group.count = countWords.find(row, group.columns.count)
       const found = rateFlags(row, group.columns, group)
       group.flags = presentOf(found)
+      group.plain = (group.flags & beyondDollar) === 0
       group.lost = lostOf(found)
       if (group.lost !== 0) unreadable = true
       any |= group.flags & ~group.lost
+      if ((group.flags & charge & ~group.lost) === 0) bare = true
       if (!row.outsideTemplate) official |= group.flags
     }
     row.outsideTemplate = false
-    return { any, official, unreadable }
+    return { any, official, unreadable, bare }
   }
 
   function checkGroups(adjustment: number): void {
-    for (const { flags, columns: payer } of groups) {
-      if (flags === 0) continue
+    for (const { flags, columns: payer } of filled) {
       row.outsideTemplate = !payer.official
       for (const { rule, field } of rateConditions(flags | named | adjustment))
         row.find(rule, fieldColumn(field, columns, payer))
@@ -101,16 +118,16 @@ export function createWide(
   /** Of payers without a rate: all they hold, unless it is a methodology alone, which is in every row of some files. */
   function withoutRate(): number[] {
     const kept: number[] = []
-    for (const { flags, lost, used } of groups) {
-      if (flags === 0 || (flags & charge & ~lost) !== 0) continue
+    for (const { flags, lost, used } of filled) {
+      if ((flags & charge & ~lost) !== 0) continue
       if ((flags & ~(has.methodology | has.methodologyOther)) === 0) continue
       kept.push(...used)
     }
     return kept
   }
 
-  function loadItem(): void {
-    const itemId = rows.startItem(row, columns, row.extra(withoutRate()))
+  function loadItem(bare: boolean): void {
+    const itemId = rows.startItem(row, columns, row.extra(bare ? withoutRate() : none))
     writeCodes(row, columns, rows, itemId)
     checkBounds(row, columns)
     const words = {
@@ -119,7 +136,7 @@ export function createWide(
       modifiers: rows.words.modifiers.find(row, columns.modifiers),
     }
     const chargeId = rows.charge(row, itemId, columns, words, columns.notes, undefined)
-    for (const group of groups) {
+    for (const group of filled) {
       if ((group.flags & charge & ~group.lost) !== 0)
         rows.rate(row, chargeId, group.columns, group, undefined)
     }
@@ -128,7 +145,7 @@ export function createWide(
 
   function loadModifier(): void {
     const extra = row.extra([...withoutItem, ...groups.flatMap(({ columns: payer }) => amountsOf(payer))])
-    const mine = groups.filter(group => (group.flags & (charge | has.notes)) !== 0)
+    const mine = filled.filter(group => (group.flags & (charge | has.notes)) !== 0)
     for (const group of mine) rows.modifier(row, columns, group.columns, group.pair, extra)
     if (mine.length === 0) rows.modifier(row, columns, undefined, undefined, extra)
   }
@@ -154,7 +171,7 @@ export function createWide(
       const adjustment =
         withModifiers && (flags & (has.code | has.modifiers)) === has.modifiers ? has.modifierRow : 0
       checkSetting(row, columns, setting, adjustment !== 0)
-      const { any, official, unreadable } = readGroups()
+      const { any, official, unreadable, bare } = readGroups()
       for (const { rule, field } of rowConditions(flags | adjustment | (official & (charge | has.notes))))
         row.find(rule, fieldColumn(field, columns, undefined))
       checkGroups(adjustment)
@@ -163,7 +180,7 @@ export function createWide(
         counts.rejected++
         return
       }
-      if (adjustment === 0 || (flags & chargeAmounts) !== 0) loadItem()
+      if (adjustment === 0 || (flags & chargeAmounts) !== 0) loadItem(bare)
       else loadModifier()
       counts.loaded++
     },

@@ -17,6 +17,7 @@ import { createByteView } from './byte-view.ts'
 import { createChunkJoiner } from './chunk-joiner.ts'
 import { CsvLimitError, type CsvLimits, csvLimits } from './csv-limits.ts'
 import { countOf, undouble } from './csv-quotes.ts'
+import { skipBlanks, skipBlanksBack } from './encoding.ts'
 
 const comma = 0x2c
 const quote = 0x22
@@ -32,7 +33,7 @@ export class CsvScanner {
   wellEncoded = true
   /** Whether a NUL byte is held. */
   hasNul = false
-  /** Fields of the current record; quotes are outside of `starts`–`ends`. */
+  /** Fields of the current record; quotes and blanks around their text are outside of `starts`–`ends`. */
   count = 0
   starts = new Int32Array(256)
   ends = new Int32Array(256)
@@ -48,6 +49,8 @@ export class CsvScanner {
   length = 0
   unclosed = false
   strayQuotes = false
+  /** Whether a field holds something, those that repeat the record before not looked at. */
+  filled = false
   /**
    * Asked for: how many fields at the start of a record often repeat those of the one before (a tall file's item). They are
    * compared as one stretch of bytes instead of being scanned; 0 for none.
@@ -155,6 +158,7 @@ export class CsvScanner {
     this.linesPast = 0
     this.unclosed = false
     this.strayQuotes = false
+    this.filled = false
   }
 
   /** Takes over the first fields of the record before if the same bytes stand here. */
@@ -364,8 +368,21 @@ export class CsvScanner {
 
   private add(start: number, end: number): void {
     if (this.count === this.starts.length) this.widen()
-    this.starts[this.count] = start
-    this.ends[this.count] = end
+    let from = start
+    let to = end
+    if (start < end) {
+      const { bytes } = this
+      const first = bytes[start] ?? 0
+      const last = bytes[end - 1] ?? 0
+      // Blanks, or a byte beyond ASCII that one of Unicode may begin or end with: few fields have them.
+      if (first <= 0x20 || last <= 0x20 || first >= 0xc2 || last >= 0x80) {
+        from = skipBlanks(bytes, start, end)
+        to = skipBlanksBack(bytes, from, end)
+      }
+      if (from < to) this.filled = true
+    }
+    this.starts[this.count] = from
+    this.ends[this.count] = to
     this.count++
   }
 
