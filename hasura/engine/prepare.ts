@@ -49,7 +49,7 @@ export function prepare(
     variables,
     fragments: operation.fragments,
     stringify: options.stringifyNumericTypes ?? false,
-    budget: { limits, nodes: 0, values: 0 },
+    budget: { limits, nodes: 0, selections: 0, values: 0 },
   }
   const plan = planOperation(planner, operation)
   const remembered = remember(state, plan, variables, limits)

@@ -1,10 +1,16 @@
 /** A selection set → the fields to answer, in order: fragments opened, `@include` and `@skip` obeyed, repeats merged. */
-import type { DirectiveNode, FieldNode, SelectionSetNode } from 'graphql'
+import type {
+  DirectiveNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  FragmentSpreadNode,
+  SelectionSetNode,
+} from 'graphql'
 import { print } from 'graphql'
 import { invalid, quotedList } from '../errors.ts'
 import { type Field, namedType, nonNull, type ObjectType, type TypeRef } from '../schema/types.ts'
 import type { Input } from './input.ts'
-import { spendNode } from './limits.ts'
+import { spendNode, spendSelection } from './limits.ts'
 import type { Planner } from './planner.ts'
 import { readArguments, readBoolean } from './read.ts'
 import { unknownField } from './unknown-field.ts'
@@ -20,26 +26,26 @@ export type Selected = {
 
 type Group = { nodes: FieldNode[] }
 
+/** `opened`: fragments that are in it already. Once more they add nothing, and each could hold two of the next. */
+type Gathering = { path: string; groups: Map<string, Group>; opened: Set<string> }
+
 export function collect(
   planner: Planner,
   type: ObjectType,
   { sets, path, depth }: { sets: SelectionSetNode[]; path: string; depth: number },
 ): Selected[] {
   const groups = new Map<string, Group>()
-  for (const set of sets) gather(planner, type, set, { path, groups })
+  const opened = new Set<string>()
+  for (const set of sets) gather(planner, type, set, { path, groups, opened })
   return [...groups].map(([key, { nodes }]) => {
     spendNode(planner.budget, depth)
     return select(planner, type, nodes, { key, path: `${path}.${key}`, depth })
   })
 }
 
-function gather(
-  planner: Planner,
-  type: ObjectType,
-  set: SelectionSetNode,
-  to: { path: string; groups: Map<string, Group> },
-): void {
+function gather(planner: Planner, type: ObjectType, set: SelectionSetNode, to: Gathering): void {
   for (const selection of set.selections) {
+    spendSelection(planner.budget)
     if (!included(planner, selection.directives ?? [], to.path)) continue
     if (selection.kind === 'Field') {
       const key = selection.alias?.value ?? selection.name.value
@@ -48,12 +54,22 @@ function gather(
       else to.groups.set(key, { nodes: [selection] })
       continue
     }
-    const fragment =
-      selection.kind === 'InlineFragment' ? selection : planner.fragments.get(selection.name.value)
+    const fragment = selection.kind === 'InlineFragment' ? selection : opening(planner, selection, to)
     if (!fragment) continue
     const condition = fragment.typeCondition?.name.value
     if (condition === undefined || condition === type.name) gather(planner, type, fragment.selectionSet, to)
   }
+}
+
+/** https://spec.graphql.org/October2021/#CollectFields(): visitedFragments. */
+function opening(
+  { fragments }: Planner,
+  { name: { value } }: FragmentSpreadNode,
+  { opened }: Gathering,
+): FragmentDefinitionNode | undefined {
+  if (opened.has(value)) return undefined
+  opened.add(value)
+  return fragments.get(value)
 }
 
 const inclusion = new Set(['include', 'skip'])

@@ -6,6 +6,8 @@ export type Limits = {
   depth: number
   /** Fields, fragments counted where they are used. */
   nodes: number
+  /** Selections looked at: a field that repeats counts each time, a fragment in every field that spreads it. */
+  selections: number
   /** Root fields. */
   aliases: number
   /** Values in arguments and variables, objects and lists counted with what is in them. */
@@ -25,6 +27,7 @@ export type Limits = {
 export const defaultLimits: Limits = {
   depth: 15,
   nodes: 1000,
+  selections: 50_000,
   aliases: 50,
   values: 20_000,
   valueDepth: 40,
@@ -37,6 +40,7 @@ export const defaultLimits: Limits = {
 export const noLimits: Limits = {
   depth: Number.POSITIVE_INFINITY,
   nodes: Number.POSITIVE_INFINITY,
+  selections: Number.POSITIVE_INFINITY,
   aliases: Number.POSITIVE_INFINITY,
   values: Number.POSITIVE_INFINITY,
   // Not a matter of trust: deeper than this, the stack ends.
@@ -47,7 +51,7 @@ export const noLimits: Limits = {
   timeMs: 0,
 }
 
-export type Budget = { limits: Limits; nodes: number; values: number }
+export type Budget = { limits: Limits; nodes: number; selections: number; values: number }
 
 export function exceeded(what: string, limit: number): RequestError {
   return new RequestError(
@@ -61,6 +65,12 @@ export function spendNode(budget: Budget, depth: number): void {
   budget.nodes += 1
   if (budget.nodes > budget.limits.nodes) throw exceeded('the number of fields', budget.limits.nodes)
   if (depth > budget.limits.depth) throw exceeded('the depth', budget.limits.depth)
+}
+
+export function spendSelection(budget: Budget): void {
+  budget.selections += 1
+  if (budget.selections > budget.limits.selections)
+    throw exceeded('the number of selections', budget.limits.selections)
 }
 
 export function spendValue(budget: Budget, depth: number): void {

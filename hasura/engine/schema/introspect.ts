@@ -1,7 +1,7 @@
 /** Answers `__schema` and `__type` for one role. */
 import { invalid, RequestError } from '../errors.ts'
 import { collect, type Selected } from '../plan/collect.ts'
-import { noLimits } from '../plan/limits.ts'
+import { exceeded, noLimits } from '../plan/limits.ts'
 import type { Planner } from '../plan/planner.ts'
 import { peel, readBoolean } from '../plan/read.ts'
 import { argumentPlace, type SelectedField } from '../plan/selected.ts'
@@ -19,12 +19,26 @@ export function introspect(planner: Planner, selected: SelectedField): unknown {
   const { schema } = planner
   if (schema.model.introspectionDisabled.has(schema.role))
     throw new RequestError('not-supported', '$', `introspection is disabled for role: "${schema.role}"`)
-  const unlimited = { ...planner, budget: { limits: noLimits, nodes: 0, values: 0 } }
-  const nodes = compileSet(unlimited, selected, 0)
-  if (selected.field.name === '__schema') return evaluate(nodes, describeSchema(schema))
+  const free = planner.budget.limits.nodes === Number.POSITIVE_INFINITY
+  const { selections } = planner.budget.limits
+  const limits = { ...noLimits, selections, nodes: free ? Number.POSITIVE_INFINITY : mostFields }
+  const nodes = compileSet(
+    { ...planner, budget: { limits, nodes: 0, selections: 0, values: 0 } },
+    selected,
+    0,
+  )
+  const left = { objects: free ? Number.POSITIVE_INFINITY : mostObjects }
+  if (selected.field.name === '__schema') return evaluate(nodes, describeSchema(schema), left)
   const type = findType(schema, typeNameOf(planner, selected))
-  return type ? evaluate(nodes, describeNamed(type)) : null
+  return type ? evaluate(nodes, describeNamed(type), left) : null
 }
+
+/** Fields that are asked for: tools ask for some hundred. And objects in the answer, which repeat under each alias. */
+const mostFields = 1_000
+const mostObjects = 1_000_000
+
+/** How many objects the answer may still have. */
+type Left = { objects: number }
 
 function typeNameOf(planner: Planner, selected: SelectedField): string {
   const place = argumentPlace(selected, 'name')
@@ -52,18 +66,20 @@ function compileField(planner: Planner, selected: Selected, typename: string, ne
   return { key, name, all, typename, children: compileSet(planner, selected, deeper) }
 }
 
-function evaluate(nodes: Node[], value: Described): unknown {
+function evaluate(nodes: Node[], value: Described, left: Left): unknown {
+  left.objects -= 1
+  if (left.objects < 0) throw exceeded('the number of objects in the answer', mostObjects)
   const answer: Record<string, unknown> = {}
-  for (const node of nodes) answer[node.key] = evaluateNode(node, value)
+  for (const node of nodes) answer[node.key] = evaluateNode(node, value, left)
   return answer
 }
 
-function evaluateNode({ name, typename, children }: Node, value: Described): unknown {
+function evaluateNode({ name, typename, children }: Node, value: Described, left: Left): unknown {
   if (name === '__typename') return typename
   const found = value[name]
   const member = typeof found === 'function' ? found() : found
   if (Array.isArray(member))
-    return children.length > 0 ? member.map(item => evaluate(children, item)) : member
+    return children.length > 0 ? member.map(item => evaluate(children, item, left)) : member
   if (member === null || member === undefined) return null
-  return typeof member === 'object' ? evaluate(children, member) : member
+  return typeof member === 'object' ? evaluate(children, member, left) : member
 }
