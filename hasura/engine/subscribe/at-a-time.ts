@@ -5,13 +5,15 @@ export function createTurns(atATime: number): Turns {
   let busy = 0
   const waiting: (() => void)[] = []
   return async work => {
-    if (busy >= atATime) await new Promise<void>(go => waiting.push(go))
-    busy += 1
+    if (busy < atATime) busy += 1
+    else await new Promise<void>(go => waiting.push(go))
     try {
       return await work()
     } finally {
-      busy -= 1
-      waiting.shift()?.()
+      // Whoever waits longest takes the place itself: given back first, it could be taken twice.
+      const next = waiting.shift()
+      if (next) next()
+      else busy -= 1
     }
   }
 }
