@@ -220,7 +220,7 @@ t.test('a client that stops reading stops the work, and one that goes away ends 
   t.equal(await exporting(), 0)
 })
 
-t.test('what is not published is not exported; at most two at once', async t => {
+t.test('what is not published is not exported; at most two of an organisation at once', async t => {
   const { app, seed, get, call, organisation, reader, tokens } = await core(t)
   const { file_id: loading } = await seed(items, { status: 'loading' })
   t.equal((await get(loading, '')).statusCode, 404)
@@ -247,5 +247,6 @@ t.test('what is not published is not exported; at most two at once', async t => 
     [200, 200],
   )
   t.match(await get(file_id, ''), { statusCode: 503, headers: { 'retry-after': '10' } })
+  t.match(await call(path, { organisation }), { statusCode: 200 }, 'another organisation need not wait')
   for (const answer of held) answer.destroy()
 })

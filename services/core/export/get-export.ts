@@ -1,4 +1,5 @@
 /** GET /v1/core/files/{id}/export: all prices of a file, as a stream. */
+import { identityOf } from '@glimmr/lib/auth'
 import { type Pool, preparedRows } from '@glimmr/lib/db'
 import { type Problem, problem } from '@glimmr/lib/errors'
 import { problems, textField } from '@glimmr/lib/problem-schema'
@@ -24,7 +25,7 @@ const description = `One row a price, in the order of the file's items and charg
 CSV (RFC 4180, UTF-8): a text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) gets an apostrophe in front; amounts keep their digits. \
 NDJSON: amounts are numbers with the digits that were published. \
 Parquet: amounts are DECIMAL(18, 6); one that does not fit has its digits in the column \`rounded\`. \
-Also for a file that has been superseded. The work goes on as fast as the client reads and ends with it; two exports run at once.`
+Also for a file that has been superseded. The work goes on as fast as the client reads and ends with it; two exports of an organisation run at once.`
 
 export function routeGetExport(app: Server, pool: Pool, databaseUrl: string): void {
   const content = Object.fromEntries(
@@ -39,7 +40,7 @@ export function routeGetExport(app: Server, pool: Pool, databaseUrl: string): vo
     querystring: query,
     response: { 200: { description: 'The prices', content }, ...problems(400, 404, 503) },
   }
-  const gate = createGate(2, tooMany)
+  const gate = createGate({ most: 3, mostEach: 2, refusal: tooMany })
   const streams = createOpenStreams(app)
   // A HEAD would do all the work and throw it away.
   const options = { schema, config: { scope: 'core:read' }, exposeHeadRoute: false }
@@ -50,7 +51,7 @@ export function routeGetExport(app: Server, pool: Pool, databaseUrl: string): vo
       select f.sha256, f.filename from prices.files f where f.id = ${id} and f.status in ('published', 'superseded')`
     const [file] = await preparedRows<{ sha256: string; filename: string }>(pool, statement)
     if (!file) throw problem(404, `There is no file ${id} that was published`)
-    const leave = gate()
+    const leave = gate(identityOf(request).organisation)
     const metadata = { 'glimmr.file_sha256': file.sha256, 'glimmr.filename': file.filename }
     const stream = await exportInThread({ url: databaseUrl, file: id, format, codeType, metadata }).catch(
       cause => {

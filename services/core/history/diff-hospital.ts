@@ -1,5 +1,6 @@
 /** GET /v1/core/hospitals/{id}/diff: what changed from one filing of a hospital to another. */
 import { Readable } from 'node:stream'
+import { identityOf } from '@glimmr/lib/auth'
 import { normalisedCode } from '@glimmr/lib/codes'
 import type { Pool } from '@glimmr/lib/db'
 import { type Problem, problem } from '@glimmr/lib/errors'
@@ -71,7 +72,7 @@ export function routeDiffHospital(app: Server, pool: Pool): void {
       ...problems(400, 404, 503),
     },
   }
-  const gate = createGate(2, tooMany)
+  const gate = createGate({ most: 3, mostEach: 2, refusal: tooMany })
   const streams = createOpenStreams(app)
   // A HEAD would do all the work and throw it away.
   const options = { schema, config: { scope: 'core:read' }, exposeHeadRoute: false }
@@ -83,7 +84,7 @@ export function routeDiffHospital(app: Server, pool: Pool): void {
     const scope = { list: 'changes', filters: { ...filters, ...files, id } }
     const after = decodeCursor(scope, position, cursor)
     const walk = walkOf(pool, { ...filters, ...files }, after, reply)
-    const leave = gate()
+    const leave = gate(identityOf(request).organisation)
     if (format === 'json') return page(reply, request, { walk, limit, scope, after }).finally(leave)
     const lines = Readable.from(ndjson(walk, after?.[2] ?? 0), {
       objectMode: false,

@@ -1,6 +1,7 @@
 /** GET /v1/core/prices/{id}/proof: the very bytes that a price was read from. */
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { identityOf } from '@glimmr/lib/auth'
 import { type Pool, preparedRows } from '@glimmr/lib/db'
 import { type Problem, problem } from '@glimmr/lib/errors'
 import { problems } from '@glimmr/lib/problem-schema'
@@ -79,7 +80,7 @@ export function routeGetProof(app: Server, pool: Pool, store: Store | undefined)
     },
   }
   // Each takes a good part of a processor.
-  const gate = createGate(2, tooMany)
+  const gate = createGate({ most: 3, mostEach: 2, refusal: tooMany })
   const streams = createOpenStreams(app)
   // A HEAD would do all the work and throw it away.
   const options = { schema, config: { scope: 'core:read' }, exposeHeadRoute: false }
@@ -94,7 +95,7 @@ export function routeGetProof(app: Server, pool: Pool, store: Store | undefined)
         422,
         `The item has ${row.length} bytes, which is too much for one document: ask with format=bytes`,
       )
-    const leave = isDeflated(row) ? gate() : () => {}
+    const leave = isDeflated(row) ? gate(identityOf(request).organisation) : () => {}
     const stream = await open(store, row, reply).catch(cause => {
       leave()
       throw explained(cause, row, store.maxProofBytes)
