@@ -6,6 +6,7 @@
  * Each value method ends its value with a tab; `endRow()` turns the last tab into the newline.
  */
 import { isUtf8 } from 'node:buffer'
+import { release } from '../release.ts'
 import { mostDigits } from '../rules/values.ts'
 import { cellText } from '../scan/encoding.ts'
 
@@ -35,6 +36,7 @@ export class CopyBuffer {
     if (this.length + more <= this.bytes.length) return
     const grown = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.length + more))
     this.bytes.copy(grown, 0, 0, this.length)
+    release(this.bytes)
     this.bytes = grown
   }
 
@@ -220,6 +222,12 @@ export class CopyBuffer {
     this.length = 0
     this.rows = 0
     this.rowsEnd = 0
+  }
+
+  /** Gives its memory back; nothing can be written after it. */
+  release(): void {
+    this.clear()
+    release(this.bytes)
   }
 
   /** Takes the whole rows out; an open row stays. `next` becomes the buffer written to. */

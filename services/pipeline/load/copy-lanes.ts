@@ -5,6 +5,7 @@
  */
 import { quoteIdentifier } from '@glimmr/lib/sql'
 import pg from 'pg'
+import { release } from '../release.ts'
 import { copyBatch } from './copy-batch.ts'
 import { type TableName, tableColumns, tableNames } from './tables.ts'
 
@@ -96,6 +97,7 @@ export async function openCopyLanes({ url, lanes = 2, bufferBytes }: LaneOptions
       if (failure) throw failure
       await Promise.all(open.map(({ client }) => client.query('commit')))
       await Promise.all(open.map(({ client }) => client.end()))
+      for (const used of spare.splice(0)) release(used)
       return counted
     },
     async abort() {

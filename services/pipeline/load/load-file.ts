@@ -124,6 +124,8 @@ async function loadRows(work: Work): Promise<LoadResult> {
       await tellRejected(control, file.uploadId, fileId, error.reasons)
     })
     return { outcome: 'rejected', fileId, reasons: error.reasons, read: seen.read }
+  } finally {
+    for (const table of tableNames) rows.buffers[table].release()
   }
 }
 

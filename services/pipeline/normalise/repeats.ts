@@ -3,12 +3,13 @@
  * a table that grows to a million places and then forgets the oldest of eight neighbours. So memory is bounded, in a file of
  * up to some hundred thousand rows every repetition is found, and in one of any size those that are not too far apart.
  */
+import { release } from '../release.ts'
 import { createByteView } from '../scan/byte-view.ts'
 
 export type Repeats = {
   /** Looks for the record, which from now on belongs to `row`; what it repeats is told a little later. */
   add(record: RepeatableRecord, row: number): void
-  /** Tells what was not told yet. */
+  /** Tells what was not told yet. Nothing can be added after it. */
   end(): void
 }
 
@@ -72,6 +73,7 @@ export function createRepeats(onRepeat: OnRepeat, most = 1 << 20): Repeats {
       const row = before[at + 2] ?? 0
       if (row !== 0) put(before[at] ?? 0, before[at + 1] ?? 0, row)
     }
+    release(before)
   }
 
   /** The row that stood under this fingerprint, 0 for none. A full neighbourhood loses its oldest. */
@@ -98,7 +100,7 @@ export function createRepeats(onRepeat: OnRepeat, most = 1 << 20): Repeats {
     return 0
   }
 
-  function end(): void {
+  function look(): void {
     // An eighth full: that nine records share eight places is then one case in a million.
     if ((count + waits) * 8 * fields > table.length && table.length < most * fields) grow()
     // Nearly every look misses the cache. Looks that do not depend on each other miss it together, so all places are
@@ -123,9 +125,12 @@ export function createRepeats(onRepeat: OnRepeat, most = 1 << 20): Repeats {
       waiting[at] = scrambled(one, 0x7feb352d) ^ two ^ scrambled(three, 0x68e31da5)
       waiting[at + 1] = scrambled(two, 0x846ca68b) ^ (one >>> 7) ^ scrambled(four, 0x1b873593)
       waiting[at + 2] = row
-      if (waits === gathered) end()
+      if (waits === gathered) look()
     },
-    end,
+    end() {
+      look()
+      release(table)
+    },
   }
 }
 

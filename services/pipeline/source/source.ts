@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Readable, Transform } from 'node:stream'
+import { release } from '../release.ts'
 
 export type ByteRange = { start: number /** Exclusive. */; end: number }
 
@@ -66,7 +67,10 @@ export async function readRange(source: Source, range: ByteRange, signal: AbortS
 /** Hexadecimal. For objects whose hash the uploader has not promised. */
 export async function sha256Of(source: Source, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
-  for await (const part of await source.read(undefined, signal)) hash.update(part)
+  for await (const part of await source.read(undefined, signal)) {
+    hash.update(part)
+    release(part)
+  }
   return hash.digest('hex')
 }
 
