@@ -55,7 +55,7 @@ export const timeField = z.iso
     'is no time of this calendar, or of no zone',
   )
 
-/** A text that Postgres can hold: trimmed, not empty, without NUL. */
+/** A text that Postgres can hold, and its JSON: trimmed, not empty, without NUL and halves of characters. */
 export function textField(maxLength: number) {
   return z
     .string()
@@ -63,4 +63,5 @@ export function textField(maxLength: number) {
     .min(1, 'is empty: leave it out or give a value')
     .max(maxLength)
     .refine(text => !text.includes('\0'), 'holds a NUL character')
+    .refine(text => text.isWellFormed(), 'holds half of a character (a surrogate without its other)')
 }
