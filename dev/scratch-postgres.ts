@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Postgres, startPostgres } from './postgres.ts'
 
-/** `stop` removes its data as well. Nothing outlives the run, so it does not wait for the disk. */
+/**
+ * `stop` removes its data as well. Nothing outlives the run, so it does not wait for the disk. `within`: where its folder is
+ * made; in memory (`testFolder()`) for many small databases.
+ */
 export async function startScratchPostgres(
   name: string,
   settings: Record<string, string> = {},
+  within = tmpdir(),
 ): Promise<Postgres> {
-  const folder = await mkdtemp(join(tmpdir(), `glimmr-${name}-`))
+  const folder = await mkdtemp(join(within, `glimmr-${name}-`))
   await chmod(folder, 0o755) // the server's account has to pass through
   const dataDir = join(folder, 'postgres')
   const server = await startPostgres({

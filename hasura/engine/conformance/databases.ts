@@ -1,6 +1,7 @@
 /** A PostgreSQL of its own for one run, and a fresh database for each vector. */
 import { randomBytes } from 'node:crypto'
 import { startScratchPostgres } from '@glimmr/dev/scratch-postgres'
+import { testFolder } from '@glimmr/dev/test-folder'
 import pg from 'pg'
 
 export type Databases = {
@@ -12,7 +13,8 @@ export type Databases = {
 const template = 'conformance_template'
 
 export async function startDatabases(): Promise<Databases> {
-  const server = await startScratchPostgres('conformance', { synchronous_commit: 'off', autovacuum: 'off' })
+  const settings = { synchronous_commit: 'off', autovacuum: 'off', max_wal_size: '256MB' }
+  const server = await startScratchPostgres('conformance', settings, testFolder())
   const administer = new pg.Pool({ connectionString: server.url('postgres'), max: 2 })
   // The server ends connections that are on their way out themselves.
   administer.on('error', () => undefined)
