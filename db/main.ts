@@ -10,8 +10,9 @@ readOptions(
 
   DATABASE_URL=… npm run migrate
 
-DATABASE_URL is that of a role that may create roles and schemas. GLIMMR_CORE_PASSWORD, …_MEDIA_…, …_PIPELINE_…, …_LINKS_… and
-…_AUTH_… are given to the roles of the services; those that are not set keep what they have.`,
+DATABASE_URL is that of a role that may create roles and schemas. The roles of the services are given GLIMMR_CORE_PASSWORD,
+GLIMMR_MEDIA_PASSWORD, GLIMMR_PIPELINE_PASSWORD, GLIMMR_LINKS_PASSWORD and GLIMMR_AUTH_PASSWORD, and keep what they have where
+one is not set.`,
 )
 
 await runCommand(async () => {

@@ -55,6 +55,17 @@ for (const [name, portOf] of Object.entries(readers)) {
   )
 }
 
+t.test('every setting of a service can be set in .env', async t => {
+  // What compose and the image decide: where things are inside.
+  const fixed = new Set(['METADATA_DIR'])
+  for (const name of Object.keys(readers)) {
+    const service = compose.services[name]
+    const file = service?.command?.[1]?.replace('main.ts', 'config.ts') ?? ''
+    for (const [, variable = ''] of read(file).matchAll(/^ {2,4}([A-Z][A-Z0-9_]+):/gm))
+      if (!fixed.has(variable)) t.hasOwnProp(service?.environment, variable, `${variable} of ${name}`)
+  }
+})
+
 t.test('Traefik, Hasura and PostgreSQL are given the files that are executed here', async t => {
   const { traefik, hasura, metadata, migrate, postgres } = compose.services
   t.same(traefik?.volumes, ['./traefik:/etc/traefik:ro'])
