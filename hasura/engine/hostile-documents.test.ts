@@ -47,6 +47,27 @@ t.test('a fragment that is spread twice in one place is opened once', async t =>
   }
 })
 
+t.test('a chain of fragments with fragments inside is refused before it is walked', async t => {
+  const inside = 30
+  const links = Array.from(
+    { length: 40 },
+    (_, n) =>
+      `fragment f${n} on query_root { ${'...{ '.repeat(inside)} ...f${n + 1} ${'} '.repeat(inside)} }`,
+  )
+  const chain = `${links.join(' ')} fragment f40 on query_root { albums { id } }`
+  const tooDeep = [{ message: /nesting of selections exceeds the limit of 500/ }]
+  for (const session of [listener, admin]) {
+    t.match((await ask(`{ ...f0 } ${chain}`, session)).errors, tooDeep)
+    // Each half was seen where it does not nest too deep by itself.
+    t.match(
+      (await ask(`{ ...f20 ...f10 ${'...{ '.repeat(400)} ...f35 ${'} '.repeat(400)} } ${chain}`, session))
+        .errors,
+      tooDeep,
+    )
+  }
+  t.notOk((await ask(`{ ...f30 } ${chain}`)).errors, 'three hundred do no harm')
+})
+
 t.test('what repeats under many aliases is counted where it is looked at', async t => {
   const many = Array.from({ length: 2_000 }, () => 'id').join(' ')
   const albums = Array.from({ length: 40 }, (_, n) => `a${n}: albums { ...many }`).join(' ')

@@ -17,6 +17,7 @@ export type ConnectionOptions = {
   admit(session: Session): Admission | undefined
   limits: SocketLimits
   log?: Log | undefined
+  onError?: ((error: unknown) => void) | undefined
 }
 
 export type Admission = {
@@ -46,7 +47,7 @@ export function serveSocket(
   socket: WebSocket,
   handshake: IncomingMessage,
   protocol: Protocol,
-  { engine, authenticate, admit, limits, log }: ConnectionOptions,
+  { engine, authenticate, admit, limits, log, onError }: ConnectionOptions,
 ): void {
   const told = createSocketLog(log)
   const modern = protocol.name === 'graphql-transport-ws'
@@ -63,6 +64,7 @@ export function serveSocket(
     ready: () => socket.bufferedAmount < limits.bufferedBytes,
     most: limits.operations,
     note: told?.operation,
+    onError,
     // Clients come back, and are planned anew.
     lost: () => close(closes.changed),
   })

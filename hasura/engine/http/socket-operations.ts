@@ -23,6 +23,8 @@ export type OperationsOptions = {
   ready(): boolean
   most: number
   note?: SocketLog['operation'] | undefined
+  /** Told what is no fault of the client. */
+  onError?: ((error: unknown) => void) | undefined
   /** The engine ends its subscriptions: the metadata changed, or it closes. */
   lost(): void
 }
@@ -35,6 +37,7 @@ export function createOperations({
   most,
   lost,
   note,
+  onError,
 }: OperationsOptions): Operations {
   const running = new Map<string, () => void>()
 
@@ -42,6 +45,12 @@ export function createOperations({
     note?.(id, 'query_err', { error })
     send(protocol.error(id, error, role === admin))
     if (protocol.completesErrors) send(protocol.complete(id))
+  }
+  /** Thrown on, it would be nobody's: a message has no caller, and one client's would end the process. */
+  const fail = (id: string, cause: unknown, session: Session) => {
+    if (!(cause instanceof RequestError)) onError?.(cause)
+    const error = cause instanceof RequestError ? cause : new RequestError('unexpected', '$', 'unexpected')
+    refuse(id, error, session)
   }
   const complete = (id: string) => {
     if (!running.delete(id)) return
@@ -70,8 +79,8 @@ export function createOperations({
       const answered = await engine.graphql({ body, session, signal: gone.signal })
       if (running.has(id)) send(protocol.next(id, answered.body))
       complete(id)
-    } catch {
-      if (running.delete(id)) refuse(id, new RequestError('unexpected', '$', 'unexpected'), session)
+    } catch (cause) {
+      if (running.delete(id)) fail(id, cause, session)
     }
   }
 
@@ -84,8 +93,7 @@ export function createOperations({
         note?.(id, 'started', { body })
         if (!subscribe(id, body, session)) void answer(id, body, session)
       } catch (cause) {
-        if (!(cause instanceof RequestError)) throw cause
-        refuse(id, cause, session)
+        fail(id, cause, session)
       }
       return true
     },

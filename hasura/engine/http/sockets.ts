@@ -25,6 +25,8 @@ export type SocketsOptions = {
   /** What counts as one client. */
   keyOf?: ((session: Session) => string) | undefined
   log?: Log | undefined
+  /** Told what is no fault of a client: it is answered `unexpected`. */
+  onError?: ((error: unknown) => void) | undefined
 }
 
 export function createSockets({
@@ -32,6 +34,7 @@ export function createSockets({
   authenticate,
   keyOf = keyOfSession,
   log,
+  onError,
   ...options
 }: SocketsOptions): Sockets {
   const limits = { ...defaultSocketLimits, ...options.limits }
@@ -51,7 +54,7 @@ export function createSockets({
       server.handleUpgrade(request, socket, head, client => {
         const older = request.url?.startsWith('/v1alpha1/') ? apolloV1alpha1 : apollo
         const protocol = client.protocol === modern.name ? modern : older
-        serveSocket(client, request, protocol, { engine, authenticate, admit, limits, log })
+        serveSocket(client, request, protocol, { engine, authenticate, admit, limits, log, onError })
       })
     },
     size: () => server.clients.size,

@@ -32,7 +32,7 @@ export function readOperation(
     } else throw invalid('$.query', 'not a valid graphql query')
   }
   const node = chosen(operations, operationName)
-  checkFragments(node.selectionSet, { fragments, open: [], path: '$.selectionSet', done: new Set() })
+  nestingOf(node.selectionSet, { fragments, open: [], path: '$.selectionSet', depth: 0, known: new Map() })
   return { node, fragments }
 }
 
@@ -75,34 +75,57 @@ type Walk = {
   /** Fragments that are being spread around here. */
   open: string[]
   path: string
-  /** Fragments already looked into. */
-  done: Set<string>
+  /** Selection sets around here. */
+  depth: number
+  /** Of fragments already looked into, how deep they nest. */
+  known: Map<string, number>
 }
 
-/** Spreading ends: a fragment is known, and no fragment is within itself. */
-function checkFragments(set: SelectionSetNode, walk: Walk): void {
+/**
+ * Not a matter of trust, so it is admin's limit too: what walks the document does so by calling itself, and a chain of fragments
+ * with other fragments inside nests deeper than the parser has seen.
+ */
+const deepest = 500
+
+/**
+ * How deep selection sets nest, fragments opened. Throws where spreading would not end: a fragment is known, and none is within
+ * itself.
+ */
+function nestingOf(set: SelectionSetNode, walk: Walk): number {
+  const inside = { ...walk, depth: walk.depth + 1 }
+  if (inside.depth > deepest) throw exceeded('the nesting of selections', deepest)
+  let most = 0
   for (const selection of set.selections) {
     if (selection.kind === 'Field') {
       const key = selection.alias?.value ?? selection.name.value
       if (selection.selectionSet)
-        checkFragments(selection.selectionSet, { ...walk, path: `${walk.path}.${key}.selectionSet` })
-    } else if (selection.kind === 'InlineFragment') checkFragments(selection.selectionSet, walk)
-    else checkSpread(selection.name.value, walk)
+        most = Math.max(
+          most,
+          nestingOf(selection.selectionSet, { ...inside, path: `${walk.path}.${key}.selectionSet` }),
+        )
+    } else if (selection.kind === 'InlineFragment')
+      most = Math.max(most, nestingOf(selection.selectionSet, inside))
+    else most = Math.max(most, nestingOfSpread(selection.name.value, inside))
   }
+  return most + 1
 }
 
-function checkSpread(name: string, walk: Walk): void {
+function nestingOfSpread(name: string, walk: Walk): number {
   if (walk.open.includes(name)) {
     const names = `${walk.open.join(', ')}`.replace(/, ([^,]*)$/, ' and $1')
     throw invalid(walk.path, `the fragment definition(s) ${names} form a cycle`)
   }
   const fragment = walk.fragments.get(name)
   if (!fragment) throw invalid(walk.path, `reference to undefined fragment "${name}"`)
-  if (walk.done.has(name)) return
-  checkFragments(fragment.selectionSet, {
-    ...walk,
-    open: [...walk.open, name],
-    path: `${walk.path}.${name}.selectionSet`,
-  })
-  walk.done.add(name)
+  const known = walk.known.get(name)
+  const found =
+    known ??
+    nestingOf(fragment.selectionSet, {
+      ...walk,
+      open: [...walk.open, name],
+      path: `${walk.path}.${name}.selectionSet`,
+    })
+  if (walk.depth + found > deepest) throw exceeded('the nesting of selections', deepest)
+  walk.known.set(name, found)
+  return found
 }

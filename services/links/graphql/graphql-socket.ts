@@ -55,6 +55,7 @@ export function serveGraphqlSockets(
       engine,
       keyOf: ({ vars }) => vars['x-hasura-user-id'] ?? '',
       limits: { startsPerMinute: 600 },
+      onError: error => app.log.error({ err: error }, 'a GraphQL operation failed'),
       authenticate(headers, handshake) {
         const asking = admitted.get(handshake)
         const role = asking && chosenRole(headers['x-hasura-role'] ?? asking.role, asking.identity)
