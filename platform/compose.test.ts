@@ -62,7 +62,7 @@ t.test('every setting of a service can be set in .env', async t => {
     const service = compose.services[name]
     const file = service?.command?.[1]?.replace('main.ts', 'config.ts') ?? ''
     for (const [, variable = ''] of read(file).matchAll(/^ {2,4}([A-Z][A-Z0-9_]+):/gm))
-      if (!fixed.has(variable)) t.hasOwnProp(service?.environment, variable, `${variable} of ${name}`)
+      if (!fixed.has(variable)) t.hasOwnProp(service?.environment ?? {}, variable, `${variable} of ${name}`)
   }
 })
 
