@@ -33,10 +33,15 @@ export async function readOptions(args: string[]): Promise<UploadOptions | 'help
   if (!file || more.length > 0) throw new Error(`Give one file.\n\n${help}`)
   const { gateway, key, hospital } = values
   const known = gateway && key ? undefined : await runningPlatform(values.data)
+  const gatewayUrl = urlOf(gateway ?? known?.gateway_url ?? '')
+  if (!key && known && placeOf(gatewayUrl) !== placeOf(known.gateway_url))
+    throw new Error(
+      `Give --key, too: the key of the platform on ${resolve(values.data)} is for ${known.gateway_url} and sent nowhere else.`,
+    )
   return {
     file: resolve(file),
     hospital,
-    gatewayUrl: urlOf(gateway ?? known?.gateway_url ?? ''),
+    gatewayUrl,
     key: key ?? known?.keys.uploader ?? '',
     setKey: key
       ? 'read -rs KEY   # the key you gave'
@@ -65,6 +70,11 @@ function parsed(args: string[]) {
 function urlOf(text: string): string {
   if (!URL.canParse(text) || !/^https?:/.test(text)) throw new Error(`--gateway takes a URL, not "${text}"`)
   return text.replace(/\/+$/, '')
+}
+
+/** This machine has two names. */
+function placeOf(url: string): string {
+  return new URL(url).host.replace(/^localhost(?=:|$)/, '127.0.0.1')
 }
 
 type PlatformFile = { gateway_url: string; keys: { uploader: string } }

@@ -75,6 +75,14 @@ t.test('what cannot be is said in a sentence, with a way out', async t => {
   t.match(await upload('a', 'b'), { code: 1, output: /Give one file/ })
   t.match(await upload('a', '--hospitel', 'x'), { code: 1, output: /Unknown option '--hospitel'/ })
   t.match(await upload(sample, '--data', dir), { code: 1, output: /No platform is running on .*npm start/s })
+  await writeFile(
+    join(dir, 'platform.json'),
+    JSON.stringify({ gateway_url: 'http://127.0.0.1:9', keys: { uploader: 'secret' } }),
+  )
+  const elsewhere = await upload(sample, '--data', dir, '--gateway', 'http://127.0.0.1:10')
+  t.match(elsewhere, { code: 1, output: /Give --key, too: .* is for http:\/\/127\.0\.0\.1:9/ })
+  const same = await upload(sample, '--data', dir, '--gateway', 'http://localhost:9')
+  t.match(same, { code: 1, output: /Nothing answers at http:\/\/localhost:9/ })
   const remote = (url: string, file = sample) => upload(file, '--gateway', url, '--key', 'x')
   t.match(await remote('nowhere'), { code: 1, output: /--gateway takes a URL, not "nowhere"/ })
   t.match(await remote('http://127.0.0.1:9'), {
