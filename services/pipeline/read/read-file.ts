@@ -9,6 +9,7 @@ import { createJsonReader } from './json-file.ts'
 import { type FileFacts, noneLoaded } from './reader.ts'
 
 export type ReadOptions = {
+  /** Each is read before the next is asked for, which may take its memory. */
   chunks: AsyncIterable<Buffer>
   rows: Rows
   findings: Findings
@@ -67,8 +68,9 @@ async function firstBytes(iterator: AsyncIterator<Buffer>): Promise<Buffer> {
   while (length < 4096) {
     const next = await iterator.next()
     if (next.done) break
-    parts.push(next.value)
     length += next.value.length
+    // The next one takes the place of one that is too short.
+    parts.push(length < 4096 ? Buffer.from(next.value) : next.value)
   }
   if (length === 0)
     throw new Refusal(

@@ -89,13 +89,12 @@ export class CsvScanner {
     this.limits = limits
   }
 
-  /** Adds bytes, which the scanner owns from here: it undoubles quotes in place. Voids the offsets of the record before. */
+  /** Adds bytes, which are copied. Voids the offsets of the record before. */
   push(chunk: Buffer): void {
     if (this.finish > this.start) this.begin(this.finish)
     const rest = this.held - this.start
     this.hasNul = (rest > 0 && this.hasNul) || chunk.includes(0)
-    if (rest === 0) this.bytes = chunk
-    else this.bytes = this.joiner.join(this.bytes.subarray(this.start, this.held), chunk)
+    this.bytes = this.joiner.join(this.bytes.subarray(this.start, this.held), chunk)
     this.held = rest + chunk.length
     this.shift(this.start)
     this.lastEnd = -1

@@ -76,7 +76,7 @@ export class JsonSplitter {
     return this.state === 'done'
   }
 
-  /** Adds bytes, owned by the splitter from here. Offsets of parts are void after it. */
+  /** Adds bytes, which are copied. Offsets of parts are void after it. */
   push(chunk: Buffer): void {
     const from = this.valueStart >= 0 ? this.valueStart : Math.min(this.position, this.held)
     const rest = this.held - from
@@ -92,8 +92,7 @@ export class JsonSplitter {
   /** The `rest` held bytes from `from`, then the chunk. A value of many chunks grows in a buffer of twice its size. */
   private join(from: number, rest: number, chunk: Buffer): void {
     const needed = rest + chunk.length
-    if (rest === 0) this.bytes = chunk
-    else if (this.growing && from === 0 && this.bytes.length >= needed) chunk.copy(this.bytes, rest)
+    if (this.growing && from === 0 && this.bytes.length >= needed) chunk.copy(this.bytes, rest)
     else if (rest > chunk.length) {
       const joined = Buffer.allocUnsafe(needed * 2)
       this.bytes.copy(joined, 0, from, this.held)

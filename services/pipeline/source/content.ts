@@ -1,6 +1,7 @@
 /** The decompressed bytes of a file, in chunks, with bounds on how much may come out of how little. */
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { release } from '../release.ts'
 import { type Container, containerOf, refuseCoding } from './kind.ts'
 import { Refusal } from './refusal.ts'
 import { chunkBytes, createCounter, readRange, type Source } from './source.ts'
@@ -19,6 +20,7 @@ export type Content = {
   compression: Container
   /** Of a zip. */
   member: ZipMember | undefined
+  /** Each is good until the next is asked for. */
   chunks: AsyncGenerator<Buffer, void, undefined>
 }
 
@@ -89,12 +91,16 @@ async function* joined(stream: Readable): AsyncGenerator<Buffer, void, undefined
   for await (const part of stream as AsyncIterable<Buffer>) {
     if (parts.length === 0 && part.length >= chunkBytes) {
       for (let at = 0; at < part.length; at += chunkBytes) yield part.subarray(at, at + chunkBytes)
+      release(part)
       continue
     }
     parts.push(part)
     length += part.length
     if (length < chunkBytes) continue
-    yield Buffer.concat(parts, length)
+    const chunk = Buffer.concat(parts, length)
+    for (const used of parts) release(used)
+    yield chunk
+    release(chunk)
     parts = []
     length = 0
   }
