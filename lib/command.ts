@@ -28,7 +28,13 @@ export async function runCommand(work: () => Promise<void>): Promise<void> {
     await work()
   } catch (error) {
     const told = error instanceof ConfigError || (error instanceof Error && 'code' in error)
-    console.error(told ? `${(error as Error).message || String(error)}` : error)
+    console.error(told ? sentenceOf(error) : error)
     process.exitCode = 1
   }
+}
+
+/** A name with two addresses fails with a list of errors, and without a word of its own. */
+function sentenceOf(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map(each => each.message).join('; ')
+  return error.message
 }
