@@ -9,7 +9,13 @@ export function sendProblem(
   reply: FastifyReply,
 ): FastifyReply {
   const shown = shownProblem(error, request)
-  if (shown.status >= 500) request.log.error({ err: error, trace_id: request.traceId }, 'request failed')
+  // Nobody hears the answer: what failed is that the work was given up. The status is nginx's, for logs and metrics.
+  if (reply.raw.destroyed) return reply.code(499).send()
+  if (shown.status >= 500) {
+    // What a route refuses in so many words, such as one export too many, is no fault.
+    const level = error instanceof Problem && error.cause === undefined ? 'warn' : 'error'
+    request.log[level]({ err: error, trace_id: request.traceId }, 'request failed')
+  }
   const instance = request.url.split('?', 1)[0] ?? ''
   const document = problemDocument(shown, { instance, requestId: request.id, traceId: request.traceId })
   return reply

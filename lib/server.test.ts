@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createTestTokens } from '@glimmr/dev/test-tokens'
 import { pino } from 'pino'
 import t from 'tap'
@@ -191,6 +192,29 @@ t.test('what the framework refuses is a problem too, and says what to do', async
     const answer = await app.inject({ method: 'POST', url: '/v1/core/fail', headers, payload: '{}' })
     t.match(answer.json(), { status: 415, detail: new RegExp(`not ${type}: send JSON`) })
   }
+})
+
+t.test('a client that has gone is no fault of ours in the log', async t => {
+  const lines: string[] = []
+  const { app, tokens } = await build(t, lines)
+  const waiting = Promise.withResolvers<void>()
+  const answered = Promise.withResolvers<void>()
+  app.get('/v1/core/slow', async (_request, reply) => {
+    waiting.resolve()
+    await once(reply.raw, 'close')
+    throw new Error('given up')
+  })
+  app.addHook('onError', async () => answered.resolve())
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const gone = new AbortController()
+  const headers = tokens.header({ organisation })
+  const asked = fetch(`${url}/v1/core/slow`, { headers, signal: gone.signal })
+  await waiting.promise
+  gone.abort()
+  await t.rejects(asked)
+  await answered.promise
+  await app.close()
+  t.notMatch(lines.join(''), /request failed/)
 })
 
 t.test('an unknown parameter is named', async t => {
