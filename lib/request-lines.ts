@@ -20,23 +20,26 @@ const { symbols } = pino
 
 /**
  * Writes what `log.info(fields, message)` writes, byte for byte. Values are texts, numbers, booleans or undefined (which
- * is left out).
+ * is left out). `more` is further fields as JSON, for what is the same in many lines and need not be made for each.
  */
-export function createRequestLines(log: Log, message: string): (fields: Fields) => void {
-  if (!isPlain(log)) return fields => log.info(fields, message)
+export function createRequestLines(log: Log, message: string): (fields: Fields, more?: string) => void {
+  if (!isPlain(log)) return (fields, more = '{}') => log.info({ ...fields, ...JSON.parse(more) }, message)
   const opening = `${(log[symbols.lsCacheSym] as Record<number, string>)[info]}`
   const bindings = String(log[symbols.chindingsSym])
   const end = `,${JSON.stringify(log[symbols.messageKeySym])}:${JSON.stringify(message)}}\n`
   const time = log[symbols.timeSym] as () => string
   const stream = log[symbols.streamSym] as Stream
   const hasMetadata = stream[symbols.needsMetadataGsym] === true
-  return fields => {
+  return (fields, more = '{}') => {
     if (!log.isLevelEnabled('info')) return
-    const text = JSON.stringify(fields)
     const now = time()
     if (hasMetadata) tellStream(stream, { fields, message, now, log })
-    stream.write(opening + now + bindings + (text === '{}' ? '' : `,${text.slice(1, -1)}`) + end)
+    stream.write(opening + now + bindings + inner(JSON.stringify(fields)) + inner(more) + end)
   }
+}
+
+function inner(json: string): string {
+  return json === '{}' ? '' : `,${json.slice(1, -1)}`
 }
 
 /** As pino does for streams that ask for it. */

@@ -1,5 +1,5 @@
 /** One entry point: the listening socket, its bounds, and a request's way from the parser to the route table. */
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import { createServer, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { EntryPointConfiguration } from './configuration/static.ts'
@@ -12,6 +12,7 @@ import { traceExchange, traceUnread } from './observe/trace.ts'
 import { answerError, answerPlain, type Exchange, type Handler } from './request/exchange.ts'
 import { type Arrival, exchangeOpener } from './request/open-exchange.ts'
 import type { RefusalReason } from './request/refusals.ts'
+import { GatewayRequest } from './request/request.ts'
 import { GatewayResponse } from './request/response.ts'
 import type { Terminate } from './tls/termination.ts'
 
@@ -28,7 +29,7 @@ export type EntryPointContext = {
   log: Log
 }
 
-type GatewayServer = Server<typeof IncomingMessage, typeof GatewayResponse>
+type GatewayServer = Server<typeof GatewayRequest, typeof GatewayResponse>
 
 export function createEntryPoint(context: EntryPointContext): Listener {
   const serve = requestHandler(context)
@@ -56,11 +57,12 @@ export function createEntryPoint(context: EntryPointContext): Listener {
 
 function createGatewayServer(
   { http, transport }: EntryPointConfiguration,
-  onRequest: (request: IncomingMessage, response: GatewayResponse) => void,
+  onRequest: (request: GatewayRequest, response: GatewayResponse) => void,
 ): GatewayServer {
   const { readTimeout, idleTimeout } = transport.respondingTimeouts
-  const server = createServer<typeof IncomingMessage, typeof GatewayResponse>(
+  const server = createServer<typeof GatewayRequest, typeof GatewayResponse>(
     {
+      IncomingMessage: GatewayRequest,
       ServerResponse: GatewayResponse,
       requestTimeout: readTimeout,
       // A head that trickles in holds a socket for no reason.
@@ -158,7 +160,7 @@ const readOnBytes = 262_144
  * Answered while much of the body is still to come: the connection ends with the answer, instead of swallowing it. What
  * nobody has begun to read is read on by node when the answer is out; of a chunked body that is bounded here.
  */
-function leavesBodyUnread(request: IncomingMessage, response: GatewayResponse): boolean {
+function leavesBodyUnread(request: GatewayRequest, response: GatewayResponse): boolean {
   const { complete, headers, readableDidRead, socket } = request
   if (complete) return false
   if (headers['transfer-encoding'] === undefined) return Number(headers['content-length'] ?? 0) > readOnBytes
@@ -212,7 +214,7 @@ function outcomeOf(exchange: Exchange, method: string, ms: number) {
 
 function serveUpgrade(
   serve: (arrival: Arrival) => void,
-  request: IncomingMessage,
+  request: GatewayRequest,
   socket: Duplex,
   head: Buffer,
 ): void {

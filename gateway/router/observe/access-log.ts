@@ -23,6 +23,7 @@ export function createAccessLog(options: StaticConfiguration['accessLog'], log: 
   const dropped = fieldNames.filter(name => !keeps(name))
   const wantedHeaders = headerFields(fields?.headers)
   const write = createRequestLines(log, 'request')
+  const ofRoute = rememberedRoutes(keeps)
   const filtered =
     filters !== undefined && (wantedStatus !== undefined || filters.retryAttempts || filters.minDuration > 0)
   return (exchange, path, ms) => {
@@ -38,7 +39,7 @@ export function createAccessLog(options: StaticConfiguration['accessLog'], log: 
     if (exchange.refusal !== undefined && status >= 400) line.refused = exchange.refusal
     for (const name of dropped) line[name] = undefined
     wantedHeaders?.(exchange, line)
-    write(line)
+    write(line, ofRoute(exchange))
   }
 }
 
@@ -71,11 +72,10 @@ const fieldNames = [
   'entryPointName',
 ] as const
 
-/** One literal, so that all lines have one shape: made and written in a third of the time. */
+/** What differs from request to request. One literal, so that all lines have one shape. */
 function lineOf(exchange: Exchange, path: string, ms: number) {
-  const { request, response, client, secure, host, serverUrl } = exchange
-  const { name, port } = host.includes(':') ? splitHostPort(host) : { name: host, port: undefined }
-  const tls = secure ? tlsNames(request.socket) : undefined
+  const { request, response, client } = exchange
+  const tls = exchange.secure ? tlsNames(request.socket) : undefined
   return {
     method: exchange.method,
     // Without the query: it may hold what people search for.
@@ -91,23 +91,58 @@ function lineOf(exchange: Exchange, path: string, ms: number) {
     DownstreamContentSize: response.bodyBytes,
     DownstreamStatus: response.statusCode,
     Duration: Math.round(ms * 1e6),
-    RequestAddr: host,
     RequestContentSize: Number(exchange.headers['content-length'] ?? 0) || 0,
-    RequestHost: name,
-    RequestMethod: exchange.method,
     RequestPath: path,
+    RetryAttempts: exchange.retries,
+    TLSCipher: tls?.cipher,
+    TLSVersion: tls?.version,
+  } satisfies Partial<Record<(typeof fieldNames)[number], unknown>> & Line
+}
+
+/** What a route's requests have in common. */
+function routeFields({ request, host, secure, serverUrl, method, ...exchange }: Exchange) {
+  const { name, port } = host.includes(':') ? splitHostPort(host) : { name: host, port: undefined }
+  return {
+    RequestAddr: host,
+    RequestHost: name,
+    RequestMethod: method,
     RequestPort: port ?? '-',
     RequestProtocol: `HTTP/${request.httpVersion}`,
     RequestScheme: secure ? 'https' : 'http',
-    RetryAttempts: exchange.retries,
     RouterName: exchange.router,
     ServiceName: exchange.service,
     ServiceAddr: serverUrl?.slice(serverUrl.indexOf('//') + 2),
     ServiceURL: serverUrl,
-    TLSCipher: tls?.cipher,
-    TLSVersion: tls?.version,
     entryPointName: exchange.entryPoint,
-  } satisfies Record<(typeof fieldNames)[number], unknown> & Line
+  } satisfies Partial<Record<(typeof fieldNames)[number], unknown>>
+}
+
+type Route = Pick<Exchange, 'host' | 'method' | 'secure' | 'service' | 'serverUrl' | 'entryPoint'>
+
+/** These as JSON, made again only when they are not those of the router's last request. */
+function rememberedRoutes(keeps: (name: string) => boolean): (exchange: Exchange) => string {
+  const last = new Map<string | undefined, { route: Route; version: string; text: string }>()
+  return exchange => {
+    const { router, host, method, secure, service, serverUrl, entryPoint } = exchange
+    const version = exchange.request.httpVersion
+    const before = last.get(router)
+    if (before?.version === version && isSame(before.route, exchange)) return before.text
+    const kept = Object.entries(routeFields(exchange)).filter(([name]) => keeps(name))
+    const text = JSON.stringify(Object.fromEntries(kept))
+    last.set(router, { route: { host, method, secure, service, serverUrl, entryPoint }, version, text })
+    return text
+  }
+}
+
+function isSame(one: Route, other: Route): boolean {
+  return (
+    one.host === other.host &&
+    one.method === other.method &&
+    one.secure === other.secure &&
+    one.service === other.service &&
+    one.serverUrl === other.serverUrl &&
+    one.entryPoint === other.entryPoint
+  )
 }
 
 type HeaderOptions = NonNullable<NonNullable<StaticConfiguration['accessLog']>['fields']>['headers']

@@ -1,9 +1,10 @@
 /** One request on its way through the router: what rules look at, middlewares change and services are called with. */
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RequestHeaders } from './headers.ts'
 import { routingPath } from './path.ts'
 import type { RefusalReason } from './refusals.ts'
+import type { GatewayRequest } from './request.ts'
 import type { GatewayResponse } from './response.ts'
 
 /** Does one thing with an exchange, then calls the next handler or answers. What it throws becomes a 500. */
@@ -13,7 +14,7 @@ export type Middleware = (next: Handler) => Handler
 
 export type Exchange = {
   /** The body is read from here. Its url and headers are what came in: use the fields below. */
-  request: IncomingMessage
+  request: GatewayRequest
   response: GatewayResponse
   method: string
   /** Escaped and normalised, without the query. */

@@ -1,6 +1,5 @@
 /** From node's request to an exchange: everything ambiguous is refused or settled here, before a rule looks at it. */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { EntryPointConfiguration } from '../configuration/static.ts'
 import { plainAddress } from './addresses.ts'
@@ -9,10 +8,11 @@ import { forwardedHeaders } from './forwarded.ts'
 import { type RequestHeaders, readHeaders } from './headers.ts'
 import { parseTarget } from './path.ts'
 import { type OpeningRefusal, openingRefusals } from './refusals.ts'
+import type { GatewayRequest } from './request.ts'
 import type { GatewayResponse } from './response.ts'
 
 export type Arrival = {
-  request: IncomingMessage
+  request: GatewayRequest
   response: GatewayResponse
   upgrade?: { socket: Duplex; head: Buffer }
   expectsContinue?: boolean
@@ -101,7 +101,7 @@ function isHost(header: string | string[] | undefined, target: string | undefine
  * Transfer-Encoding, blanks before a colon, bare line feeds) node's strict parser refuses.
  */
 function framingFault(
-  { httpVersionMajor, httpVersionMinor }: IncomingMessage,
+  { httpVersionMajor, httpVersionMinor }: GatewayRequest,
   headers: RequestHeaders,
 ): OpeningRefusal | undefined {
   // The parser also takes HTTP/0.9, and 2.0 on a connection that speaks 1.1.

@@ -1,10 +1,10 @@
 /** Requests that the router makes itself for a service in this process: an error page, a body read before. */
-import { IncomingMessage } from 'node:http'
 import type { Exchange } from './exchange.ts'
+import { GatewayRequest } from './request.ts'
 
 /** A request like `exchange.request` on the same connection, whose body is `body`. */
-export function replay(exchange: Exchange, body: Buffer | undefined): IncomingMessage {
-  const made = new IncomingMessage(exchange.request.socket)
+export function replay(exchange: Exchange, body: Buffer | undefined): GatewayRequest {
+  const made = new GatewayRequest(exchange.request.socket)
   made.method = exchange.method
   made.httpVersion = exchange.request.httpVersion
   made.httpVersionMajor = exchange.request.httpVersionMajor
@@ -23,7 +23,7 @@ export class BodyTooLarge extends Error {
 /**
  * The whole body, at most `limit` bytes (0: any). BodyTooLarge: the request is as it was, its body still to be read.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export async function readBody(request: GatewayRequest, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   return new Promise((resolve, reject) => {

@@ -1,14 +1,15 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Transform } from 'node:stream'
 import t from 'tap'
+import { GatewayRequest } from './request.ts'
 import { GatewayResponse } from './response.ts'
 
 type Write = (response: GatewayResponse) => void
 
 async function answer(test: { teardown(handler: () => unknown): void }, write: Write) {
-  const server = createServer<typeof IncomingMessage, typeof GatewayResponse>(
-    { ServerResponse: GatewayResponse },
+  const server = createServer<typeof GatewayRequest, typeof GatewayResponse>(
+    { IncomingMessage: GatewayRequest, ServerResponse: GatewayResponse },
     (_request, response) => write(response),
   )
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))

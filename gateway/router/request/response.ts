@@ -5,6 +5,7 @@
  */
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Transform } from 'node:stream'
+import type { GatewayRequest } from './request.ts'
 import { bytesOf, callback, called, sizeOf, type Written } from './written.ts'
 
 export type Head = {
@@ -27,7 +28,7 @@ type Collecting = {
   size: number
 }
 
-export class GatewayResponse extends ServerResponse {
+export class GatewayResponse extends ServerResponse<GatewayRequest> {
   #hooks: HeadHook[] = []
   #running = -1
   #resume: (() => void) | undefined

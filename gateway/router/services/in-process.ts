@@ -1,6 +1,6 @@
 /** A server that is an app of this process: it gets node's own request and response, with what the router made of them. */
 import { type Exchange, type Handler, requestUri } from '../request/exchange.ts'
-import { canonicalName, joinLines } from '../request/headers.ts'
+import { emptyHeaders, joinLines, type RequestHeaders } from '../request/headers.ts'
 import type { Mount } from './mount.ts'
 import { forwardedFor } from './upstream.ts'
 
@@ -29,32 +29,27 @@ const endsHere = new Set([
   'host',
 ])
 
-/** Both of node's views of the headers, made in one pass: nothing that was stripped is left for a service to find. */
+/** Both of node's views of the headers: nothing that was stripped is left for a service to find. */
 function prepare(exchange: Exchange, host: string): void {
   const { headers, request, upgrade } = exchange
-  const raw: string[] = ['Host', host]
   const joined: Record<string, string> = Object.create(null)
   joined.host = host
   const forwarded = forwardedFor(exchange)
+  let lists: RequestHeaders | undefined
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined || endsHere.has(name)) continue
     if ((name === 'upgrade' && !upgrade) || (name === 'x-forwarded-for' && forwarded)) continue
-    const shown = canonicalName(name)
-    if (typeof value === 'string') {
-      raw.push(shown, value)
-      joined[name] = value
-    } else {
-      for (const line of value) raw.push(shown, line)
+    if (typeof value === 'string') joined[name] = value
+    else {
       joined[name] = joinLines(name, value)
+      lists ??= emptyHeaders()
+      lists[name] = value
     }
   }
-  if (forwarded) {
-    raw.push('X-Forwarded-For', forwarded)
-    joined['x-forwarded-for'] = forwarded
-  }
+  if (forwarded) joined['x-forwarded-for'] = forwarded
   request.method = exchange.method
   request.url = requestUri(exchange)
-  request.rawHeaders = raw
-  request.headers = joined
+  // In the raw list what came several times stands several times.
+  request.show(joined, lists ? Object.assign(emptyHeaders(), joined, lists) : joined)
 }

@@ -1,0 +1,33 @@
+/**
+ * node's request, of which an app in this process sees what the router made. Its list of raw headers is written when an app
+ * looks at it: most never do.
+ */
+import { IncomingMessage } from 'node:http'
+import { type RequestHeaders, rawHeaders } from './headers.ts'
+
+export class GatewayRequest extends IncomingMessage {
+  // Set by node's constructor, through `rawHeaders` below: a field here would overwrite it.
+  declare list: string[]
+  declare shown: RequestHeaders | undefined
+
+  /** What `headers` and `rawHeaders` are from here on. */
+  show(joined: Record<string, string>, headers: RequestHeaders): void {
+    this.headers = joined
+    this.shown = headers
+  }
+}
+
+// node assigns to it as to any property: an accessor of the prototype takes that.
+Object.defineProperty(GatewayRequest.prototype, 'rawHeaders', {
+  configurable: true,
+  get(this: GatewayRequest): string[] {
+    if (this.shown) {
+      this.list = rawHeaders(this.shown)
+      this.shown = undefined
+    }
+    return this.list
+  },
+  set(this: GatewayRequest, list: string[]) {
+    this.list = list
+  },
+})
