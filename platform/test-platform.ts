@@ -1,8 +1,8 @@
 /** A platform for the tests of the whole, on a data folder of the test file's own. */
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { testFolder } from '@glimmr/dev/test-folder'
 import { GraphQLClient } from 'graphql-request'
 import type { PlatformFile } from './data-folder.ts'
 import { type Platform, startPlatform } from './platform.ts'
@@ -26,7 +26,7 @@ export type TestPlatform = {
 
 /** `start` may be called again and again: it is the same data folder, removed when the test file ends. */
 export function testPlatform(t: { teardown(handler: () => unknown): void }): TestPlatform {
-  const dataDir = join(tmpdir(), `glimmr platform ${process.pid}`)
+  const dataDir = join(testFolder(), `glimmr platform ${process.pid}`)
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
   const fixed = { storePort: 0, dataDir, verbose: false, say: () => {} }
   return { dataDir, start: options => startPlatform({ ...fixed, port: 0, samples: true, ...options }) }

@@ -1,9 +1,9 @@
 import { createHash, createHmac } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import { testFolder as placeOfTests } from '../test-folder.ts'
 import { createStore, type RunningStore, type StoreOptions } from './server.ts'
 import { canonicalQuery, encodePath, type Query } from './uri.ts'
 
@@ -16,9 +16,9 @@ export type TestStore = { store: RunningStore; url: string; dir: string; client:
 export const keys = { accessKeyId: 'test-key-id', secretAccessKey: 'test/secret+key' }
 export const bucket = 'test-bucket'
 
-/** A folder below the system's temporary one, removed at the end of the test. */
+/** A folder of its own, removed at the end of the test. */
 export async function testFolder(t: Test): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'glimmr-store-'))
+  const dir = await mkdtemp(join(placeOfTests(), 'glimmr-store-'))
   t.teardown(() => rm(dir, { recursive: true, force: true }))
   return dir
 }

@@ -1,9 +1,9 @@
 /** What the tests of media share: the service over a real database and a real store, two organisations, and clients. */
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createStore, type StoreOptions } from '@glimmr/dev/store/server'
+import { testFolder } from '@glimmr/dev/test-folder'
 import { createTestTokens } from '@glimmr/dev/test-tokens'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import type { S3Config } from '@glimmr/lib/s3'
@@ -59,7 +59,7 @@ export async function testMedia(t: Teardown, options: TestOptions = {}) {
 }
 
 async function startStore(t: Teardown, options: Partial<StoreOptions>) {
-  const dataDir = await mkdtemp(join(tmpdir(), 'glimmr-media-'))
+  const dataDir = await mkdtemp(join(testFolder(), 'glimmr-media-'))
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
   const keys = { accessKeyId: 'media-test', secretAccessKey: randomUUID() }
   const store = await createStore({ dataDir, buckets: ['glimmr'], ...keys, ...options })
