@@ -47,7 +47,7 @@ export async function manyRates({ database, files }: Setting, rates: number): Pr
   const warmUp = await files.warmUp({ layout: 'wide', plans: 413 })
   for (let seed = 100; present < rates; seed++) {
     const path = await files.make({ layout: 'wide', sizeBytes: 150e6, seed, plans: 413 })
-    const loaded: Load = await load(database, [path], warmUp)
+    const loaded: Load = await load(database, { paths: [path], warmUp })
     await files.remove(path)
     present += loaded.rates
     speeds.push((loaded.rates / loaded.ms) * 1000)

@@ -20,10 +20,13 @@ export const mbPerSecond = ({ bytes, ms }: Pick<Load, 'bytes' | 'ms'>) => bytes 
 export const mbPerCpuSecond = ({ bytes, cpu }: Load) => bytes / 1e6 / (cpu.ours + cpu.server)
 
 /** All files at once, each by a thread of its own, in one new process that has loaded `warmUp` before. */
-export async function load(database: Database, paths: string[], warmUp: string): Promise<Load> {
+export async function load(
+  database: Database,
+  { paths, addresses, warmUp }: Pick<ToLoad, 'paths' | 'addresses' | 'warmUp'>,
+): Promise<Load> {
   const child = fork(fileURLToPath(new URL('./ingest-process.ts', import.meta.url)))
   const gone = once(child, 'exit').then(() => Promise.reject(new Error('the loading process ended early')))
-  const told: ToLoad = { url: database.url, adminUrl: database.urlFor('glimmr'), warmUp, paths }
+  const told: ToLoad = { url: database.url, adminUrl: database.urlFor('glimmr'), warmUp, paths, addresses }
   child.send(told)
   await Promise.race([once(child, 'message'), gone])
   const server = database.cpuSeconds()
@@ -37,12 +40,12 @@ export async function load(database: Database, paths: string[], warmUp: string):
 /** The median by time of `runs` loads, each into an empty database; the highest memory of all. */
 export async function medianLoad(
   database: Database,
-  { paths, warmUp, runs }: { paths: string[]; warmUp: string; runs: number },
+  { runs, ...files }: Pick<ToLoad, 'paths' | 'addresses' | 'warmUp'> & { runs: number },
 ): Promise<Load> {
   const loads: Load[] = []
   for (let run = 0; run < runs; run++) {
     await database.empty()
-    loads.push(await load(database, paths, warmUp))
+    loads.push(await load(database, files))
   }
   const [median] = loads.toSorted((a, b) => a.ms - b.ms).slice(Math.floor(loads.length / 2))
   if (!median) throw new Error('no runs')

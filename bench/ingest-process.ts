@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { createPool } from '@glimmr/lib/db'
 import { ingest } from '@glimmr/pipeline/ingest-file'
-import { createLoadThreads } from '@glimmr/pipeline/load/thread'
+import { createLoadThreads, type SourceAddress } from '@glimmr/pipeline/load/thread'
 import type { Load } from './ingest-loads.ts'
 
 export type ToLoad = {
@@ -12,18 +12,21 @@ export type ToLoad = {
   /** Loaded first, unmeasured: a service has loaded such a file before. */
   warmUp: string
   paths: string[]
+  /** Where the thread reads each of `paths` instead. */
+  addresses?: SourceAddress[] | undefined
 }
 
-process.once('message', async ({ url, adminUrl, warmUp, paths }: ToLoad) => {
+process.once('message', async ({ url, adminUrl, warmUp, paths, addresses }: ToLoad) => {
   const pool = createPool({ url: adminUrl, name: 'glimmr_bench_load', max: 2, statementTimeoutMs: 0 })
   const threads = createLoadThreads()
   const { signal } = new AbortController()
-  const loaded = (path: string) => ingest(path, { url, pool, threads }, { signal, sums: false })
+  const loaded = (path: string, address: SourceAddress = { kind: 'file', path }) =>
+    ingest(path, { url, pool, threads }, { signal, address, sums: false })
   await Promise.all(paths.map(() => loaded(warmUp)))
   process.send?.('ready')
   await once(process, 'message')
   const started = performance.now()
-  const lines = await Promise.all(paths.map(loaded))
+  const lines = await Promise.all(paths.map((path, at) => loaded(path, addresses?.[at])))
   const elapsed = performance.now() - started
   await threads.close()
   await pool.end()

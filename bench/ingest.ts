@@ -1,7 +1,7 @@
 /**
  * Ingest: object → published rows through the real pipeline, every rule asked, each figure beside its peer of the same run.
  *
- *   npm run bench -- ingest [--json] [--size 200MB] [--runs 3] [--only tall,wide,json,two] [--full]
+ *   npm run bench -- ingest [--json] [--size 200MB] [--runs 3] [--only tall,store,wide,json,two] [--full]
  *
  * `--full` adds one file of 10 GB (`--large`) and a database of 100 million rates (`--rates`): some 40 GB of disk and half an
  * hour. CPU seconds are those of the loading process and of all PostgreSQL processes; they tell what a load costs on a
@@ -15,13 +15,14 @@ import { openFiles } from './ingest-files.ts'
 import { largeFile, manyRates } from './ingest-full.ts'
 import { type Load, mbPerCpuSecond, mbPerSecond, medianLoad } from './ingest-loads.ts'
 import { officialValidator, rawCopy } from './ingest-peers.ts'
+import { openStore } from './ingest-store.ts'
 
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     size: { type: 'string', default: '200MB' },
     runs: { type: 'string', default: '3' },
-    only: { type: 'string', default: 'tall,wide,json,two' },
+    only: { type: 'string', default: 'tall,store,wide,json,two' },
     full: { type: 'boolean', default: false },
     large: { type: 'string', default: '10GB' },
     rates: { type: 'string', default: '100000000' },
@@ -37,6 +38,7 @@ const setting = { database, files }
 try {
   const parts = {
     tall,
+    store: stored,
     wide: async () => [...(await wide(413)), ...(await wide(140))],
     json,
     two,
@@ -72,6 +74,21 @@ async function tall(): Promise<Figure[]> {
       value: validated,
     }),
   ]
+}
+
+/** What production does: the object comes over HTTP, here from a store on the same cores. */
+async function stored(): Promise<Figure[]> {
+  const file = { layout: 'tall', sizeBytes, seed: 1 } as const
+  const path = await files.make(file)
+  const store = await openStore()
+  try {
+    const addresses = [await store.put(path)]
+    const warmUp = await files.warmUp(file)
+    const loaded = await medianLoad(database, { paths: [path], addresses, warmUp, runs })
+    return figuresOf('tall, from the object store on the same cores', loaded)
+  } finally {
+    await store.close()
+  }
 }
 
 async function wide(plans: number): Promise<Figure[]> {
@@ -114,10 +131,15 @@ async function two(): Promise<Figure[]> {
   ]
 }
 
-function figuresOf(name: string, loaded: Load, asked: number): Figure[] {
+function figuresOf(name: string, loaded: Load, asked?: number): Figure[] {
   const { cpu, rates, rssMb } = loaded
   return [
-    { name, value: mbPerSecond(loaded), unit: 'MB/s', target: { bound: asked, less: false } },
+    {
+      name,
+      value: mbPerSecond(loaded),
+      unit: 'MB/s',
+      ...(asked && { target: { bound: asked, less: false } }),
+    },
     { name: `${name}: by CPU`, value: mbPerCpuSecond(loaded), unit: 'MB per CPU-s' },
     { name: `${name}: rates`, value: (rates / loaded.ms) * 1000, unit: 'rows/s' },
     {

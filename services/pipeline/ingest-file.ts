@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { execute, one, type Pool } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import type { LoadResult } from './load/load-file.ts'
+import type { SourceAddress } from './load/thread.ts'
 import type { Scratch } from './scratch.ts'
 import { localSource, sha256Of } from './source/source.ts'
 
@@ -36,6 +37,8 @@ export type Line = {
 type Options = {
   signal: AbortSignal
   name?: string
+  /** Where the loading thread reads it; the file itself unless told. */
+  address?: SourceAddress
   /** False: the line has none, and reading all rates for them costs nothing. */
   sums?: boolean
 }
@@ -44,7 +47,7 @@ type Options = {
 export async function ingest(
   path: string,
   { url, pool, threads }: Omit<Scratch, 'close'>,
-  { signal, name = basename(path), sums = true }: Options,
+  { signal, name = basename(path), address = { kind: 'file', path }, sums = true }: Options,
 ): Promise<Line> {
   const source = await localSource(path)
   const sha256 = await sha256Of(source, signal)
@@ -59,7 +62,7 @@ export async function ingest(
   const loading = threads.load(
     {
       url,
-      address: { kind: 'file', path },
+      address,
       file: {
         organisationId,
         hospitalId: null,
