@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { migrate } from '@glimmr/db/migrate'
+import { startPostgres } from '@glimmr/dev/postgres'
 import { postgresAccount } from '@glimmr/dev/postgres-account'
 import { startScratchPostgres } from '@glimmr/dev/scratch-postgres'
 import { createTestDatabase } from '@glimmr/dev/testing'
-import { createPool, type Pool, rows } from '@glimmr/lib/db'
+import { createPool, one, type Pool, rows } from '@glimmr/lib/db'
 import { createS3Client, type S3Config } from '@glimmr/lib/s3'
 import { sql } from '@glimmr/lib/sql'
 import { pino } from 'pino'
@@ -195,31 +196,48 @@ function hasPrlimit(): boolean {
   }
 }
 
-t.test(
-  'a full disk: the load says so, is tried again, shows nothing, and comes through once there is room',
-  {
-    timeout: 100_000,
-    skip: hasPrlimit() ? false : 'skipped: there is no prlimit here to stand for a full disk',
-  },
-  async t => {
-    const postgres = await startScratchPostgres('full-disk')
-    t.teardown(() => postgres.stop())
-    const url = postgres.url('postgres')
-    await migrate({ url })
-    const pool = createPool({ url, name: 'test', max: 2, onError: () => {} })
-    t.teardown(() => pool.end())
-    const setting = await setUp(
-      t,
-      { pool, url: postgres.url('postgres', 'glimmr_pipeline') },
-      await startStore(t),
-    )
-    const items = Array.from({ length: 5000 }, (_, at) => ({
+/** What is stored is random, so that nothing is compressed: 30 MB. */
+const largeFile = () =>
+  csv(
+    Array.from({ length: 5000 }, (_, at) => ({
       ...anItem,
       description: `Item ${at}`,
       additional_generic_notes: randomBytes(4500).toString('base64'),
-    }))
-    const id = await upload(setting, csv(items))
-    // A segment of the write-ahead log has 16 MB.
+    })),
+  )
+const fullDisk = {
+  timeout: 100_000,
+  skip: hasPrlimit() ? false : 'skipped: there is no prlimit here to stand for a full disk',
+}
+
+/** The end of a load, asked for over connections that may still be those of the server that is gone. */
+async function untilBack(setting: Awaited<ReturnType<typeof setUp>>, id: string) {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const load = await until(setting, id, ended).catch(() => undefined)
+    if (load) return load
+  }
+  return until(setting, id, ended)
+}
+
+/** A server of its own, on which limits can be set, and a pipeline beside it. */
+async function serverToFill(t: Test) {
+  const postgres = await startScratchPostgres('full-disk')
+  t.teardown(() => postgres.stop())
+  const url = postgres.url('postgres')
+  await migrate({ url })
+  const pool = createPool({ url, name: 'test', max: 2, onError: () => {} })
+  t.teardown(() => pool.end())
+  const db = { pool, url: postgres.url('postgres', 'glimmr_pipeline') }
+  return { postgres, pool, setting: await setUp(t, db, await startStore(t)) }
+}
+
+t.test(
+  'a full disk: the load says so, is tried again, shows nothing, and comes through once there is room',
+  fullDisk,
+  async t => {
+    const { postgres, pool, setting } = await serverToFill(t)
+    const id = await upload(setting, largeFile())
+    // A segment of the write-ahead log has 16 MB, so tables fail first.
     await limitFiles(postgres.pid, 17 << 20)
     await setting.app.start()
     const waiting = await until(setting, id, load => load.error !== null || ended(load))
@@ -227,6 +245,25 @@ t.test(
     t.same(await published(pool), [])
     await limitFiles(postgres.pid, 'unlimited')
     t.match(await until(setting, id, ended), { status: 'published', rows_loaded: '5000', error: null })
+    t.match(await rows(pool, sql`select count(*)::int as rates from prices.rates`), [{ rates: 5000 }])
+  },
+)
+
+t.test(
+  'no room for the write-ahead log, which ends every connection: the load comes through once there is room',
+  fullDisk,
+  async t => {
+    const { postgres, pool, setting } = await serverToFill(t)
+    const { data_directory: dataDir } = await one<{ data_directory: string }>(pool, sql`show data_directory`)
+    const id = await upload(setting, largeFile())
+    // Less than a segment of it, so no new one can be made.
+    await limitFiles(postgres.pid, 12 << 20)
+    await setting.app.start()
+    await postgres.ended
+    // The disk has room again, and whoever runs the server starts it.
+    const again = await startPostgres({ dataDir, settings: { fsync: 'off' } })
+    t.teardown(() => again.stop())
+    t.match(await untilBack(setting, id), { status: 'published', rows_loaded: '5000', error: null })
     t.match(await rows(pool, sql`select count(*)::int as rates from prices.rates`), [{ rates: 5000 }])
   },
 )
