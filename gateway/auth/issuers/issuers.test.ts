@@ -194,27 +194,39 @@ t.test(
   'a user that core knows has core’s roles, whatever the claims; disabled, suspended: refused',
   async t => {
     const { issuer, setup } = await withIssuer(t)
-    const elsewhere = '00000000-0000-4000-8000-00000000000b'
-    await setup.db.pool.query(`insert into core.organisations (id, name) values ($1, 'Elsewhere')`, [
-      elsewhere,
-    ])
     await setup.db.pool.query(
       `insert into core.users (organisation_id, name, issuer, subject, roles, created_by)
      values ($1, 'Ann', $2, 'ann', '{partner,admin}', 'test')`,
-      [elsewhere, externalIssuer],
+      [organisation, externalIssuer],
     )
     const token = await issuer.token({ ...member, realm: { roles: ['team'] } })
     const verdict = await ask(setup, { headers: bearer(token) })
-    t.match(verdict.headers, { 'x-auth-org': elsewhere, 'x-auth-roles': 'partner,admin' })
+    t.match(verdict.headers, { 'x-auth-org': organisation, 'x-auth-roles': 'partner,admin' })
     await setup.db.pool.query('update core.users set disabled_at = now()')
     setup.clock.ms += 5000
     t.match(await said(setup, token), /^401 The user was disabled/)
     await setup.db.pool.query('update core.users set disabled_at = null')
-    await setup.db.pool.query('update core.organisations set suspended_at = now() where id = $1', [elsewhere])
+    await setup.db.pool.query('update core.organisations set suspended_at = now() where id = $1', [
+      organisation,
+    ])
     setup.clock.ms += 5000
     t.match(await said(setup, token), /^401 The organisation is suspended/)
   },
 )
+
+t.test('nobody is drawn into another organisation by a row that its admin adds', async t => {
+  const { issuer, setup } = await withIssuer(t)
+  const elsewhere = '00000000-0000-4000-8000-00000000000b'
+  await setup.db.pool.query(`insert into core.organisations (id, name) values ($1, 'Elsewhere')`, [elsewhere])
+  await setup.db.pool.query(
+    `insert into core.users (organisation_id, name, issuer, subject, roles, created_by, disabled_at)
+     values ($1, 'Ann', $2, 'ann', '{uploader}', 'test', now())`,
+    [elsewhere, externalIssuer],
+  )
+  const token = await issuer.token({ ...member, realm: { roles: ['staff'] } })
+  const verdict = await ask(setup, { headers: bearer(token) })
+  t.match(verdict.headers, { 'x-auth-org': organisation, 'x-auth-roles': 'viewer' })
+})
 
 t.test('without a mapping only users that core knows get in; scopes narrow what roles give', async t => {
   const { issuer, setup } = await withIssuer(t, { scopes: { claim: 'scope' }, limit_class: 'bulk' })

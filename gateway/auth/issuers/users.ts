@@ -57,6 +57,10 @@ function answerOf(row: Row): UserAnswer {
   }
 }
 
+/**
+ * A row counts in the organisation that the claims name, and anywhere where they name none. Every admin may add rows: a row
+ * elsewhere would draw somebody, and what they upload, out of their own organisation.
+ */
 function findUsers(pool: Pool, ids: readonly string[]): Promise<Row[]> {
   const asked = ids.map(id => JSON.parse(id) as [string, string, string | null])
   return rows<Row>(
@@ -68,6 +72,7 @@ function findUsers(pool: Pool, ids: readonly string[]): Promise<Row[]> {
         ${asked.map(([, subject]) => subject)}::text[], ${asked.map(([, , id]) => id)}::uuid[])
         as asked (id, issuer, subject, organisation_id)
       left join core.users u on u.issuer = asked.issuer and u.subject = asked.subject
+        and u.organisation_id = coalesce(asked.organisation_id, u.organisation_id)
       left join core.organisations o on o.id = coalesce(u.organisation_id, asked.organisation_id)
     `,
   )
