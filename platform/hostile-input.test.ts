@@ -2,16 +2,12 @@
  * Every field of every operation in the OpenAPI documents, with values that no client of good will sends: what is wrong with a
  * request is told by a 4xx. A 500 is a fault of ours, whatever was sent.
  */
-import { fileURLToPath } from 'node:url'
-import { build as buildCore } from '@glimmr/core/server'
 import { createForger } from '@glimmr/dev/forged-tokens'
 import { seedFile } from '@glimmr/dev/test-prices'
 import { createTestDatabase } from '@glimmr/dev/testing'
-import { createLog } from '@glimmr/lib/run-service'
 import type { Server } from '@glimmr/lib/server'
-import { build as buildLinks } from '@glimmr/links/server'
-import { build as buildMedia } from '@glimmr/media/server'
 import t from 'tap'
+import { testServices } from './test-services.ts'
 
 const organisation = '00000000-0000-4000-8000-00000000000a'
 const scopes = [
@@ -33,25 +29,7 @@ const { file_id, hospital_id } = await seedFile(db.pool, {
   organisation,
   items: [{ codes: [['70551', 'CPT']], charges: [{ rates: [{ payer: 'Acme', plan: 'PPO', dollar: '1' }] }] }],
 })
-const common = { log: createLog('fatal'), jwks: async () => forger.jwks }
-const nowhere = {
-  endpoint: 'http://127.0.0.1:1',
-  region: 'auto',
-  bucket: 'b',
-  accessKeyId: 'a',
-  secretAccessKey: 's',
-}
-const apps: Record<string, Server> = {
-  core: await buildCore({ ...common, databaseUrl: db.urlFor('glimmr_core') }),
-  media: await buildMedia({ ...common, databaseUrl: db.urlFor('glimmr_media'), s3: nowhere, sweepMs: 0 }),
-  links: await buildLinks({
-    ...common,
-    databaseUrl: db.urlFor('glimmr_links'),
-    publicUrl: 'http://localhost:8080',
-    metadataDir: fileURLToPath(new URL('../hasura/metadata', import.meta.url)),
-  }),
-}
-t.teardown(() => Promise.all(Object.values(apps).map(app => app.close())))
+const apps = await testServices(t, { db, jwks: async () => forger.jwks })
 
 type Schema = {
   type?: string

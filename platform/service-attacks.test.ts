@@ -3,16 +3,11 @@
  * odd paths get 400, 401, 403 or 404, and never the data of another organisation.
  */
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { build as buildCore } from '@glimmr/core/server'
 import { createForger } from '@glimmr/dev/forged-tokens'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { rawRequest, sendRaw, statusOf } from '@glimmr/gateway/router/test-router'
-import { createLog } from '@glimmr/lib/run-service'
-import type { Server } from '@glimmr/lib/server'
-import { build as buildLinks } from '@glimmr/links/server'
-import { build as buildMedia } from '@glimmr/media/server'
 import t from 'tap'
+import { testServices } from './test-services.ts'
 
 const [mine, theirs] = ['00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-00000000000b']
 const everything = [
@@ -53,25 +48,7 @@ await db.pool.query(
   [theirs],
 )
 
-const common = { log: createLog('fatal'), jwks: async () => forger.jwks }
-const s3 = {
-  endpoint: 'http://127.0.0.1:1',
-  region: 'auto',
-  bucket: 'none',
-  accessKeyId: 'none',
-  secretAccessKey: 'none',
-}
-const apps: Record<string, Server> = {
-  core: await buildCore({ ...common, databaseUrl: db.urlFor('glimmr_core') }),
-  media: await buildMedia({ ...common, databaseUrl: db.urlFor('glimmr_media'), s3, sweepMs: 0 }),
-  links: await buildLinks({
-    ...common,
-    databaseUrl: db.urlFor('glimmr_links'),
-    publicUrl: 'http://localhost:8080',
-    metadataDir: fileURLToPath(new URL('../hasura/metadata', import.meta.url)),
-  }),
-}
-t.teardown(() => Promise.all(Object.values(apps).map(app => app.close())))
+const apps = await testServices(t, { db, jwks: async () => forger.jwks })
 
 const lists: [service: string, path: string][] = [
   ['core', '/v1/core/organisations/me'],
