@@ -60,6 +60,11 @@ t.test('gateway/router serves what the dashboard shows', async t => {
   const metrics = await metricsOf(ports)
   check(t, metrics)
   t.match(metrics, /^traefik_service_server_up\{service="core@file",url="http:[^"]+"\} 1$/m)
+  // Why it refused is its own to tell.
+  await fetch(`http://127.0.0.1:${ports.web}/v1/core/a%2Fb`)
+  const refused = await (await fetch(`http://127.0.0.1:${ports.ops}/metrics`)).text()
+  t.match(refused, /^glimmr_router_refusals_total\{entrypoint="web",reason="encoded_character"\} 1$/m)
+  t.match(dashboard, /sum by \(reason\) \(rate\(glimmr_router_refusals_total\{entrypoint=/)
 })
 
 /** What a query over the log of one finds in the log of the other. */
