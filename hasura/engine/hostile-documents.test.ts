@@ -84,4 +84,8 @@ t.test('introspection answers its tools, and is bounded for those who ask it a t
   const query = `{ __schema { types { ${aliases.join(' ')} } } }`
   t.match((await ask(query)).errors, [{ message: /number of fields exceeds the limit of 1000/ }])
   t.notOk((await ask(query, admin)).errors, 'admin is not bound')
+  const some = `{ types { ${aliases.slice(0, 30).join(' ')} } }`
+  const often = Array.from({ length: 40 }, (_, n) => `s${n}: __schema ${some}`)
+  const { errors } = await ask(`{ ${often.join(' ')} }`)
+  t.match(errors, [{ message: /asks for too much of the schema/ }], 'all of a request together')
 })

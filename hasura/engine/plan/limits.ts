@@ -51,7 +51,14 @@ export const noLimits: Limits = {
   timeMs: 0,
 }
 
-export type Budget = { limits: Limits; nodes: number; selections: number; values: number }
+export type Budget = {
+  limits: Limits
+  nodes: number
+  selections: number
+  values: number
+  /** Of all `__schema` and `__type` of the request, which have limits of their own. */
+  introspection?: { budget: Budget; objects: number }
+}
 
 export function exceeded(what: string, limit: number): RequestError {
   return new RequestError(

@@ -1,7 +1,7 @@
 /** Answers `__schema` and `__type` for one role. */
 import { invalid, RequestError } from '../errors.ts'
 import { collect, type Selected } from '../plan/collect.ts'
-import { exceeded, noLimits } from '../plan/limits.ts'
+import { noLimits } from '../plan/limits.ts'
 import type { Planner } from '../plan/planner.ts'
 import { peel, readBoolean } from '../plan/read.ts'
 import { argumentPlace, type SelectedField } from '../plan/selected.ts'
@@ -19,26 +19,30 @@ export function introspect(planner: Planner, selected: SelectedField): unknown {
   const { schema } = planner
   if (schema.model.introspectionDisabled.has(schema.role))
     throw new RequestError('not-supported', '$', `introspection is disabled for role: "${schema.role}"`)
-  const free = planner.budget.limits.nodes === Number.POSITIVE_INFINITY
-  const { selections } = planner.budget.limits
-  const limits = { ...noLimits, selections, nodes: free ? Number.POSITIVE_INFINITY : mostFields }
-  const nodes = compileSet(
-    { ...planner, budget: { limits, nodes: 0, selections: 0, values: 0 } },
-    selected,
-    0,
-  )
-  const left = { objects: free ? Number.POSITIVE_INFINITY : mostObjects }
+  planner.budget.introspection ??= introspectionBudget(planner)
+  const left = planner.budget.introspection
+  const nodes = compileSet({ ...planner, budget: left.budget }, selected, 0)
   if (selected.field.name === '__schema') return evaluate(nodes, describeSchema(schema), left)
   const type = findType(schema, typeNameOf(planner, selected))
   return type ? evaluate(nodes, describeNamed(type), left) : null
 }
 
-/** Fields that are asked for: tools ask for some hundred. And objects in the answer, which repeat under each alias. */
-const mostFields = 1_000
-const mostObjects = 1_000_000
-
 /** How many objects the answer may still have. */
-type Left = { objects: number }
+type Left = NonNullable<Planner['budget']['introspection']>
+
+/** Fields that are asked for: tools ask for some hundred. */
+const mostFields = 1_000
+
+/** Nesting is not bounded as that of data is. Objects repeat under each alias: tools get some four hundred a table. */
+function introspectionBudget({ schema, budget: { limits: given } }: Planner): Left {
+  const free = given.nodes === Number.POSITIVE_INFINITY
+  const tables = [...schema.model.tablesBySource.values()].reduce((sum, { size }) => sum + size, 0)
+  const limits = { ...noLimits, selections: given.selections, nodes: free ? given.nodes : mostFields }
+  return {
+    budget: { limits, nodes: 0, selections: 0, values: 0 },
+    objects: free ? Number.POSITIVE_INFINITY : 50_000 + 2_000 * tables,
+  }
+}
 
 function typeNameOf(planner: Planner, selected: SelectedField): string {
   const place = argumentPlace(selected, 'name')
@@ -68,7 +72,12 @@ function compileField(planner: Planner, selected: Selected, typename: string, ne
 
 function evaluate(nodes: Node[], value: Described, left: Left): unknown {
   left.objects -= 1
-  if (left.objects < 0) throw exceeded('the number of objects in the answer', mostObjects)
+  if (left.objects < 0)
+    throw new RequestError(
+      'validation-failed',
+      '$.query',
+      'the query is too large: it asks for too much of the schema',
+    )
   const answer: Record<string, unknown> = {}
   for (const node of nodes) answer[node.key] = evaluateNode(node, value, left)
   return answer
