@@ -1,4 +1,5 @@
 /** Connections that become something else. */
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
 import {
@@ -65,4 +66,38 @@ t.test('an upgrade to anything else is an ordinary request', async t => {
   const { headers } = JSON.parse(bodyOf(answer)) as Seen
   t.equal(headers.upgrade, undefined)
   t.equal(headers['http2-settings'], undefined)
+})
+
+t.test('a WebSocket is under way until it ends: counted, then logged, then another may come', async t => {
+  const { url: back, server } = await startServer(t, (_request, response) => void response.end('plain'))
+  server.on('upgrade', (_request, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+    socket.on('error', () => {}).pipe(socket)
+  })
+  const { port, lines } = await startTestRouter(t, {
+    dynamic: simpleRoute(back, 'one: { inFlightReq: { amount: 1 } }', ['one']),
+  })
+  const handshake = 'GET /chat HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  const open = async () => {
+    const socket = connect(port, '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    socket.setEncoding('utf8').write(handshake)
+    const [head] = (await once(socket, 'data')) as [string]
+    return { socket, status: statusOf(head) }
+  }
+  const logged = async (status: number) => {
+    const found = () =>
+      lines.some(({ message, fields }) => message === 'request' && fields.DownstreamStatus === status)
+    for (let turn = 0; turn < 400 && !found(); turn++) await new Promise(resolve => setImmediate(resolve))
+    return found()
+  }
+  for (let turn = 0; turn < 2; turn++) {
+    lines.length = 0
+    const { socket, status } = await open()
+    t.equal(status, 101)
+    t.equal((await open()).status, 429)
+    t.notOk(lines.some(({ fields }) => fields.DownstreamStatus === 101))
+    socket.destroy()
+    t.ok(await logged(101), 'its line says 101, when it has ended')
+  }
 })

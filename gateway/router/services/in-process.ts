@@ -9,8 +9,11 @@ export function callMount(mount: Mount, serverUrl: string, passHostHeader: boole
   return exchange => {
     exchange.serverUrl = serverUrl
     prepare(exchange, passHostHeader ? exchange.host : serverHost)
-    if (exchange.upgrade && mount.upgrade)
+    if (exchange.upgrade && mount.upgrade) {
+      // The app writes its answer to the socket itself.
+      exchange.response.statusCode = 101
       return mount.upgrade(exchange.request, exchange.upgrade.socket, exchange.upgrade.head)
+    }
     if (exchange.expectsContinue) exchange.response.writeContinue()
     mount.routing(exchange.request, exchange.response)
   }

@@ -26,6 +26,12 @@ export function proxyUpgrade(exchange: Exchange, { origin, path, headers }: Upst
     asked.on('upgrade', (answer, upstream, upstreamHead) => {
       socket.off('close', giveUp)
       response.detachSocket(socket as never)
+      response.statusCode = answer.statusCode ?? 101
+      // Its socket was what told of the end: whoever counts, logs or traces the request still waits for it.
+      socket.once('close', () => {
+        response.destroyed = true
+        response.emit('close')
+      })
       socket.write(handshake(answer.statusCode ?? 101, answer.rawHeaders))
       if (upstreamHead.length > 0) socket.write(upstreamHead)
       if (head.length > 0) upstream.write(head)
