@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
+import { parse } from 'yaml'
 import { documentFile, openapiText, services } from './documents.ts'
 
 type Operation = {
@@ -78,6 +79,29 @@ for (const service of services) {
     }
   })
 }
+
+t.test(
+  'a browser may send every header that an operation takes, and read those that answers tell of',
+  async t => {
+    const { http } = parse(
+      (await readFile(new URL('../traefik/dynamic/middlewares.yml', import.meta.url), 'utf8')).replaceAll(
+        /\{\{.*?\}\}/g,
+        '1',
+      ),
+    )
+    const { headers } = http.middlewares.cors
+    const lower = (names: string[]) => names.map(name => name.toLowerCase())
+    const [sent, read] = [lower(headers.accessControlAllowHeaders), lower(headers.accessControlExposeHeaders)]
+    for (const service of services) {
+      const text = await openapiText(service)
+      const { paths }: Document = JSON.parse(text)
+      for (const operation of Object.values(paths).flatMap(item => Object.values(item)))
+        for (const { name, in: place } of operation.parameters ?? [])
+          if (place === 'header') t.ok(sent.includes(name), `${operation.operationId} takes ${name}`)
+      for (const [name] of text.matchAll(/glimmr-[a-z]+(-[a-z0-9]+)?(?=`)/g)) t.ok(read.includes(name), name)
+    }
+  },
+)
 
 t.test('what auth serves under core’s name stands in core’s document', async t => {
   const { paths }: Document = JSON.parse(await openapiText('core'))
