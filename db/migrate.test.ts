@@ -76,3 +76,25 @@ t.test('a hospital is joined by NPI, licence, then name, and never across organi
   t.not(await join(one_?.id, 'Other', ['1000000009'], []), first)
   t.not(await join(two?.id, 'General', ['1000000001'], ['MA 7']), first, 'another organisation has its own')
 })
+
+t.test('what a hospital is known by has an end, and what it was known by first is kept', async t => {
+  const db = await createTestDatabase(t)
+  const { id: organisation } = await one<{ id: string }>(
+    db.pool,
+    sql`insert into core.organisations (name) values ('one') returning id`,
+  )
+  const join = (npis: string[]) =>
+    one<{ id: string }>(
+      db.poolFor('glimmr_pipeline'),
+      sql`select core.join_hospital(${organisation}, 'General', 'MA', ${npis}, '{}', '{}') as id`,
+    )
+  const { id } = await join(['9999999999'])
+  for (let turn = 0; turn < 3; turn++)
+    t.same(await join(Array.from({ length: 100 }, (_, n) => `10000${turn}${String(n).padStart(4, '0')}`)), {
+      id,
+    })
+  const found = await one<{ npis: string[] }>(db.pool, sql`select npis from core.hospitals where id = ${id}`)
+  t.equal(found.npis.length, 200)
+  t.equal(found.npis[0], '9999999999')
+  t.same(await join(['9999999999']), { id })
+})
