@@ -112,6 +112,7 @@ function requestHandler({
     bound?.(exchange)
     if (observability.tracing) traceExchange(exchange, path, traced)
     response.on('close', () => {
+      exchange.leave?.()
       if (exchange.internal) return
       const ms = performance.now() - exchange.startedAtMs
       const own = exchange.observability

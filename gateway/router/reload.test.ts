@@ -196,3 +196,27 @@ t.test('requests under way when files change or the router closes are finished',
   await closing
   await t.rejects(fetch(url), 'and nothing more is taken')
 })
+
+t.test('a request that has not come to its service yet when files change is served all the same', async t => {
+  const { url: back } = await startEcho(t)
+  const asked: (() => void)[] = []
+  const { url: auth } = await startServer(t, (_request, response) => {
+    asked.push(() => response.end())
+  })
+  const dynamic = `
+http:
+  routers: { all: { rule: PathPrefix(\`/\`), middlewares: [auth, again], service: back } }
+  middlewares:
+    auth: { forwardAuth: { address: '${auth}/verify' } }
+    again: { retry: { attempts: 2 } }
+  services: { back: { loadBalancer: { servers: [{ url: '${back}' }] } } }
+`
+  const { url, router } = await startTestRouter(t, { dynamic })
+  const answers = [fetch(url), fetch(url)]
+  while (asked.length < 2) await new Promise(resolve => setImmediate(resolve))
+  t.equal(router.reload(), true)
+  // Time enough for connections to be closed that nobody seems to use.
+  await wait(50)
+  for (const answer of asked) answer()
+  for (const answer of answers) t.equal((await answer).status, 200)
+})

@@ -84,6 +84,7 @@ export function createRouter(options: RouterOptions): Router {
     if (override === false || !configured) return undefined
     const own = ownHandler(name, fixed, metrics, () => closing)
     const routed: Handler = exchange => {
+      exchange.leave = current.enter()
       const compiled = current.entryPoints.get(name)
       return ((exchange.secure ? compiled?.secure : compiled?.plain) ?? answerNoRoute)(exchange)
     }

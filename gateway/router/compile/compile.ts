@@ -8,6 +8,7 @@ import { createTlsTermination, type Terminate, type TlsTermination } from '../tl
 import { createMiddlewares } from './middlewares.ts'
 import { type Attempt, unqualified } from './names.ts'
 import { redirection } from './redirection.ts'
+import { createRetirement } from './retirement.ts'
 import { checkRouters, createRouterBuilder, type RouterBuilder, servesOn } from './routers.ts'
 import { type CompileContext, createServices } from './services.ts'
 import { checkTls, chooseOptions, tlsOptionsFor } from './tls.ts'
@@ -22,7 +23,9 @@ export type CompiledEntryPoint = {
 
 export type Compiled = {
   entryPoints: ReadonlyMap<string, CompiledEntryPoint>
-  /** Ends timers and connections once requests that still use these handlers are through. */
+  /** A request has begun to use these handlers; what this gives is called when it is through. */
+  enter(): () => void
+  /** Ends timers at once, and connections when the last request that uses these handlers is through. */
   retire(): void
 }
 
@@ -33,8 +36,7 @@ export function compile(
   context: CompileContext,
 ): Compiled {
   const faults: Fault[] = []
-  const releases: (() => void)[] = []
-  const onRetire = (release: () => void) => void releases.push(release)
+  const { enter, retire, onRetire, onDrained } = createRetirement()
   const attempt: Attempt = (section, name, make, path = []) => {
     try {
       return make()
@@ -44,10 +46,14 @@ export function compile(
     }
   }
   // A service may name middlewares, and a middleware services: each is made when it is first asked for.
-  const service = createServices(dynamic, context, { onRetire, middleware: name => middleware(name) })
+  const service = createServices(dynamic, context, {
+    onRetire,
+    onDrained,
+    middleware: name => middleware(name),
+  })
   const middleware = createMiddlewares(dynamic, {
     ...context,
-    onRetire,
+    onDrained,
     service: name => service(name).handle,
   })
   for (const name of dynamic.services.keys()) attempt('services', name, () => service(name))
@@ -79,14 +85,11 @@ export function compile(
       compileEntryPoint(entryPoint, { dynamic, fixed, termination, attempt, builder }),
     )
   }
-  const retire = () => {
-    for (const release of releases.splice(0)) release()
-  }
   if (faults.length > 0) {
     retire()
     throw new ConfigurationError(unique(faults))
   }
-  return { entryPoints, retire }
+  return { entryPoints, enter, retire }
 }
 
 type Parts = {

@@ -10,7 +10,7 @@ import type { CompileContext } from './services.ts'
 /** Steps by name; throws an Error for one that is not there, that leads back to itself, or with options that do not do. */
 export function createMiddlewares(
   dynamic: DynamicConfiguration,
-  context: CompileContext & { service(name: string): Handler; onRetire(release: () => void): void },
+  context: CompileContext & { service(name: string): Handler; onDrained(release: () => void): void },
 ): (name: string) => Middleware {
   const making = new Set<string>()
   // Made anew for every router that names it, as in Traefik: two routers with one rateLimit have a limit each.

@@ -17,6 +17,7 @@ export type CompileContext = { mounts: Mounts; log: Log; metrics: RouterMetrics;
 
 export type ServiceParts = {
   onRetire(release: () => void): void
+  onDrained(release: () => void): void
   middleware(name: string): Middleware
 }
 
@@ -24,7 +25,7 @@ export type ServiceParts = {
 export function createServices(
   dynamic: DynamicConfiguration,
   context: CompileContext,
-  { onRetire, middleware }: ServiceParts,
+  { onRetire, onDrained, middleware }: ServiceParts,
 ): (name: string) => Service {
   const made = new Map<string, Service>()
   const making = new Set<string>()
@@ -38,7 +39,7 @@ export function createServices(
     const { file } = dynamic.fault('serversTransports', key, [], '')
     const dispatcher = createDispatcher(options, file)
     dispatchers.set(key, dispatcher)
-    onRetire(() => void dispatcher.close().catch(() => {}))
+    onDrained(() => void dispatcher.close().catch(() => {}))
     return dispatcher
   }
   const find = (given: string): Service => {

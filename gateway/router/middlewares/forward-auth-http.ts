@@ -26,7 +26,7 @@ export type HttpOptions = {
   options: ForwardAuthOptions
   /** Where the middleware stands: paths of certificates count from there. */
   file: string
-  onRetire(release: () => void): void
+  onDrained(release: () => void): void
 }
 
 const timeoutMs = 30_000
@@ -36,12 +36,12 @@ const maxKeptBytes = 16 * 2 ** 20
 export function askOverHttp({
   options,
   file,
-  onRetire,
+  onDrained,
 }: HttpOptions): (exchange: Exchange) => Promise<Verdict> {
   const { origin, pathname, search } = new URL(options.address)
   const connect = { timeout: 5000, ...(options.tls && nodeClientTls(options.tls, file)) }
   const agent = new Agent({ connect, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
-  onRetire(() => void agent.close().catch(() => {}))
+  onDrained(() => void agent.close().catch(() => {}))
   return async exchange => {
     const body = options.forwardBody ? await keepBody(exchange, options.maxBodySize) : undefined
     const {

@@ -42,9 +42,9 @@ export type ForwardAuthOptions = z.infer<typeof schema>
 
 export const forwardAuth = middlewareKind({
   schema,
-  create: (options, { mounts, log, file, onRetire }) => {
+  create: (options, { mounts, log, file, onDrained }) => {
     const mount = mounts.get(serverKey(options.address))
-    const ask = mount?.verify ? askDirectly(options, mount.verify) : askOverHttp({ options, file, onRetire })
+    const ask = mount?.verify ? askDirectly(options, mount.verify) : askOverHttp({ options, file, onDrained })
     const apply = identity(options, mount?.verify !== undefined)
     return next => exchange => {
       const settle = (verdict: Verdict) => {

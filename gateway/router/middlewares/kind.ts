@@ -23,8 +23,8 @@ export type BuildContext = {
   /** Seconds do not pass by themselves in tests. */
   now(): number
   countRetry(service: string): void
-  /** Runs when these files are replaced by others or the router closes. */
-  onRetire(release: () => void): void
+  /** Runs when these files were replaced by others, or the router closes, and no request uses this step any more. */
+  onDrained(release: () => void): void
 }
 
 export type MiddlewareKind<Schema extends z.ZodType = z.ZodType> = {

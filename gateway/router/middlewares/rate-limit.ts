@@ -21,7 +21,10 @@ export const rateLimit = middlewareKind({
     sourceCriterion: sourceCriterionSchema.optional(),
     redis: redisSchema.optional(),
   }),
-  create: ({ average, period, burst: given, sourceCriterion, redis }, { now, name, file, log, onRetire }) => {
+  create: (
+    { average, period, burst: given, sourceCriterion, redis },
+    { now, name, file, log, onDrained },
+  ) => {
     if (average === 0) return next => next
     const source = sourceOf(sourceCriterion)
     const perSecond = average / ((period || 1000) / 1000)
@@ -33,7 +36,7 @@ export const rateLimit = middlewareKind({
     }
     const maxDelayMs = maxDelay(perSecond)
     const buckets = createRedisBuckets({ redis, name, file, perSecond, burst, maxDelayMs, log })
-    onRetire(buckets.close)
+    onDrained(buckets.close)
     return next => async exchange => {
       let delayMs: number
       try {

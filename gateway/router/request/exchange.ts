@@ -49,6 +49,8 @@ export type Exchange = {
   retries: number
   /** The client waits for `100 Continue` before it sends its body. */
   expectsContinue: boolean
+  /** Called when it is through: until then the configuration that it began with is kept. */
+  leave: (() => void) | undefined
   /** `forwardedHeaders.notAppendXForwardedFor` */
   appendForwardedFor: boolean
   /** Set by retry: told of a server that could not be reached; true means that it will try again. */

@@ -62,6 +62,7 @@ export function exchangeOpener(
       internal: false,
       retries: 0,
       expectsContinue,
+      leave: undefined,
       appendForwardedFor: true,
       failed: undefined,
     }
