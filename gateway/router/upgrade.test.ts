@@ -1,6 +1,8 @@
 /** Connections that become something else. */
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { type AddressInfo, connect } from 'node:net'
 import t from 'tap'
 import {
   bodyOf,
@@ -12,6 +14,7 @@ import {
   startTestRouter,
   statusOf,
 } from './test-router.ts'
+import { selfSigned } from './tls/self-signed.ts'
 
 t.test('a WebSocket handshake passes, with middlewares and bytes both ways', async t => {
   const { url: back, server } = await startServer(t, (_request, response) => void response.end('plain'))
@@ -100,4 +103,45 @@ t.test('a WebSocket is under way until it ends: counted, then logged, then anoth
     socket.destroy()
     t.ok(await logged(101), 'its line says 101, when it has ended')
   }
+})
+
+t.test('a WebSocket goes to its server as other requests do: by its serversTransport', async t => {
+  const { cert, key } = selfSigned(['back.test'])
+  const server = createTlsServer({ cert, key })
+  server.on('upgrade', (_request, socket) =>
+    socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
+  )
+  const silent = createServer(() => {}).on('connection', socket => socket.on('error', () => {}))
+  for (const one of [server, silent]) {
+    await new Promise<void>(resolve => one.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => one.close())
+  }
+  const portOf = (one: typeof silent) => (one.address() as AddressInfo).port
+  const { port } = await startTestRouter(t, {
+    dynamic: `
+http:
+  routers:
+    known: { rule: Path(\`/known\`), service: known }
+    unknown: { rule: Path(\`/unknown\`), service: unknown }
+    silent: { rule: Path(\`/silent\`), service: silent }
+  serversTransports:
+    own: { rootCAs: [${JSON.stringify(cert)}], serverName: back.test }
+    hasty: { forwardingTimeouts: { responseHeaderTimeout: 50ms } }
+  services:
+    known: { loadBalancer: { servers: [{ url: 'https://127.0.0.1:${portOf(server)}' }], serversTransport: own } }
+    unknown: { loadBalancer: { servers: [{ url: 'https://127.0.0.1:${portOf(server)}' }] } }
+    silent: { loadBalancer: { servers: [{ url: 'http://127.0.0.1:${portOf(silent)}' }], serversTransport: hasty } }
+`,
+  })
+  const ask = async (path: string) =>
+    statusOf(
+      await sendRaw(
+        port,
+        `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      ),
+    )
+  t.equal(await ask('/known'), 101)
+  t.equal(await ask('/unknown'), 502, 'a certificate of nobody we know')
+  t.equal(await ask('/silent'), 504, 'nobody waits for ever')
+  silent.closeAllConnections()
 })

@@ -1,5 +1,4 @@
 /** `http.services` → balancers, each made once and shared by all who name it. */
-import type { Dispatcher } from 'undici'
 import { defaultTransport, type ServiceConfiguration } from '../configuration/dynamic.ts'
 import type { DynamicConfiguration } from '../configuration/load.ts'
 import type { Log } from '../middlewares/kind.ts'
@@ -10,8 +9,9 @@ import { createLoadBalancer } from '../services/load-balancer.ts'
 import { createMirroring } from '../services/mirroring.ts'
 import type { Mounts } from '../services/mount.ts'
 import type { Service } from '../services/service.ts'
-import { createDispatcher } from './dispatcher.ts'
+import type { Transport } from '../services/upstream.ts'
 import { unqualified } from './names.ts'
+import { createTransport } from './transport.ts'
 
 export type CompileContext = { mounts: Mounts; log: Log; metrics: RouterMetrics; now(): number }
 
@@ -29,18 +29,18 @@ export function createServices(
 ): (name: string) => Service {
   const made = new Map<string, Service>()
   const making = new Set<string>()
-  const dispatchers = new Map<string, Dispatcher>()
-  const dispatcherFor = (transport: string | undefined) => {
-    const key = transport === undefined ? '' : unqualified(transport)
-    const known = dispatchers.get(key)
+  const transports = new Map<string, Transport>()
+  const transportFor = (named: string | undefined) => {
+    const key = named === undefined ? '' : unqualified(named)
+    const known = transports.get(key)
     if (known) return known
     const options = key === '' ? defaultTransport : dynamic.serversTransports.get(key)
     if (!options) throw new Error(`there is no serversTransport "${key}"`)
     const { file } = dynamic.fault('serversTransports', key, [], '')
-    const dispatcher = createDispatcher(options, file)
-    dispatchers.set(key, dispatcher)
-    onDrained(() => void dispatcher.close().catch(() => {}))
-    return dispatcher
+    const transport = createTransport(options, file)
+    transports.set(key, transport)
+    onDrained(() => void transport.dispatcher.close().catch(() => {}))
+    return transport
   }
   const find = (given: string): Service => {
     const name = unqualified(given)
@@ -51,7 +51,7 @@ export function createServices(
     if (making.has(name)) throw new Error(`the service "${name}" leads back to itself`)
     making.add(name)
     try {
-      const bare = createService(name, options, find, { ...context, dispatcherFor, onRetire })
+      const bare = createService(name, options, find, { ...context, transportFor, onRetire })
       const steps = (options.middlewares ?? []).map(middleware)
       const service = { ...bare, handle: steps.reduceRight((inner, one) => one(inner), bare.handle) }
       made.set(name, service)
@@ -64,7 +64,7 @@ export function createServices(
 }
 
 type ServiceContext = CompileContext & {
-  dispatcherFor(transport: string | undefined): Dispatcher
+  transportFor(named: string | undefined): Transport
   onRetire(release: () => void): void
 }
 
@@ -79,11 +79,11 @@ function createService(
   if (options.mirroring) return createMirroring(options.mirroring, find)
   if (options.failover) return createFailover(options.failover, find)
   if (!options.loadBalancer) throw new Error('the service has no kind')
-  const { metrics, dispatcherFor } = context
+  const { metrics, transportFor } = context
   return createLoadBalancer(options.loadBalancer, {
     ...context,
     name: `${name}@file`,
-    dispatcher: dispatcherFor(options.loadBalancer.serversTransport),
+    transport: transportFor(options.loadBalancer.serversTransport),
     onServerState: (url, up) => metrics.serverState(`${name}@file`, url, up),
   })
 }

@@ -4,7 +4,6 @@
  *
  *   core: { loadBalancer: { servers: [{ url: 'http://core:3001' }] } }
  */
-import type { Dispatcher } from 'undici'
 import type { LoadBalancerConfiguration } from '../configuration/dynamic.ts'
 import type { Log } from '../middlewares/kind.ts'
 import type { Exchange, Handler } from '../request/exchange.ts'
@@ -15,13 +14,13 @@ import { type Mounts, serverKey } from './mount.ts'
 import { proxyTo } from './proxy.ts'
 import type { Service } from './service.ts'
 import { createSticky } from './sticky.ts'
-import { answerNoServer } from './upstream.ts'
+import { answerNoServer, type Transport } from './upstream.ts'
 
 export type LoadBalancerContext = {
   /** `core@file` */
   name: string
   mounts: Mounts
-  dispatcher: Dispatcher
+  transport: Transport
   log: Log
   now(): number
   onServerState(serverUrl: string, up: boolean): void
@@ -76,7 +75,7 @@ function createServer(
   options: LoadBalancerConfiguration,
   context: LoadBalancerContext,
 ): Server {
-  const { mounts, dispatcher } = context
+  const { mounts, transport } = context
   const figures = { name: url, weight, inFlight: 0, averageMs: 0 }
   const mount = mounts.get(serverKey(url))
   context.onServerState(url, true)
@@ -84,7 +83,7 @@ function createServer(
   if (mount) return { ...figures, handle: callMount(mount, url, options.passHostHeader), health: alwaysUp }
   const health = healthOf(url, options, context)
   const handle = proxyTo({
-    dispatcher,
+    transport,
     serverUrl: url,
     passHostHeader: options.passHostHeader,
     preservePath,
@@ -99,7 +98,7 @@ function healthOf(
   context: LoadBalancerContext,
 ): ServerHealth {
   const onChange = (up: boolean) => context.onServerState(serverUrl, up)
-  const { dispatcher, log } = context
+  const { log, transport } = context
   const { healthCheck: check, passiveHealthCheck: passive } = options
   if (!check) {
     if (!passive) return alwaysUp
@@ -107,7 +106,7 @@ function healthOf(
     context.onRetire(health.stop)
     return health
   }
-  const active = activeHealth({ serverUrl, check, dispatcher, log, onChange })
+  const active = activeHealth({ serverUrl, check, dispatcher: transport.dispatcher, log, onChange })
   context.onRetire(active.stop)
   return passive ? { ...active, observe: watchFailures(passive, context.now, active.fail) } : active
 }

@@ -3,9 +3,13 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Exchange } from '../request/exchange.ts'
 import { rawHeaders } from '../request/headers.ts'
-import { answerFailure, failureOf, type Upstream } from './upstream.ts'
+import { answerFailure, failureOf, type UpgradeTransport, type Upstream } from './upstream.ts'
 
-export function proxyUpgrade(exchange: Exchange, { origin, path, headers }: Upstream): Promise<void> {
+export function proxyUpgrade(
+  exchange: Exchange,
+  { origin, path, headers }: Upstream,
+  { tls, dialTimeoutMs, headersTimeoutMs }: UpgradeTransport,
+): Promise<void> {
   const { upgrade, response } = exchange
   if (!upgrade) return Promise.resolve()
   const { socket, head } = upgrade
@@ -20,10 +24,18 @@ export function proxyUpgrade(exchange: Exchange, { origin, path, headers }: Upst
       method: exchange.method,
       headers: rawHeaders(headers),
       agent: false,
+      ...tls,
     })
     const giveUp = () => asked.destroy()
     socket.once('close', giveUp)
+    const bound = timeLimit(() => asked.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })))
+    bound.set(dialTimeoutMs)
+    asked.once('socket', one => {
+      one.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => bound.set(headersTimeoutMs))
+    })
+    asked.once('close', () => bound.set(0))
     asked.on('upgrade', (answer, upstream, upstreamHead) => {
+      bound.set(0)
       socket.off('close', giveUp)
       response.detachSocket(socket as never)
       response.statusCode = answer.statusCode ?? 101
@@ -39,6 +51,7 @@ export function proxyUpgrade(exchange: Exchange, { origin, path, headers }: Upst
       resolve()
     })
     asked.on('response', answer => {
+      bound.set(0)
       // Refused: an ordinary answer, after which the connection ends.
       for (let index = 0; index < answer.rawHeaders.length; index += 2) {
         const name = String(answer.rawHeaders[index]).toLowerCase()
@@ -55,6 +68,17 @@ export function proxyUpgrade(exchange: Exchange, { origin, path, headers }: Upst
     })
     asked.end()
   })
+}
+
+/** Calls `late` unless another limit is set before; 0: none. */
+function timeLimit(late: () => void): { set(ms: number): void } {
+  let timer: NodeJS.Timeout | undefined
+  return {
+    set(ms) {
+      clearTimeout(timer)
+      timer = ms > 0 ? setTimeout(late, ms) : undefined
+    },
+  }
 }
 
 type Connection = Exchange['upgrade'] extends { socket: infer Socket } | undefined ? Socket : never

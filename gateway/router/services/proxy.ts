@@ -8,10 +8,10 @@ import { type Exchange, type Handler, requestUri } from '../request/exchange.ts'
 import { type RequestHeaders, rawHeaders } from '../request/headers.ts'
 import { announcedLength } from '../request/replay.ts'
 import { proxyUpgrade } from './proxy-upgrade.ts'
-import { answerFailure, failureOf, outgoingHeaders, type Upstream } from './upstream.ts'
+import { answerFailure, failureOf, outgoingHeaders, type Transport, type Upstream } from './upstream.ts'
 
 export type ProxyOptions = {
-  dispatcher: Dispatcher
+  transport: Transport
   serverUrl: string
   passHostHeader: boolean
   preservePath: boolean
@@ -41,7 +41,7 @@ export function proxyTo(options: ProxyOptions): Handler {
     // HTTP/1.0 need not name a host.
     const headers = endToEnd(exchange, (options.passHostHeader && exchange.host) || host)
     const path = prefix + requestUri(exchange)
-    if (exchange.upgrade) return proxyUpgrade(exchange, { origin, path, headers })
+    if (exchange.upgrade) return proxyUpgrade(exchange, { origin, path, headers }, options.transport.upgrades)
     return dispatch(exchange, options, { origin, path, headers })
   }
 }
@@ -86,7 +86,7 @@ function dispatch(
     const resumeUpstream = () => controller?.resume()
     response.on('close', clientGone).on('drain', resumeUpstream)
     if (exchange.expectsContinue) response.writeContinue()
-    options.dispatcher.dispatch(
+    options.transport.dispatcher.dispatch(
       {
         origin,
         path,

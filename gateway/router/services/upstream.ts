@@ -1,6 +1,13 @@
 /** Where a request goes when it leaves this process, and what it means when nothing comes back. */
+import type { ConnectionOptions } from 'node:tls'
+import type { Dispatcher } from 'undici'
 import { answerError, answerPlain, type Exchange, type UpstreamFailure } from '../request/exchange.ts'
 import { emptyHeaders, type RequestHeaders, valuesOf } from '../request/headers.ts'
+
+/** How servers are spoken to: `http.serversTransports` of the route files. */
+export type Transport = { dispatcher: Dispatcher; upgrades: UpgradeTransport }
+/** The same for connections that become WebSockets, which are nobody's to keep. 0 milliseconds: for ever. */
+export type UpgradeTransport = { tls: ConnectionOptions; dialTimeoutMs: number; headersTimeoutMs: number }
 
 /**
  * The headers that go to a server: a copy, since the same request may be sent again, to another server or for an error
