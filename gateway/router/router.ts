@@ -132,7 +132,12 @@ export function createRouter(options: RouterOptions): Router {
       const watched =
         source.directory ?? (source.files[0] === undefined ? undefined : dirname(source.files[0]))
       if (watch && watched && (directory ?? filename) !== undefined)
-        watcher = watchFiles(watched, Math.min(fixed.providers.providersThrottleDuration, 200), reload)
+        watcher = watchFiles({
+          directory: watched,
+          throttleMs: Math.min(fixed.providers.providersThrottleDuration, 200),
+          onChange: reload,
+          onError: err => log.error({ err, directory: watched }, 'route files are no longer watched'),
+        })
       const main = addresses.get('web') ?? [...addresses.values()][0]
       if (!main) throw new Error('no entry point is open')
       const ports = Object.fromEntries([...addresses].map(([name, { port }]) => [name, port]))

@@ -39,6 +39,8 @@ export const retry = middlewareKind({
       const body = await repeatableBody(exchange, options)
       const startedAtMs = now()
       const before = snapshot(exchange)
+      let timer: NodeJS.Timeout | undefined
+      exchange.response.once('close', () => clearTimeout(timer))
       const attempt =
         (number: number): Handler =>
         () => {
@@ -53,8 +55,7 @@ export const retry = middlewareKind({
         exchange.retries++
         countRetry(exchange.service ?? '')
         const waitMs = options.initialInterval * 2 ** ((number - 1) / (options.attempts - 1))
-        const timer = setTimeout(() => resume(attempt(number + 1), exchange), waitMs)
-        exchange.response.once('close', () => clearTimeout(timer))
+        timer = setTimeout(() => resume(attempt(number + 1), exchange), waitMs)
       }
       return attempt(1)(exchange)
     }
