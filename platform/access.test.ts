@@ -232,6 +232,7 @@ t.test('the command says what is wrong in a sentence', async t => {
     [['revoke', '00000000-0000-4000-8000-00000000dead'], /There is no API key/],
     [['rotate', '--algorithm', 'HS256'], /--algorithm takes RS256/],
     [['rotate', '--keys-dir', join(dataDir, 'nowhere')], /There are no signing keys in/],
+    [['revoke', 'glm_aaaaaaaa', '--gateway', 'http://127.0.0.1:9'], /Give --key, too: .* sent nowhere else/],
     [['list', '--key', 'glm_x', '--gateway', url], /form of an API key/],
     [['list', '--key', 'glm_x', '--gateway', 'http://127.0.0.1:1'], /Nothing answers/],
   ]

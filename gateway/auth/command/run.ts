@@ -82,11 +82,20 @@ async function idOf(api: KeysApi, target: string): Promise<string> {
 async function apiOf({ data, gateway, key, organisation }: KeysOptions, env: Environment): Promise<KeysApi> {
   const given = key ?? env.GLIMMR_KEY
   const running = gateway && given ? undefined : await runningPlatform(data)
+  if (!given && gateway && running && placeOf(gateway) !== placeOf(running.gateway_url))
+    throw new Error(
+      `Give --key, too: the key of the platform on ${resolve(data)} is for ${running.gateway_url} and sent nowhere else.`,
+    )
   return createKeysApi({
     gatewayUrl: (gateway ?? running?.gateway_url ?? '').replace(/\/+$/, ''),
     key: given ?? running?.keys.admin ?? '',
     organisation,
   })
+}
+
+/** This machine has two names. */
+function placeOf(url: string): string {
+  return new URL(url).host.replace(/^localhost(?=:|$)/, '127.0.0.1')
 }
 
 async function runningPlatform(data: string): Promise<{ gateway_url: string; keys: { admin: string } }> {
