@@ -8,6 +8,10 @@ export class ByteIndex {
   private entryEnd = new Int32Array(64)
   private seeds = new Int32Array(64)
   private values = new Float64Array(64)
+  /** Whether keys are asked for in the same order again and again: then the one that came after the last is tried first. */
+  private readonly ordered: boolean
+  private followers = new Int32Array(64).fill(-1)
+  private last = 0
   private arena: Buffer
   private arenaView: DataView<ArrayBufferLike>
   private readonly viewOf = createByteView()
@@ -16,7 +20,8 @@ export class ByteIndex {
   private slot = 0
   private hash = 0
 
-  constructor(arenaBytes = 4096) {
+  constructor({ arenaBytes = 4096, ordered = false } = {}) {
+    this.ordered = ordered
     this.arena = Buffer.allocUnsafeSlow(arenaBytes)
     this.arenaView = new DataView(this.arena.buffer)
     this.slots = new Int32Array(128).fill(-1)
@@ -35,6 +40,13 @@ export class ByteIndex {
   /** The value of a key, or -1; `add` right after a miss stores under the same key. `seed` tells equal bytes apart. */
   find(bytes: Buffer, start: number, end: number, seed = 0): number {
     const view = this.viewOf(bytes)
+    if (this.ordered) {
+      const guess = this.followers[this.last] ?? -1
+      if (guess >= 0 && this.seeds[guess] === seed && this.same(guess, view, start, end)) {
+        this.last = guess
+        return this.values[guess] ?? -1
+      }
+    }
     let hash = Math.imul((seed ^ 0x811c9dc5) + end - start, 0x01000193)
     let at = start
     // Four bytes a step; every byte counts, so that no file can choose keys that all meet in one slot by their middles.
@@ -53,8 +65,11 @@ export class ByteIndex {
         this.hash = hash
         return -1
       }
-      if (this.hashes[slot] === hash && this.seeds[entry] === seed && this.same(entry, view, start, end))
+      if (this.hashes[slot] === hash && this.seeds[entry] === seed && this.same(entry, view, start, end)) {
+        this.followers[this.last] = entry
+        this.last = entry
         return this.values[entry] ?? -1
+      }
       slot = (slot + 1) & mask
     }
   }
@@ -93,6 +108,8 @@ export class ByteIndex {
 
   clear(): void {
     this.slots.fill(-1)
+    this.followers.fill(-1)
+    this.last = 0
     this.used = 0
     this.count = 0
   }
@@ -102,6 +119,7 @@ export class ByteIndex {
     this.entryStart = copyOf(this.entryStart, new Int32Array(size))
     this.entryEnd = copyOf(this.entryEnd, new Int32Array(size))
     this.seeds = copyOf(this.seeds, new Int32Array(size))
+    this.followers = copyOf(this.followers, new Int32Array(size).fill(-1))
     const values = new Float64Array(size)
     values.set(this.values)
     this.values = values

@@ -13,7 +13,7 @@ export type LongTexts = {
 }
 
 export function createLongTexts(fileId: number, base: number): LongTexts {
-  const ids = new ByteIndex(1 << 16)
+  const ids = new ByteIndex({ arenaBytes: 1 << 16 })
   let count = 0
   return {
     get count() {

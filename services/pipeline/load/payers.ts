@@ -53,8 +53,9 @@ export type Payers = {
 }
 
 export function createPayers(): Payers {
-  const payerIndex = new ByteIndex()
-  const pairIndex = new ByteIndex()
+  // A tall file goes through the same payers item by item.
+  const payerIndex = new ByteIndex({ ordered: true })
+  const pairIndex = new ByteIndex({ ordered: true })
   const byName = new Map<string, Pair>()
   const pairs: Pair[] = []
   let waiting: Pair[] = []
