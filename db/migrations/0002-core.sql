@@ -41,6 +41,8 @@ create index hospitals_name on core.hospitals (organisation_id, lower(name));
 -- Joined by NPI, then licence, then name and state: a name alone is shared by many hospitals.
 -- The pipeline may call this, but not write the table. Hospitals of other organisations are never touched, so no
 -- uploader can replace another's prices by printing its NPI.
+-- Of what a hospital is known by 200 are kept, the first ones: it grew with every file, and everybody who lists hospitals
+-- reads it. The largest of the real files names 24 places.
 create function core.join_hospital(
   organisation uuid, hospital_name text, hospital_state text, hospital_npis text[], hospital_licences text[],
   hospital_addresses text[]
@@ -48,6 +50,7 @@ create function core.join_hospital(
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   found_id uuid;
+  most constant int := 200;
 begin
   perform pg_advisory_xact_lock(hashtextextended('core.join_hospital ' || organisation::text, 0));
   select h.id into found_id from core.hospitals h
@@ -66,14 +69,15 @@ begin
   end if;
   if found_id is null then
     insert into core.hospitals (organisation_id, name, state, npis, licences, addresses)
-    values (organisation, left(btrim(hospital_name), 500), hospital_state, hospital_npis, hospital_licences, hospital_addresses)
+    values (organisation, left(btrim(hospital_name), 500), hospital_state, hospital_npis[1:most], hospital_licences[1:most],
+      hospital_addresses[1:most])
     returning id into found_id;
   else
     update core.hospitals h set
       state = coalesce(h.state, hospital_state),
-      npis = array(select distinct unnest(h.npis || hospital_npis) order by 1),
-      licences = array(select distinct unnest(h.licences || hospital_licences) order by 1),
-      addresses = case when cardinality(h.addresses) = 0 then hospital_addresses else h.addresses end
+      npis = (h.npis || array(select distinct n from unnest(hospital_npis) n where n <> all (h.npis) order by 1))[1:most],
+      licences = (h.licences || array(select distinct l from unnest(hospital_licences) l where l <> all (h.licences) order by 1))[1:most],
+      addresses = case when cardinality(h.addresses) = 0 then hospital_addresses[1:most] else h.addresses end
     where h.id = found_id;
   end if;
   return found_id;

@@ -1,6 +1,6 @@
 /**
- * Frees the memory of an array at once. The collector would let some 64 MB of such memory gather first, as much again as a load
- * needs. Nothing may refer to the array any more, the operating system's writes least of all.
+ * Frees the memory of an array at once: a thread that makes little other garbage waits long for a collection, and such memory
+ * gathers meanwhile. Nothing may refer to the array any more, the operating system's writes least of all.
  */
 export function release({ buffer, byteLength }: ArrayBufferView): void {
   // A small Buffer is part of a pool.

@@ -1,7 +1,7 @@
 /**
  * Rates out of their blocks: prices.rate_blocks keeps up to 64 rates of a charge side by side in lists, and a rate is what
- * stands at place n of each. The view prices.rates gives the same, but takes all rates of a charge apart to give one of them, and sorts
- * to give them in order. Columns are those of the view without payer_id, which is the plan's.
+ * stands at place n of each. The view prices.rates gives the same, but takes all rates of a charge apart to give one of
+ * them, and sorts to give them in order. Columns are those of the view without payer_id, which is the plan's.
  */
 import { id, join, type Sql, sql } from '@glimmr/lib/sql'
 
