@@ -20,7 +20,8 @@ export type Remembered = {
   layout: Layout
   prepared: Prepared[]
   live?: PreparedLive
-  definitions: Variables['definitions']
+  /** Against which the values of each request are checked. */
+  variables: Pick<Variables, 'definitions' | 'used'>
 }
 export type OperationInfo = {
   name: string | undefined
@@ -82,7 +83,7 @@ function forgetOldest<V>(map: Map<string, V>, size: number): void {
 function variantOf({ structural, open }: Entry, given: Readonly<Record<string, unknown>>): string {
   if (structural.size === 0 && open.size === 0) return ''
   const values: unknown[] = []
-  for (const name of structural) values.push(name, given[name] ?? presence(given, name))
+  for (const name of structural) values.push(name, presence(given, name), given[name])
   for (const name of open) if (!structural.has(name)) values.push(name, presence(given, name))
   return JSON.stringify(values)
 }

@@ -38,12 +38,13 @@ export function prepare(
   const key = [session.role, backend, request.operationName ?? '', request.query].join('\0')
   const known = state.plans.get(key, request.variables)
   if (known) {
-    checkVariables(known.definitions, request.variables)
+    checkVariables(known.variables, request.variables)
     return { ...known, mutation: undefined }
   }
   state.allow(session.role, request.query)
   const operation = readOperation(request.query, request.operationName, limits.tokens)
-  const variables = readVariables(operation.node, request.variables)
+  const unbound = options.removeUnboundVariables ? 'nothing' : 'null'
+  const variables = readVariables(operation, request.variables, unbound)
   const planner: Planner = {
     schema: state.schemaFor(session.role, backend),
     variables,
@@ -65,7 +66,7 @@ const notABoolean =
   'x-hasura-use-backend-only-permissions:  Not a valid boolean text. True values are ["true","t","yes","y"] and  False values are ["false","f","no","n"]. All values are case insensitive'
 
 /** What is left of a plan once its SQL is printed. */
-function remember(state: State, plan: Plan, { definitions }: Variables, limits: Limits): Remembered {
+function remember(state: State, plan: Plan, { definitions, used }: Variables, limits: Limits): Remembered {
   const { operation: type, name, roots } = plan
   // What an action answered is in no statement: such a subscription is asked as a query is.
   const asked = type === 'query' || (type === 'subscription' && roots.some(isAction))
@@ -76,7 +77,7 @@ function remember(state: State, plan: Plan, { definitions }: Variables, limits: 
     layout: layoutOf(roots.map(root => ({ ...root, json: root.is === 'json' ? root.json : undefined }))),
     prepared: asked ? printPlan(state, plan, limits) : [],
     ...(live ? { live } : {}),
-    definitions,
+    variables: { definitions, used },
   }
 }
 

@@ -28,6 +28,8 @@ export type EngineOptions = {
   stringifyNumericTypes?: boolean
   /** Functions are open to whoever may read the table they return (as Hasura does), unless this is false. */
   inferFunctionPermissions?: boolean
+  /** Variables without value or default leave their place empty, instead of null (`no_null_unbound_variable_default`). */
+  removeUnboundVariables?: boolean
   /** Whether sources may choose their naming convention (unless this is false), and that of those that choose none. */
   namingConventions?: boolean
   defaultNamingConvention?: 'hasura-default' | 'graphql-default'

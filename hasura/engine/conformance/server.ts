@@ -72,6 +72,8 @@ export async function startServer(
     allowListByRole: vector.needs.includes('enterprise'),
     inferFunctionPermissions: env.HASURA_GRAPHQL_INFER_FUNCTION_PERMISSIONS !== 'false',
     stringifyNumericTypes: args.includes('--stringify-numeric-types'),
+    removeUnboundVariables:
+      env.HASURA_GRAPHQL_EXPERIMENTAL_FEATURES?.includes('no_null_unbound_variable_default') ?? false,
     namingConventions: env.HASURA_GRAPHQL_EXPERIMENTAL_FEATURES?.includes('naming_convention') ?? false,
     ...(env.HASURA_GRAPHQL_DEFAULT_NAMING_CONVENTION === 'graphql-default'
       ? { defaultNamingConvention: 'graphql-default' as const }

@@ -82,7 +82,7 @@ test('values of the URL and the body become what the variables are declared as',
     ['', /expecting a value for non-nullable variable: \\"n\\"/],
     ['?n=0x10', /cannot be coerced into an Int/],
     ['?n=1.5', /cannot be coerced into an Int/],
-    ['?n=99999999999', /32-bit/],
+    ['?n=99999999999', /The value 9.9999999999e10 lies outside the bounds/],
     ['?n=1&up=maybe', /cannot be coerced into a Boolean/],
   ] as const) {
     const { status, text } = await ask(`few${search}`)

@@ -1,6 +1,6 @@
 /** Label paths in a `where` of the old select, refused with the place they stand at. */
 import type { Table } from '../model.ts'
-import { labelPath } from '../plan/values.ts'
+import { labelPath } from '../plan/scalar-text.ts'
 import { isObject } from './arguments.ts'
 
 const operators = /^[_$](eq|ne|neq|in|nin|ancestor|ancestor_any|descendant|descendant_any)$/

@@ -55,7 +55,12 @@ function planRow(planner: Planner, input: Input, place: Place, table: Table): In
       const { column } = field.means
       row.values.set(
         column.name,
-        readValue(planner, given, { type: field.type, path, postgres: pgType(column.type), nulls: true }),
+        readValue(planner, given, {
+          type: field.type,
+          path,
+          postgres: pgType(column.type),
+          nulls: column.nullable,
+        }),
       )
     }
   for (const [column, value] of presetsOf(planner.schema.insert(table)?.preset ?? new Map()))
@@ -71,7 +76,7 @@ function planRelation(
   relation: Relation,
   row: InsertRow,
 ): void {
-  const members = readObject(planner, input, { type: field.type, path })
+  const members = readObject(planner, input, { type: field.type, path, nullIsNothing: true })
   const data = members?.get('data')
   if (!members || !data) return
   const given = members.get(commonName(relation.table.naming, 'on_conflict'))

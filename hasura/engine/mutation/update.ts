@@ -6,7 +6,7 @@ import { commonName } from '../model/naming.ts'
 import type { Table } from '../model.ts'
 import type { Input } from '../plan/input.ts'
 import { anyPermission, scopeOf } from '../plan/permission.ts'
-import { tablesOf } from '../plan/permitted.ts'
+import { maskOf, tablesOf } from '../plan/permitted.ts'
 import { type BoolExp, both, type PgType } from '../plan/plan.ts'
 import type { Planner } from '../plan/planner.ts'
 import { itemType, readList, readObject } from '../plan/read.ts'
@@ -32,7 +32,7 @@ export function planUpdate(planner: Planner, selected: SelectedField, table: Tab
 
 export function planUpdateByKey(planner: Planner, selected: SelectedField, table: Table): Mutation {
   const given = argumentsOf(selected)
-  const where = keyCondition(planner, given.get(commonName(table.naming, 'pk_columns')))
+  const where = keyCondition(planner, table, given.get(commonName(table.naming, 'pk_columns')))
   const update = planOne(planner, table, given, { path: selected.path, where })
   return { is: 'update', updates: [update], list: false, output: planRowOutput(planner, selected, table) }
 }
@@ -120,7 +120,8 @@ function assignments(planner: Planner, given: Given, path: string): Assignment[]
         type: field.type,
         path: at,
         postgres,
-        nulls: operator === '_set',
+        nulls: operator === '_delete_key' || (!typed.has(operator) && column.nullable),
+        many: operator === '_delete_at_path',
       })
       set.push({ column: column.name, operator, value })
     }
@@ -141,6 +142,9 @@ function nothingToDo(path: string): never {
 
 const text: PgType = { name: 'text', schema: 'pg_catalog', array: false }
 
+/** Operators whose operand has a type of its own, which is not null. */
+const typed = new Set(['_delete_elem', '_delete_at_path'])
+
 function operandOf(operator: string, type: CatalogType): PgType {
   if (operator === '_delete_key') return text
   if (operator === '_delete_elem') return { ...text, name: 'int4' }
@@ -149,6 +153,7 @@ function operandOf(operator: string, type: CatalogType): PgType {
 
 function keyCondition(
   planner: Planner,
+  table: Table,
   given: { input: Input; type: TypeRef; path: string } | undefined,
 ): BoolExp {
   const members = given && readObject(planner, given.input, given)
@@ -156,7 +161,8 @@ function keyCondition(
     if (field.means.is !== 'column') return missing()
     const { column } = field.means
     const value = readValue(planner, input, { type: field.type, path, postgres: pgType(column.type) })
-    const left = { is: 'column', name: column.name, row: 'this' } as const
+    const mask = planner.schema.select(table)?.columns.get(column)
+    const left = { is: 'column', name: column.name, row: 'this', ...maskOf(planner, table, mask) } as const
     return { is: 'compare', left, operator: '_eq', right: { is: 'value', value } }
   })
   return both(...parts)

@@ -8,11 +8,12 @@ import {
   integerText,
   itemType,
   mismatch,
-  outOfRange,
+  noList,
   type Place,
   peel,
   readList,
   readObject,
+  unexpectedNull,
 } from './read.ts'
 import { variableInput } from './variables.ts'
 
@@ -21,7 +22,7 @@ export function readActionValue(planner: Planner, input: Input | undefined, plac
   const value = peel(planner, input, place)
   if (!value) return undefined
   if (isNull(value)) {
-    if (place.type.ref === 'non-null') throw mismatch(place, 'a value', value)
+    if (place.type.ref === 'non-null') throw refusedNull(place, value)
     return null
   }
   if (nullable(place.type).ref === 'list') {
@@ -34,6 +35,15 @@ export function readActionValue(planner: Planner, input: Input | undefined, plac
   if (type.kind === 'INPUT_OBJECT') return readMembers(planner, value, place)
   if (type.kind === 'ENUM') return choice(value, type, place).name
   return readScalar(planner, value, { ...place, name: type.name })
+}
+
+function refusedNull(place: Place, value: Input): Error {
+  if (nullable(place.type).ref === 'list') return noList(place.path)
+  const { kind, name } = namedType(place.type)
+  if (kind === 'INPUT_OBJECT') return mismatch(place, 'an object', value)
+  if (kind === 'ENUM') return mismatch(place, 'an enum value', value)
+  const expected = name === 'Int' ? 'a 32-bit integer' : builtIn[name]?.expected
+  return expected ? mismatch(place, expected, value) : unexpectedNull(place)
 }
 
 function readMembers(planner: Planner, value: Input, place: Place): Record<string, unknown> {
@@ -53,8 +63,7 @@ const builtIn: Record<string, { expected: string; type: string }> = {
 
 function readScalar(planner: Planner, value: Input, place: Place & { type: TypeRef; name: string }): unknown {
   if (place.name === 'Int') {
-    const text = integerText(value)
-    if (text === 'outside') throw outOfRange(place.path, value)
+    const text = integerText(value, place.path)
     if (text === undefined) throw mismatch(place, 'a 32-bit integer', value)
     return Number(text)
   }

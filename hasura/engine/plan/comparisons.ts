@@ -23,24 +23,34 @@ function planComparison(planner: Planner, { input, field, path }: Member, { left
   const { operator } = field.means
   const place: Place = { type: field.type, path }
   if (operator === '_is_null') {
-    const flag = readBoolean(planner, input, { ...place, type: { ref: 'non-null', of: field.type } })
+    const flag = readBoolean(planner, input, place)
     return { is: 'null', left, negated: flag === false }
   }
   if (operator === '_cast') {
     const cast: Expression = left.is === 'cast' ? left : { is: 'cast', of: left, type: pgType(text) }
     return planComparisons(planner, input, place, { left: cast, type: text })
   }
-  const postgres =
-    operator === '_in' || operator === '_nin' ? { ...pgType(type), array: true } : operandType(operator, type)
-  const list = (operator === '_in' || operator === '_nin') && Boolean(type.element)
-  if (list) return planArrayIn(planner, input, place, { left, type, negated: operator === '_nin' })
+  const among = operator === '_in' || operator === '_nin'
+  const postgres = among ? { ...pgType(type), array: true } : operandType(operator, type)
+  if (among && type.element)
+    return planArrayIn(planner, input, place, { left, type, negated: operator === '_nin' })
+  const many = among || manyOperators.has(operator)
   return {
     is: 'compare',
     left,
     operator,
-    right: { is: 'value', value: readValue(planner, input, { ...place, postgres }) },
+    right: { is: 'value', value: readValue(planner, input, { ...place, postgres, many }) },
   }
 }
+
+/** Those that take any number of values. */
+const manyOperators = new Set([
+  '_has_keys_any',
+  '_has_keys_all',
+  '_ancestor_any',
+  '_descendant_any',
+  '_matches_any',
+])
 
 /** A list of arrays: Postgres has no arrays of arrays of different lengths, so each is compared for itself. */
 function planArrayIn(
@@ -49,7 +59,7 @@ function planArrayIn(
   place: Place,
   { left, type, negated }: Subject & { negated: boolean },
 ): BoolExp {
-  const list = readList(planner, input, { ...place, type: { ref: 'non-null', of: place.type } }) ?? []
+  const list = readList(planner, input, place) ?? []
   const one = itemType(place.type)
   const any: BoolExp = {
     is: 'or',

@@ -1,6 +1,6 @@
 /** The `path` argument of JSON columns: `$.a.b[0]`, `a.b`, `["strange key"]` → keys for Postgres' `#>`. */
 import { invalid } from '../errors.ts'
-import { type Input, isNull } from './input.ts'
+import type { Input } from './input.ts'
 import type { Value } from './plan.ts'
 import type { Planner } from './planner.ts'
 import { mismatch, type Place, peel } from './read.ts'
@@ -10,7 +10,7 @@ const step =
 
 export function jsonPath(planner: Planner, input: Input | undefined, place: Place): Value | undefined {
   const value = peel(planner, input, place)
-  if (!value || isNull(value)) return undefined
+  if (!value) return undefined
   const text = textOf(value)
   if (text === undefined) throw mismatch(place, 'a string', value)
   const keys = readPath(text)

@@ -36,6 +36,7 @@ function planItems(planner: Planner, input: Input, place: Place, under: Under): 
 
 function planItem(planner: Planner, member: Member, { table, reach }: Under): OrderItem[] {
   const place: Place = { type: member.field.type, path: member.path }
+  const optional: Place = { ...place, nullIsNothing: true }
   const { means } = member.field
   switch (means.is) {
     case 'column': {
@@ -58,18 +59,18 @@ function planItem(planner: Planner, member: Member, { table, reach }: Under): Or
         ...rowsOf(returns.table, [], permitted(planner, returns.table)),
         from: { is: 'call', call },
       }
-      return planAggregates(planner, member.input, place, { rows, reach })
+      return planAggregates(planner, member.input, optional, { rows, reach, table: returns.table })
     }
     case 'relation': {
       const target = means.relation.table
       const rows = rowsOf(target, joinOf(means.relation), permitted(planner, target))
       const inner: Reach = then => reach(through(rows, then))
-      return planItems(planner, member.input, place, { table: target, reach: inner })
+      return planItems(planner, member.input, optional, { table: target, reach: inner })
     }
     case 'relation-aggregate': {
       const target = means.relation.table
       const rows = rowsOf(target, joinOf(means.relation), permitted(planner, target))
-      return planAggregates(planner, member.input, place, { rows, reach })
+      return planAggregates(planner, member.input, optional, { rows, reach, table: target })
     }
     default:
       throw invalid(place.path, `field '${member.field.name}' cannot be sorted by`)
@@ -91,7 +92,7 @@ function planAggregates(
   planner: Planner,
   input: Input,
   place: Place,
-  { rows, reach }: { rows: Rows; reach: Reach },
+  { rows, reach, table }: { rows: Rows } & Under,
 ): OrderItem[] {
   const members = readObject(planner, input, place)
   return [...(members?.values() ?? [])].flatMap(member => {
@@ -104,7 +105,8 @@ function planAggregates(
     const columns = readObject(planner, member.input, at)
     return [...(columns?.values() ?? [])].flatMap(each => {
       if (each.field.means.is !== 'column') return []
-      const column = aggregated(each.field.means.column, { operator })
+      const { column: taken, mask } = each.field.means
+      const column = aggregated(taken, { operator, ...maskOf(planner, table, mask) })
       const by = reach({ is: 'aggregate', rows, function: operator, column })
       return directed(planner, each.input, { type: each.field.type, path: each.path }, by)
     })

@@ -1,6 +1,6 @@
 /** Reads values against types: objects, lists, flags, numbers, choices. Refuses with Hasura's words and path. */
-import { invalid, quotedList, RequestError } from '../errors.ts'
-import { isRawNumber, numberText } from '../exact-json.ts'
+import { invalid, quotedList, type RequestError } from '../errors.ts'
+import { numberText } from '../exact-json.ts'
 import type { Column } from '../model.ts'
 import {
   type Argument,
@@ -12,12 +12,16 @@ import {
 } from '../schema/types.ts'
 import { describe, type Input, isNull, items, members } from './input.ts'
 import { spendValue } from './limits.ts'
+import { integerWithin, outside } from './numbers.ts'
 import type { Planner } from './planner.ts'
 import { unknownField } from './unknown-field.ts'
 import { checkUse, variableInput } from './variables.ts'
 
-/** A place where a value is expected. */
-export type Place = { type: TypeRef; path: string; hasDefault?: boolean }
+/**
+ * A place where a value is expected. `nullIsNothing`: null is as if nothing stood there. Elsewhere it is refused, even where the
+ * type could be null: `delete_albums(where: {_and: null})` must not delete every row.
+ */
+export type Place = { type: TypeRef; path: string; hasDefault?: boolean; nullIsNothing?: boolean }
 
 /** The name of the variable that stands here, checked against the place. */
 export function variableAt(
@@ -49,7 +53,7 @@ export function readObject(
   place: Place,
 ): Map<string, Member> | undefined {
   const value = peel(planner, input, place)
-  if (!value || (isNull(value) && place.type.ref !== 'non-null')) return undefined
+  if (!value || isNothing(value, place)) return undefined
   const type = namedType(place.type)
   const given = members(value)
   if (!given || type.kind !== 'INPUT_OBJECT')
@@ -67,6 +71,10 @@ export function readObject(
     if (field.type.ref === 'non-null' && field.default === undefined && !found.has(field.name))
       throw invalid(`${place.path}.${field.name}`, `missing required field '${field.name}'`)
   return found
+}
+
+function isNothing(value: Input, { nullIsNothing = false }: Place): boolean {
+  return nullIsNothing && isNull(value)
 }
 
 function depthOf(path: string): number {
@@ -90,13 +98,21 @@ export function readList(
   place: Place,
 ): { input: Input; path: string }[] | undefined {
   const value = peel(planner, input, place)
-  if (!value || (isNull(value) && place.type.ref !== 'non-null')) return undefined
+  if (!value || isNothing(value, place)) return undefined
+  if (isNull(value)) throw noList(place.path)
   const list = items(value)
   if (!list) return [{ input: value, path: `${place.path}[0]` }]
-  return list.map((item, position) => {
-    spendValue(planner.budget, depthOf(place.path))
-    return { input: item, path: `${place.path}[${position}]` }
-  })
+  // Variables that are nothing leave no gap: `_or: [$x]` would else mean every row.
+  return list
+    .filter(item => isGiven(planner, item))
+    .map((item, position) => {
+      spendValue(planner.budget, depthOf(place.path))
+      return { input: item, path: `${place.path}[${position}]` }
+    })
+}
+
+export function noList(path: string): RequestError {
+  return invalid(path, 'expected a list, but found null')
 }
 
 /** The type of a list's items. */
@@ -110,53 +126,29 @@ export function readBoolean(planner: Planner, input: Input | undefined, place: P
   if (!value) return undefined
   if (value.is === 'ast' && value.node.kind === 'BooleanValue') return value.node.value
   if (value.is === 'json' && typeof value.value === 'boolean') return value.value
-  if (isNull(value) && place.type.ref !== 'non-null') return undefined
+  if (isNothing(value, place)) return undefined
   throw mismatch(place, 'a boolean', value)
 }
 
 export function mismatch(place: Place, expected: string, found: Input): RequestError {
   const { name } = namedType(place.type)
-  if (isNull(found)) return invalid(place.path, `unexpected null value for type '${name}'`)
   return invalid(place.path, `expected ${expected} for type '${name}', but found ${describe(found)}`)
 }
 
-const int32 = 2 ** 31
-
-/** An integer's text, within 32 bits. */
-export function integerText(input: Input): string | undefined | 'outside' {
-  if (input.is === 'ast' && input.node.kind === 'IntValue') {
-    const number = Number(input.node.value)
-    return number >= -int32 && number < int32 ? input.node.value : 'outside'
-  }
-  if (input.is === 'ast' && input.node.kind === 'FloatValue') return undefined
-  if (input.is !== 'json') return undefined
-  if (isRawNumber(input.value)) return 'outside'
-  if (typeof input.value !== 'number') return undefined
-  const within = Number.isInteger(input.value) && input.value >= -int32 && input.value < int32
-  return within ? String(input.value) : 'outside'
+/** A column or argument that may not be null. */
+export function unexpectedNull({ path, type }: Place): RequestError {
+  return invalid(path, `unexpected null value for type '${namedType(type).name}'`)
 }
 
-export function outOfRange(path: string, input: Input): RequestError {
+/** An integer where no column stands behind it: written without a point in the document, any whole number in JSON. */
+export function integerText(input: Input, path: string, bits = 32): string | undefined {
   const text =
     input.is === 'json'
-      ? (numberText(input.value) ?? '')
+      ? numberText(input.value)
       : input.node.kind === 'IntValue'
         ? input.node.value
-        : ''
-  const shown = scientific(Number(text))
-  return new RequestError(
-    'parse-failed',
-    path,
-    `The value ${shown} lies outside the bounds or is not an integer. Maybe it is a float, or is there integer overflow?`,
-  )
-}
-
-/** 2147483648 is written 2.147483648e9, and small numbers with a decimal point: as Haskell shows them. */
-function scientific(number: number): string {
-  const size = Math.abs(number)
-  if (size >= 0.1 && size < 1e7) return Number.isInteger(number) ? `${number}.0` : String(number)
-  const [digits = '0', exponent = '0'] = number.toExponential().split('e')
-  return `${digits.includes('.') ? digits : `${digits}.0`}e${Number(exponent)}`
+        : undefined
+  return text === undefined ? undefined : (integerWithin(text, bits) ?? outside(path, text))
 }
 
 /** `stored`: what stands for it in Postgres. */
@@ -166,8 +158,7 @@ export type Choice = { name: string; stored: string; column: Column | undefined 
 export function readChoice(planner: Planner, input: Input, place: Place): Choice {
   const value = peel(planner, input, place)
   const type = namedType(place.type)
-  if (!value || type.kind !== 'ENUM')
-    throw invalid(place.path, `unexpected null value for type '${type.name}'`)
+  if (!value || type.kind !== 'ENUM') throw unexpectedNull(place)
   return choice(value, type, place)
 }
 

@@ -1,4 +1,5 @@
 /** `limit` and `offset`. */
+import { numberText } from '../exact-json.ts'
 import { type Input, isNull } from './input.ts'
 import type { PgType, Value } from './plan.ts'
 import type { Planner } from './planner.ts'
@@ -25,21 +26,34 @@ export function readCount(
 ): Value | undefined {
   if (!input) return undefined
   const name = variableAt(planner, input, place)
-  if (name === undefined) return isNull(input) ? undefined : givenCount(count(input, place))
+  const absent = (value: Input) => Boolean(place.nullIsNothing) && isNull(value)
+  if (name === undefined) return absent(input) ? undefined : givenCount(count(input, place))
   planner.variables.open.add(name)
   const found = variableInput(planner.variables, name)
-  if (!found || isNull(found)) return undefined
+  if (!found || absent(found)) return undefined
   if (found.is === 'ast') return givenCount(count(found, place))
   count(found, place)
   return { from: 'variable', name, read: value => count({ is: 'json', value }, place), type }
 }
 
-/** Also as a string of digits, which is how 64-bit numbers are sent. */
+/** An offset has 64 bits, and may be a string of digits; Postgres refuses what is below zero. */
 function count(input: Input, place: Place & { bigint?: boolean }): string {
-  const text = integerText(input) ?? (place.bigint ? digits(input) : undefined)
-  if (text === undefined || text === 'outside' || text.startsWith('-'))
-    throw mismatch(place, 'a non-negative 32-bit integer', input)
-  return text
+  if (place.bigint) {
+    const found = digits(input) ?? integerText(input, place.path, 64)
+    if (found !== undefined) return found
+    throw mismatch(place, 'a 32-bit integer, or a 64-bit integer represented as a string', input)
+  }
+  if (!isNegative(input)) {
+    const found = integerText(input, place.path)
+    if (found !== undefined) return found
+  }
+  throw mismatch(place, 'a non-negative 32-bit integer', input)
+}
+
+function isNegative(input: Input): boolean {
+  return input.is === 'json'
+    ? (numberText(input.value)?.startsWith('-') ?? false)
+    : input.node.kind === 'IntValue' && input.node.value.startsWith('-')
 }
 
 function digits(input: Input): string | undefined {

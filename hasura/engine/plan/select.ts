@@ -23,7 +23,7 @@ import {
 import type { Planner } from './planner.ts'
 import { itemType, readChoice, readList } from './read.ts'
 import { readCount, smaller } from './row-count.ts'
-import { argumentPlace, asText, below, type SelectedField } from './selected.ts'
+import { argumentPlace, asText, below, optionalPlace, type SelectedField } from './selected.ts'
 import { planWhere } from './where.ts'
 
 /** Rows, or aggregates of them, with the field's where, order_by, limit, offset and distinct_on. */
@@ -49,7 +49,7 @@ export function planRows(
 
 function withArguments(planner: Planner, selected: SelectedField, table: Table, rows: Rows): Rows {
   const { args } = selected
-  const place = (name: string) => argumentPlace(selected, name)
+  const place = (name: string) => optionalPlace(selected, name)
   const where = place('where')
   const order = place(orderByName(table))
   const orderBy = order ? planOrderBy(planner, args.get(orderByName(table)), order, table) : []
@@ -71,7 +71,7 @@ function withArguments(planner: Planner, selected: SelectedField, table: Table, 
 
 function planDistinctOn(planner: Planner, selected: SelectedField, table: Table): Expression[] {
   const name = distinctOnName(table)
-  const place = argumentPlace(selected, name)
+  const place = optionalPlace(selected, name)
   const list = place && readList(planner, selected.args.get(name), place)
   if (!place || !list) return []
   const type = itemType(place.type)

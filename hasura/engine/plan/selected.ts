@@ -15,6 +15,12 @@ export function argumentPlace({ field, path }: SelectedField, name: string): Pla
   return { type: argument.type, path: `${path}.args.${name}`, hasDefault: argument.default !== undefined }
 }
 
+/** An argument that may be null, which is as if it was left out. */
+export function optionalPlace(selected: SelectedField, name: string): Place | undefined {
+  const place = argumentPlace(selected, name)
+  return place && { ...place, nullIsNothing: true }
+}
+
 export function objectTypeOf(type: TypeRef): ObjectType {
   const named = namedType(type)
   if (named.kind !== 'OBJECT') throw new Error(`${named.name} is no object type`)

@@ -13,15 +13,14 @@ import type { Planner } from './planner.ts'
 import { itemType, type Member, type Place, readChoice, readList, readObject } from './read.ts'
 import { readCount, smaller } from './row-count.ts'
 import { planOutputs } from './select.ts'
-import { argumentPlace, below, type SelectedField } from './selected.ts'
+import { argumentPlace, below, optionalPlace, type SelectedField } from './selected.ts'
 import { pgType, readValue } from './values.ts'
 import { planWhere } from './where.ts'
 
 export function planStream(planner: Planner, selected: SelectedField, table: Table): Stream {
-  const place = (name: string) => argumentPlace(selected, name)
   const [batchName, cursorName] = streamArguments(table)
-  const at = place(batchName)
-  const where = place('where')
+  const at = argumentPlace(selected, batchName)
+  const where = optionalPlace(selected, 'where')
   const filter = where ? planWhere(planner, selected.args.get('where'), where, table) : undefined
   const batch = at && readCount(planner, selected.args.get(batchName), at)
   return {
@@ -41,22 +40,29 @@ type Cursor = Pick<Stream, 'by' | 'descending' | 'initial'>
 function readCursor(planner: Planner, selected: SelectedField, table: Table, name: string): Cursor {
   const place = argumentPlace(selected, name)
   const items = place && readList(planner, selected.args.get(name), place)
-  const [item, ...others] = items ?? []
-  if (!place || !item || others.length > 0)
-    throw invalid(`${selected.path}.args.${name}`, 'exactly one cursor is expected')
-  const members = readObject(planner, item.input, { type: itemType(place.type), path: item.path })
-  const initial = members?.get(commonName(table.naming, 'initial_value'))
-  const values = initial && readObject(planner, initial.input, placeOf(initial))
-  const [value, ...more] = values?.values() ?? []
-  if (!value || more.length > 0 || value.field.means.is !== 'column')
-    throw invalid(item.path, 'exactly one column of the cursor is expected')
-  const { column } = value.field.means
-  const ordering = members?.get('ordering')
+  const cursors = (items ?? []).flatMap(({ input, path }) => {
+    const type = itemType(place?.type ?? selected.field.type)
+    const members = readObject(planner, input, { type, path, nullIsNothing: true })
+    const initial = members?.get(commonName(table.naming, 'initial_value'))
+    const values = initial && readObject(planner, initial.input, placeOf(initial))
+    return [...(values?.values() ?? [])].map(value => ({ value, ordering: members?.get('ordering') }))
+  })
+  const [cursor, ...others] = cursors
+  if (cursor?.value.field.means.is !== 'column')
+    throw invalid(`${selected.path}.args`, 'one streaming column field is expected')
+  if (others.length > 0)
+    throw invalid(`${selected.path}.args`, 'multiple column cursors are not supported yet')
+  const { value, ordering } = cursor
+  const { column } = cursor.value.field.means
   const mask = planner.schema.select(table)?.columns.get(column)
   return {
     by: { is: 'column', name: column.name, row: 'this', ...maskOf(planner, table, mask) },
     descending: ordering ? readChoice(planner, ordering.input, placeOf(ordering)).name === 'DESC' : false,
-    initial: readValue(planner, value.input, { ...placeOf(value), postgres: pgType(column.type) }),
+    initial: readValue(planner, value.input, {
+      ...placeOf(value),
+      postgres: pgType(column.type),
+      nulls: column.nullable,
+    }),
   }
 }
 

@@ -5,12 +5,12 @@ import type { InputField } from '../schema/types.ts'
 import { planAggregatePredicate } from './aggregate-predicate.ts'
 import { callOf } from './call.ts'
 import { planComparisons } from './comparisons.ts'
-import { type Input, isNull } from './input.ts'
+import type { Input } from './input.ts'
 import { joinOf, rowsOf } from './permission.ts'
 import { maskOf, permitted } from './permitted.ts'
 import { always, type BoolExp, both, type Expression, type Rows } from './plan.ts'
 import type { Planner } from './planner.ts'
-import { itemType, type Member, type Place, peel, readList, readObject } from './read.ts'
+import { itemType, type Member, type Place, readList, readObject } from './read.ts'
 
 export function planWhere(planner: Planner, input: Input | undefined, place: Place, table: Table): BoolExp {
   const members = readObject(planner, input, place)
@@ -38,7 +38,6 @@ function planMember(planner: Planner, { input, field, path }: Member, place: Pla
     }
     case 'relation': {
       const target = means.relation.table
-      if (nothing(planner, input, at)) return always
       const where = both(permitted(planner, target), planWhere(planner, input, at, target))
       return { is: 'exists', rows: rowsOf(target, joinOf(means.relation), where) }
     }
@@ -49,11 +48,6 @@ function planMember(planner: Planner, { input, field, path }: Member, place: Pla
     default:
       throw invalid(place.path, `field '${field.name}' cannot be filtered by`)
   }
-}
-
-function nothing(planner: Planner, input: Input, place: Place): boolean {
-  const value = peel(planner, input, place)
-  return !value || (isNull(value) && place.type.ref !== 'non-null')
 }
 
 function planAll(
@@ -82,7 +76,6 @@ function planComputed(
     const left: Expression = { is: 'call', call, ...maskOf(planner, table, mask) }
     return planComparisons(planner, input, place, { left, type: returns.type })
   }
-  if (nothing(planner, input, place)) return always
   const where = both(permitted(planner, returns.table), planWhere(planner, input, place, returns.table))
   const rows: Rows = { ...rowsOf(returns.table, [], where), from: { is: 'call', call } }
   return { is: 'exists', rows }

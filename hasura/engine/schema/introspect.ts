@@ -4,7 +4,7 @@ import { collect, type Selected } from '../plan/collect.ts'
 import { noLimits } from '../plan/limits.ts'
 import type { Planner } from '../plan/planner.ts'
 import { peel, readBoolean } from '../plan/read.ts'
-import { argumentPlace, type SelectedField } from '../plan/selected.ts'
+import { argumentPlace, optionalPlace, type SelectedField } from '../plan/selected.ts'
 import { type Described, describeNamed, describeSchema, findType } from './describe.ts'
 import { namedType } from './types.ts'
 
@@ -65,7 +65,7 @@ function compileField(planner: Planner, selected: Selected, typename: string, ne
   const { name } = selected.field
   const deeper = nested + (lists.has(name) ? 1 : 0)
   if (deeper > deepestLists) throw invalid(selected.path, 'the introspection is nested too deep')
-  const place = argumentPlace(selected, 'includeDeprecated')
+  const place = optionalPlace(selected, 'includeDeprecated')
   const all = (place && readBoolean(planner, selected.args.get('includeDeprecated'), place)) ?? false
   return { key, name, all, typename, children: compileSet(planner, selected, deeper) }
 }

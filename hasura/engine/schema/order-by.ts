@@ -70,7 +70,7 @@ function aggregateOrderByFields(maker: Maker, table: Table): InputField[] {
           name: column.field,
           description: null,
           type: direction,
-          means: { is: 'column', column, mask: undefined },
+          means: { is: 'column', column, mask: maker.select(table)?.columns.get(column) },
         })),
       ),
     )

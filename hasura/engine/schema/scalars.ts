@@ -4,17 +4,19 @@ import { camelCase, enumValueName } from '../model/naming.ts'
 import { scalarName } from '../model/scalar-names.ts'
 import type { Column, Table } from '../model.ts'
 import { type Maker, tableType, visibleColumns } from './maker.ts'
-import { list, type TypeRef } from './types.ts'
+import { list, nonNull, type TypeRef } from './types.ts'
 
 /** A scalar by its GraphQL name, where no column stands behind it. */
 export function plainScalar(maker: Maker, name: string): TypeRef {
   return maker.type(name, () => ({ kind: 'SCALAR', name, description: null }))
 }
 
-/** The GraphQL type of one value of a Postgres type: an array is a list. */
+/** The GraphQL type of one value of a Postgres type: an array is a list, whose items Hasura says are never null. */
 export function valueType(maker: Maker, type: CatalogType): TypeRef {
   const { element } = type
-  return element ? list(plainScalar(maker, scalarName(element))) : plainScalar(maker, scalarName(type))
+  return element
+    ? list(nonNull(plainScalar(maker, scalarName(element))))
+    : plainScalar(maker, scalarName(type))
 }
 
 /** The type of a column, without its nullability. */

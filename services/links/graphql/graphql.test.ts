@@ -53,8 +53,10 @@ t.test('an id among the variables keeps its digits', async t => {
   const body = (id: string) =>
     `{"query":"query ($id: bigint, $n: Int) { items(where: {id: {_eq: $id}}, limit: $n) { id } }","variables":{"id":1,"n":${id}}}`
   t.match(await ask(body('1')), { data: { items: [] } })
-  // As text it would be another message: the number came as a number.
-  t.match(await ask(body('50755254975729665')), { errors: [{ message: /32-bit integer.*found a number/ }] })
+  // As a double it would have ended in 4: the number came with its digits.
+  t.match(await ask(body('50755254975729665')), {
+    errors: [{ message: /^The value 5.0755254975729665e16 lies outside/ }],
+  })
   t.match(await ask('{"query": 50755254975729665,}'), { errors: [{ message: 'the body is not JSON' }] })
   t.match(await ask('{"__proto__": {}, "query": "{ __typename }"}'), { errors: [{}] })
 })

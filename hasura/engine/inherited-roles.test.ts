@@ -1,0 +1,83 @@
+import { createTestDatabase } from '@glimmr/dev/testing'
+import { type Test, test } from 'tap'
+import { createEngine } from './engine.ts'
+
+const schema = `
+  create table team (id int primary key, name text);
+  create table player (id int primary key, team_id int not null references team, name text, pay int, open boolean not null);
+  insert into team values (1, 'Red'), (2, 'Blue');
+  insert into player values (1, 1, 'Ann', 10, true), (2, 2, 'Bob', 99, false), (3, 1, 'Cy', 50, false);`
+
+const select = (role: string, permission: object) => ({
+  role,
+  permission: { allow_aggregations: true, ...permission },
+})
+
+/** Everybody sees names; pay and ids are only seen of those who are open. */
+const metadata = {
+  sources: [
+    {
+      name: 'default',
+      tables: [
+        {
+          table: 'team',
+          array_relationships: [
+            { name: 'players', using: { foreign_key_constraint_on: { table: 'player', column: 'team_id' } } },
+          ],
+          select_permissions: [
+            select('public', { columns: '*', filter: {} }),
+            select('fan', { columns: '*', filter: {} }),
+          ],
+        },
+        {
+          table: 'player',
+          select_permissions: [
+            select('public', { columns: ['name', 'team_id'], filter: {} }),
+            select('fan', { columns: ['id', 'name', 'pay', 'team_id'], filter: { open: { _eq: true } } }),
+          ],
+        },
+      ],
+    },
+  ],
+  inherited_roles: [{ role_name: 'both', role_set: ['public', 'fan'] }],
+}
+
+async function setUp(t: Test) {
+  const { pool } = await createTestDatabase(t)
+  await pool.query(schema)
+  const engine = await createEngine({ metadata, pools: { default: pool } })
+  t.teardown(() => engine.close())
+  return async (query: string) =>
+    JSON.parse((await engine.graphql({ body: { query }, session: { role: 'both', vars: {} } })).body)
+}
+
+test('a column that is hidden in some rows tells nothing of them: by a key, an order, a group or a condition', async t => {
+  const ask = await setUp(t)
+  const rows = '{ player(order_by: {name: asc}) { id name pay } }'
+  t.same(await ask(rows), {
+    data: {
+      player: [
+        { id: 1, name: 'Ann', pay: 10 },
+        { id: null, name: 'Bob', pay: null },
+        { id: null, name: 'Cy', pay: null },
+      ],
+    },
+  })
+  t.same(await ask('{ shown: player_by_pk(id: 1) { name } hidden: player_by_pk(id: 2) { name } }'), {
+    data: { shown: { name: 'Ann' }, hidden: null },
+  })
+  const most =
+    '{ team(order_by: {players_aggregate: {max: {pay: desc_nulls_last}}}) { name players_aggregate { aggregate { max { pay } } } } }'
+  t.same(await ask(most), {
+    data: {
+      team: [
+        { name: 'Red', players_aggregate: { aggregate: { max: { pay: 10 } } } },
+        { name: 'Blue', players_aggregate: { aggregate: { max: { pay: null } } } },
+      ],
+    },
+  })
+  t.same(await ask('{ player(where: {pay: {_gt: 20}}) { name } }'), { data: { player: [] } })
+  t.same(await ask('{ player(order_by: [{pay: desc_nulls_last}, {name: desc}]) { name } }'), {
+    data: { player: [{ name: 'Ann' }, { name: 'Cy' }, { name: 'Bob' }] },
+  })
+})
