@@ -3,7 +3,7 @@ import { invalid } from '../errors.ts'
 import { commonName } from '../model/naming.ts'
 import type { Relation, Table } from '../model.ts'
 import type { Input } from '../plan/input.ts'
-import { always } from '../plan/plan.ts'
+import { always, type Value } from '../plan/plan.ts'
 import type { Planner } from '../plan/planner.ts'
 import { itemType, type Member, type Place, readList, readObject } from '../plan/read.ts'
 import { argumentPlace, type SelectedField } from '../plan/selected.ts'
@@ -22,7 +22,9 @@ export function planInsert(planner: Planner, selected: SelectedField, table: Tab
   const rows = one ? (input ? [{ input, path: place.path }] : []) : (readList(planner, input, place) ?? [])
   const rowType = one ? place.type : itemType(place.type)
   const conflict = conflictPlace && { input: selected.args.get(onConflict), place: conflictPlace }
-  const planned = rows.map(row => planRow(planner, row.input, { type: rowType, path: row.path }, table))
+  const planned = rows.map(({ input: row, path }, position) =>
+    planRow(planner, row, { type: rowType, path, told: `${place.path}[${position}]` }, table),
+  )
   // Hasura names the argument of the list, also where only one row is given.
   const insert = planInto(planner, table, { rows: planned, path: place.path, conflict })
   const output = one ? planRowOutput(planner, selected, table) : planResponse(planner, selected, table)
@@ -47,9 +49,21 @@ function planInto(planner: Planner, table: Table, { rows, path, conflict }: Into
   }
 }
 
-function planRow(planner: Planner, input: Input, place: Place, table: Table): InsertRow {
+/** `told`: where errors of the row are said to be; of a list of rows, also where there is only one. */
+function planRow(planner: Planner, input: Input, place: Place & { told: string }, table: Table): InsertRow {
   const members = readObject(planner, input, place) ?? new Map<string, Member>()
-  const row: InsertRow = { path: place.path, values: new Map(), before: [], after: [] }
+  const view = planner.schema.insert(table)
+  const presets = presetsOf(view?.preset ?? new Map()).map(([{ name }, value]): [string, Value] => [
+    name,
+    value,
+  ])
+  const row: InsertRow = {
+    path: place.told,
+    values: new Map(),
+    presets: new Map(presets),
+    before: [],
+    after: [],
+  }
   for (const { input: given, field, path } of members.values())
     if (field.means.is === 'column') {
       const { column } = field.means
@@ -63,8 +77,6 @@ function planRow(planner: Planner, input: Input, place: Place, table: Table): In
         }),
       )
     }
-  for (const [column, value] of presetsOf(planner.schema.insert(table)?.preset ?? new Map()))
-    row.values.set(column.name, value)
   for (const member of members.values())
     if (member.field.means.is === 'relation') planRelation(planner, member, member.field.means.relation, row)
   return row
@@ -82,37 +94,55 @@ function planRelation(
   const given = members.get(commonName(relation.table.naming, 'on_conflict'))
   const conflict = given && { input: given.input, place: { type: given.field.type, path: given.path } }
   const { table } = relation
-  const single = relation.kind === 'object'
-  const rows = single
-    ? [planRow(planner, data.input, { type: data.field.type, path: data.path }, table)]
-    : (readList(planner, data.input, { type: data.field.type, path: data.path }) ?? []).map(item =>
-        planRow(planner, item.input, { type: itemType(data.field.type), path: item.path }, table),
-      )
+  const first = relation.kind === 'object' && relation.insertion === 'before_parent'
+  const told = `${row.path}.${relation.field}.data`
+  const rows = dataRows(planner, data, relation).map((item, position) =>
+    planRow(planner, item.input, { ...item.place, told: first ? told : `${told}[${position}]` }, table),
+  )
   if (rows.length === 0) return
-  const insert = planInto(planner, table, { rows, path: data.path, conflict })
-  if (single && relation.insertion === 'before_parent') addBefore(relation, insert, row, path)
+  const insert = planInto(planner, table, { rows, path: told, conflict })
+  if (first) addBefore(relation, insert, row)
   else addAfter(relation, insert, row)
 }
 
-function addBefore(relation: Relation, insert: Insert, row: InsertRow, path: string): void {
-  const taken = relation.columns.map(([here]) => here.name).filter(name => row.values.has(name))
+function dataRows(planner: Planner, { input, field, path }: Member, { kind }: Relation) {
+  const { type } = field
+  if (kind === 'object') return [{ input, place: { type, path } }]
+  const items = readList(planner, input, { type, path }) ?? []
+  return items.map(item => ({ input: item.input, place: { type: itemType(type), path: item.path } }))
+}
+
+function addBefore(relation: Relation, insert: Insert, row: InsertRow): void {
+  const pairs = relation.columns.map(([here, there]): [string, string] => [here.name, there.name])
+  const before = { pairs, name: relation.field, insert }
+  refuseDetermined(row, before, [...row.values.keys()])
+  row.before.push(before)
+}
+
+/** A row that is there first gives columns, which then nobody else may give. What a permission sets wins in any case. */
+function refuseDetermined(
+  row: InsertRow,
+  { pairs, name }: InsertRow['before'][number],
+  columns: string[],
+): void {
+  const taken = pairs.map(([here]) => here).filter(here => columns.includes(here))
   if (taken.length > 0)
     throw invalid(
-      path,
-      `cannot insert object relationship "${relation.field}" as ${quoted(taken)} column values are already determined`,
+      `${row.path}.${name}`,
+      `cannot insert object relationship "${name}" as ${quoted(taken)} column values are already determined`,
     )
-  const pairs = relation.columns.map(([here, there]): [string, string] => [here.name, there.name])
-  row.before.push({ pairs, name: relation.field, insert })
 }
 
 function addAfter(relation: Relation, insert: Insert, row: InsertRow): void {
+  const columns = relation.columns.map(([, there]) => there.name)
   for (const child of insert.rows) {
-    const taken = relation.columns.map(([, there]) => there.name).filter(name => child.values.has(name))
+    const taken = columns.filter(name => child.values.has(name))
     if (taken.length > 0)
       throw invalid(
         child.path,
         `cannot insert ${quoted(taken)} columns as their values are already being determined by parent insert`,
       )
+    for (const before of child.before) refuseDetermined(child, before, columns)
   }
   row.after.push({ pairs: relation.columns.map(([here, there]) => [here.name, there.name]), insert })
 }

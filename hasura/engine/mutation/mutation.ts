@@ -6,7 +6,10 @@ export type Target = { schema: string; name: string; columns: string[] }
 
 export type InsertRow = {
   path: string
+  /** What the request gives. */
   values: Map<string, Value>
+  /** What the permission sets, whatever the request, a row that is there first or the row around it says. */
+  presets: Map<string, Value>
   /** Rows of object relationships that are there first: their columns give this row its own. */
   before: { pairs: [string, string][]; name: string; insert: Insert }[]
   /** Rows that point to this one. */

@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import { RequestError } from '../errors.ts'
 import { memberId } from '../plan/members.ts'
-import type { RootPlan } from '../plan/plan.ts'
+import type { RootPlan, Value } from '../plan/plan.ts'
 import { databaseError } from '../postgres-errors.ts'
 import { printDelete, printInsert, printInserted, printInsertRow, printUpdate } from '../print/mutation.ts'
 import { printSelections } from '../print/select.ts'
@@ -80,13 +80,18 @@ async function runInsert(
   output: MutationOutput,
   bound: Bound,
 ): Promise<string> {
-  if (insert.rows.length > 0 && insert.rows.every(({ before, after }) => before.length + after.length === 0))
+  if (insert.rows.length > 0 && alone(insert.rows))
     return checked(client, printInsert(insert, insert.rows, output), bound, insert.path)
   const inserted: Inserted = { rows: [], affected: 0 }
   for (const row of insert.rows) await insertNested(client, insert, row, { inserted, bound })
   const statement = printInserted(insert.into, `[${inserted.rows.join(',')}]`, output, inserted.affected)
   const [answer] = await send(client, statement, bound, insert.path)
   return answer?.[0] ?? 'null'
+}
+
+/** Whether nothing is written with these rows. */
+function alone(rows: InsertRow[]): boolean {
+  return rows.every(({ before, after }) => before.length + after.length === 0)
 }
 
 /** The rows of the outermost table as JSON, and how many rows were written in all. */
@@ -102,19 +107,19 @@ async function insertNested(
   columns: string[] = [],
 ): Promise<string[] | undefined> {
   const values = new Map(row.values)
-  for (const before of row.before) await insertBefore(client, before, values, { inserted, bound })
+  for (const before of row.before) await insertBefore(client, before, { ...row, values }, { inserted, bound })
   const wanted = [...new Set([...columns, ...row.after.flatMap(({ pairs }) => pairs.map(([here]) => here))])]
-  const [written] = await send(client, printInsertRow(insert, { ...row, values }, wanted), bound, insert.path)
+  const [written] = await send(client, printInsertRow(insert, { ...row, values }, wanted), bound, row.path)
   if (!written) {
     if (row.after.length === 0) return undefined
     throw new RequestError(
       'not-supported',
-      '$',
+      row.path,
       `cannot proceed to insert array relations since insert to table "${insert.into.name}" affects zero rows`,
     )
   }
   const [json, held, ...found] = written
-  if (held === 'f') throw checkFailed(insert.path)
+  if (held === 'f') throw checkFailed(row.path)
   inserted.affected += 1
   inserted.rows.push(json ?? 'null')
   const columnText = new Map(wanted.map((name, position) => [name, found[position] ?? null]))
@@ -125,7 +130,7 @@ async function insertNested(
 async function insertBefore(
   client: Client,
   { pairs, name, insert }: InsertRow['before'][number],
-  values: InsertRow['values'],
+  { path, values }: InsertRow,
   { inserted, bound }: Nested,
 ): Promise<void> {
   const [row] = insert.rows
@@ -136,7 +141,7 @@ async function insertBefore(
   if (!found)
     throw new RequestError(
       'not-supported',
-      '$',
+      `${path}.${name}`,
       `cannot proceed to insert object relation "${name}" since insert to table "${insert.into.name}" affects zero rows`,
     )
   inserted.affected += apart.affected
@@ -154,14 +159,28 @@ async function insertAfter(
   parent: Map<string, string | null>,
   { inserted, bound }: Nested,
 ): Promise<void> {
-  const apart: Inserted = { rows: [], affected: 0 }
-  for (const row of insert.rows) {
-    const values = new Map(row.values)
-    for (const [here, there] of pairs)
-      values.set(there, { from: 'document', value: parent.get(here) ?? null, type: untyped })
-    await insertNested(client, insert, { ...row, values }, { inserted: apart, bound })
+  // Made anew for each row: a parameter takes the type of the first place that it stands in.
+  const given = () =>
+    pairs.map(([here, there]): [string, Value] => [
+      there,
+      { from: 'document', value: parent.get(here) ?? null, type: untyped },
+    ])
+  const rows = insert.rows.map(row => ({ ...row, values: new Map([...row.values, ...given()]) }))
+  if (alone(rows)) {
+    inserted.affected += await insertAlone(client, insert, rows, bound)
+    return
   }
+  const apart: Inserted = { rows: [], affected: 0 }
+  for (const row of rows) await insertNested(client, insert, row, { inserted: apart, bound })
   inserted.affected += apart.affected
+}
+
+/** Any number of rows in one statement; gives how many were written. */
+async function insertAlone(client: Client, insert: Insert, rows: InsertRow[], bound: Bound): Promise<number> {
+  const count: MutationOutput = { is: 'response', outputs: [{ key: 'count', is: 'affected_rows' }] }
+  const answer = await checked(client, printInsert(insert, rows, count), bound, insert.path)
+  const { count: written }: { count: number } = JSON.parse(answer)
+  return written
 }
 
 /** The first column answers, the second says whether the permission's check held. */

@@ -99,11 +99,11 @@ function insertSql(
 ): string {
   const row = alias(writer)
   const scope: Scope = { row, root: row }
-  const given = new Set(rows.flatMap(({ values }) => [...values.keys()]))
+  const given = new Set(rows.flatMap(({ values, presets }) => [...values.keys(), ...presets.keys()]))
   const columns = given.size > 0 ? [...given] : into.columns.slice(0, 1)
-  const tuples = rows.map(({ values }) => {
+  const tuples = rows.map(({ values, presets }) => {
     const cells = columns.map(column => {
-      const found = values.get(column)
+      const found = presets.get(column) ?? values.get(column)
       return found ? value(writer, found) : 'default'
     })
     return `(${cells.join(', ')})`
