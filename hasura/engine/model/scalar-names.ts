@@ -28,27 +28,17 @@ export function elementType(type: CatalogType): { name: string; schema: string; 
 const numeric = new Set(['int2', 'int4', 'int8', 'float4', 'float8', 'numeric', 'money'])
 const comparable = new Set([
   ...numeric,
-  'text',
-  'varchar',
-  'bpchar',
-  'char',
-  'citext',
-  'date',
-  'time',
-  'timetz',
-  'timestamp',
-  'timestamptz',
-  'interval',
-  'uuid',
+  ...['text', 'varchar', 'bpchar', 'char', 'citext', 'uuid', 'ltree', 'lquery', 'ltxtquery'],
+  ...['date', 'timetz', 'timestamp', 'timestamptz'],
 ])
 
 export function isNumeric(type: CatalogType): boolean {
   return numeric.has(type.name)
 }
 
-/** Whether min and max exist for it. */
-export function isComparable(type: CatalogType): boolean {
-  return comparable.has(type.name)
+/** Whether Hasura shows min and max of it: types that it knows by name, enums, rows and arrays, but no time or interval. */
+export function isComparable({ name, kind, element }: CatalogType): boolean {
+  return comparable.has(name) || kind === 'e' || kind === 'c' || Boolean(element)
 }
 
 /** Numbers that JavaScript's doubles cannot hold; sent as strings where the server is asked to. */

@@ -128,8 +128,8 @@ function comparisons(scope: Scope, left: Expression, type: CatalogType, value: J
 
 const columnOperators: Record<string, string> = {
   _ceq: '_eq',
-  _cne: '_ne',
-  _cneq: '_ne',
+  _cne: '_neq',
+  _cneq: '_neq',
   _cgt: '_gt',
   _clt: '_lt',
   _cgte: '_gte',
@@ -202,9 +202,7 @@ function casts(scope: Scope, left: Expression, value: BoolExpJson): BoolExp {
 /** `column`, `["$", column]` of the root row, or `[relationship, column]`. */
 function compareColumns(scope: Scope, left: Expression, operator: string, value: Json): BoolExp {
   const path = (Array.isArray(value) ? value : [value]).map(String)
-  const right = columnAt(scope, path)
-  const nullSafe = operator === '_ne' ? 'is distinct from' : operator
-  return { is: 'compare', left, operator: nullSafe, right }
+  return { is: 'compare', left, operator, right: columnAt(scope, path) }
 }
 
 function columnAt(scope: Scope, [first = '', ...rest]: string[]): Expression {

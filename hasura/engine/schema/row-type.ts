@@ -45,13 +45,12 @@ export function pathArgument(maker: Maker): Argument {
 export function relationFields(maker: Maker, table: Table, relation: Relation): Field[] {
   const row = rowType(maker, relation.table)
   if (relation.kind === 'object') {
-    const filtered = maker.select(relation.table)?.filters !== undefined
     return [
       {
         name: relation.field,
         description: relation.comment ?? 'An object relationship',
         args: [],
-        type: relation.nullable || filtered ? row : nonNull(row),
+        type: relation.nullable ? row : nonNull(row),
         means: { is: 'relation', relation, as: 'object' },
       },
     ]
