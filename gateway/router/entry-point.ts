@@ -73,6 +73,8 @@ function createGatewayServer(
       insecureHTTPParser: false,
       requireHostHeader: true,
       noDelay: true,
+      // Most requests have no body, and to read nothing costs two microseconds (GatewayRequest.on).
+      optimizeEmptyRequests: true,
       // Anything but WebSocket (h2c, say) is an ordinary request here, and its Upgrade header ends here.
       shouldUpgradeCallback: request => request.headers.upgrade?.toLowerCase() === 'websocket',
     },

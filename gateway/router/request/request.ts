@@ -31,3 +31,18 @@ Object.defineProperty(GatewayRequest.prototype, 'rawHeaders', {
     this.list = list
   },
 })
+
+/**
+ * Where no body comes, the server's `optimizeEmptyRequests` has ended it before anyone can listen, and nothing more is
+ * emitted. Who listens for the end all the same is told of it, as of an end that is still to come.
+ */
+function listen(this: GatewayRequest, event: string, listener: () => void): GatewayRequest {
+  Reflect.apply(IncomingMessage.prototype.on, this, [event, listener])
+  if (this.readableEnded && this.destroyed && (event === 'end' || event === 'close'))
+    process.nextTick(() => {
+      if (this.rawListeners(event).includes(listener)) listener.call(this)
+    })
+  return this
+}
+for (const name of ['on', 'addListener'])
+  Object.defineProperty(GatewayRequest.prototype, name, { configurable: true, writable: true, value: listen })
