@@ -54,8 +54,8 @@ export function createFreshRecords<Found>(options: FreshRecordsOptions<Found>): 
   }
 
   const known = (id: string, entry: Entry<Found>): Found | undefined | Promise<Found | undefined> => {
-    const ageMs = now() - entry.checkedAtMs
     entry.usedAtMs = now()
+    const ageMs = entry.usedAtMs - entry.checkedAtMs
     if (ageMs < freshMs / 2) return entry.found
     const refreshed = refreshOnce()
     if (ageMs < freshMs) return entry.found

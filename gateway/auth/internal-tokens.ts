@@ -30,8 +30,9 @@ export function createInternalTokens(tokens: Tokens, now: () => number): Interna
       // What core changed about a key is in the next token, not in the one after five minutes; so is a new signing key.
       const kid = tokens.signedBy()
       const fits = entry && entry.version === principal.version && entry.kid === kid
-      if (!fits || entry.expiresAtMs - now() < 5000) return issue(principal, kid)
-      if (entry.expiresAtMs - now() < renewBeforeMs && !entry.renewing) {
+      const leftMs = fits ? entry.expiresAtMs - now() : 0
+      if (!fits || leftMs < 5000) return issue(principal, kid)
+      if (leftMs < renewBeforeMs && !entry.renewing) {
         entry.renewing = true
         issue(principal, kid).catch(() => {
           entry.renewing = false

@@ -9,7 +9,7 @@
 import { z } from 'zod'
 import { flag, integer, text, texts } from '../configuration/values.ts'
 import { answerEmpty, type Exchange, requestUri } from '../request/exchange.ts'
-import { canonicalName } from '../request/headers.ts'
+import { canonicalName, firstValue } from '../request/headers.ts'
 import { goRegExp } from '../rules/go-regexp.ts'
 import { type Mount, serverKey, type Verdict } from '../services/mount.ts'
 import { clientTlsSchema } from '../tls/client-tls.ts'
@@ -137,7 +137,7 @@ function identity(
     const { removed, put } = changesOf(said)
     for (const name of removed) delete headers[name]
     for (const [name, value] of put) headers[name] = value
-    if (userName) exchange.userName = [said[userName]].flat()[0]
+    if (userName) exchange.userName = firstValue(said, userName) || undefined
     const cookies = said['set-cookie']
     if (cookies !== undefined) setCookies(exchange, [cookies].flat())
   }

@@ -95,8 +95,9 @@ function responseHook({ customResponseHeaders }: HeadersOptions): HeadHook | und
   if (changes.length === 0) return undefined
   return head => {
     for (const [name, value] of changes) {
-      if (value === '') delete head.headers[name]
-      else head.headers[name] = value
+      if (value !== '') head.headers[name] = value
+      // To delete what is not there is slow.
+      else if (head.headers[name] !== undefined) delete head.headers[name]
     }
   }
 }

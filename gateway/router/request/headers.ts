@@ -62,7 +62,7 @@ export function addHeader(headers: RequestHeaders, name: string, value: string):
 }
 
 /** The first value, as Go's Header.Get; '' when there is none. */
-export function firstValue(headers: RequestHeaders, name: string): string {
+export function firstValue(headers: Readonly<RequestHeaders>, name: string): string {
   const value = headers[name]
   return value === undefined ? '' : typeof value === 'string' ? value : (value[0] ?? '')
 }

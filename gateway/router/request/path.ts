@@ -23,6 +23,8 @@ export type TargetOptions = { sanitizePath: boolean; encodeQuerySemicolons: bool
 
 /** undefined: the target is refused (400). The options are those of `entryPoints.*.http`. */
 export function parseTarget(target: string, options: TargetOptions): Target | undefined {
+  // As most are: a path that needs nothing, and no query.
+  if (isPlain(target)) return { path: target, query: '', sentQuery: '' }
   // node hands over bytes above 0x7e and, from lenient clients, blanks; a fragment never belongs in a request.
   if (invalid.test(target)) return undefined
   let rest = target
