@@ -81,3 +81,57 @@ test('a column that is hidden in some rows tells nothing of them: by a key, an o
     data: { player: [{ name: 'Ann' }, { name: 'Cy' }, { name: 'Bob' }] },
   })
 })
+
+test('a permission to write is inherited where all parents say the same, in whatever order, and told of where not', async t => {
+  const { pool } = await createTestDatabase(t)
+  await pool.query(schema)
+  const insert = (role: string, permission: object) => ({ role, permission })
+  const engine = await createEngine({
+    metadata: {
+      sources: [
+        {
+          name: 'default',
+          tables: [
+            {
+              table: 'team',
+              insert_permissions: [
+                insert('a', {
+                  check: { _and: [{ id: { _gt: 0 } }, { name: { _ne: 'x' } }] },
+                  columns: ['id', 'name'],
+                }),
+                insert('b', { columns: '*', check: { _and: [{ name: { _ne: 'x' } }, { id: { _gt: 0 } }] } }),
+              ],
+            },
+            {
+              table: 'player',
+              delete_permissions: [
+                insert('a', { filter: {} }),
+                insert('b', { filter: { open: { _eq: true } } }),
+              ],
+            },
+          ],
+        },
+      ],
+      inherited_roles: [{ role_name: 'ab', role_set: ['a', 'b'] }],
+    },
+    pools: { default: pool },
+  })
+  t.teardown(() => engine.close())
+  const ask = async (query: string) =>
+    JSON.parse((await engine.graphql({ body: { query }, session: { role: 'ab', vars: {} } })).body)
+  t.same(await ask('mutation { insert_team(objects: [{id: 9, name: "Green"}]) { affected_rows } }'), {
+    data: { insert_team: { affected_rows: 1 } },
+  })
+  t.match(await ask('mutation { delete_player(where: {}) { affected_rows } }'), {
+    errors: [{ message: "field 'delete_player' not found in type: 'mutation_root'" }],
+  })
+  t.same(engine.inconsistencies(), [
+    {
+      type: 'inherited role permission inconsistency',
+      name: 'ab',
+      entity: { table: 'player', source: 'default', permission_type: 'delete' },
+      reason:
+        "Could not inherit permission for the role 'ab' for the entity: 'delete permission, table: player, source: 'default''",
+    },
+  ])
+})

@@ -192,4 +192,11 @@ export type Metadata = {
 }
 
 /** Something in the metadata that the engine cannot serve. The rest works. */
-export type Inconsistency = { type: string; name: string; reason: string; definition?: unknown }
+export type Inconsistency = {
+  type: string
+  name: string
+  reason: string
+  definition?: unknown
+  /** What an inherited role does not get. */
+  entity?: unknown
+}

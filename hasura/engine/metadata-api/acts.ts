@@ -5,7 +5,7 @@ import type { Args } from './arguments.ts'
 import { dropInconsistent } from './drop-inconsistent.ts'
 import type { ApiContext } from './metadata-api.ts'
 import { testWebhookTransform } from './test-transform.ts'
-import { consistency, exported, newInconsistencies, replacement } from './whole.ts'
+import { consistency, exported, faults, newInconsistencies, replacement } from './whole.ts'
 
 export type Act = (context: ApiContext, args: Args, command: { version: unknown }) => Promise<unknown>
 
@@ -19,7 +19,7 @@ export const acts: Readonly<Record<string, Act>> = {
     const before = context.control.current()
     const after = await context.control.load(structuredClone(metadata))
     refuseCycles(metadata)
-    if (!allowInconsistent && after.inconsistencies.length > 0)
+    if (!allowInconsistent && faults(after).length > 0)
       throw new RequestError(
         'unexpected',
         '$.args',

@@ -6,13 +6,14 @@ import { cronTriggersOf } from '../metadata-edits/triggers.ts'
 import type { Inconsistency, Metadata, TrackedTable } from '../metadata-types.ts'
 import { isObject, sameName, tableName } from './arguments.ts'
 import type { ApiContext } from './metadata-api.ts'
+import { faults } from './whole.ts'
 
 /** Dropping may leave something else without its ground; this many times is deeper than any chain. */
 const mostRounds = 20
 
 export async function dropInconsistent({ control, put }: ApiContext): Promise<unknown> {
   let state = control.current()
-  for (let round = 0; round < mostRounds && state.inconsistencies.length > 0; round++) {
+  for (let round = 0; round < mostRounds && faults(state).length > 0; round++) {
     const draft = structuredClone(state.metadata)
     for (const inconsistency of state.inconsistencies) drop(draft, inconsistency)
     state = await control.load(draft)

@@ -1,5 +1,6 @@
 /** Commands about the metadata as a whole: export, replace, clear, reload, what is inconsistent. */
 import type { Inconsistency, Metadata, SourceMetadata } from '../metadata-types.ts'
+import { conflictOfParents } from '../model/inherited-writes.ts'
 import type { State } from '../state.ts'
 import { type Args, flag, isObject, object, parseFailed, tableName } from './arguments.ts'
 
@@ -93,5 +94,10 @@ export function consistency(state: State): { is_consistent: boolean; inconsisten
 /** An object that was sound before, or never was there. */
 export function newInconsistencies(before: State, after: State): Inconsistency[] {
   const known = new Set(before.inconsistencies.map(({ type, name }) => `${type} ${name}`))
-  return after.inconsistencies.filter(({ type, name }) => !known.has(`${type} ${name}`))
+  return faults(after).filter(({ type, name }) => !known.has(`${type} ${name}`))
+}
+
+/** Inconsistencies that a change of metadata may not bring: that parents of a role disagree is none of them. */
+export function faults({ inconsistencies }: State): Inconsistency[] {
+  return inconsistencies.filter(({ type }) => type !== conflictOfParents)
 }

@@ -16,6 +16,7 @@ import { checkPermissions } from './check-permissions.ts'
 import { buildComputedFields } from './computed.ts'
 import { buildFunctions } from './functions.ts'
 import { resolveInheritedRoles } from './inherited-roles.ts'
+import { conflictingParents } from './inherited-writes.ts'
 import { defaultNaming, type Naming, rootFieldNames } from './naming.ts'
 import { buildRelations } from './relations.ts'
 import { buildTable } from './tables.ts'
@@ -51,6 +52,7 @@ export function buildModel(
     const catalog = catalogs.get(source.name)
     if (catalog) addSource(model, { source, naming: namingOf(source, options) }, catalog)
   }
+  inconsistencies.push(...conflictingParents(model))
   buildActions(model, metadata)
   for (const action of model.actions.values()) addAction(model, action)
   return model

@@ -1,6 +1,7 @@
 /** What one role may do with one table: admin everything, an inherited role what its parents may. */
 import type { BoolExpJson, DeletePermission, InsertPermission, UpdatePermission } from '../metadata-types.ts'
 import type { Column, Computed, Model, RolePermissions, Table } from '../model.ts'
+import { inherited } from './inherited-writes.ts'
 
 /** Undefined: always. Otherwise visible where one of the filters holds, and null elsewhere. */
 export type Mask = BoolExpJson[] | undefined
@@ -137,24 +138,6 @@ export function deleteView(model: Model, table: Table, role: string): DeleteView
   return permission
     ? { filter: permission.filter ?? {}, backendOnly: permission.backend_only ?? false }
     : undefined
-}
-
-/** A permission to write is inherited where all parents that have one agree. */
-function inherited<P>(
-  model: Model,
-  table: Table,
-  role: string,
-  of: (permissions: RolePermissions) => P | undefined,
-): P | undefined {
-  const own = table.permissions.get(role)
-  const direct = own && of(own)
-  if (direct) return direct
-  const found = (model.inheritedRoles.get(role) ?? []).flatMap(parent => {
-    const permissions = table.permissions.get(parent)
-    return (permissions && of(permissions)) ?? []
-  })
-  const [first, ...rest] = found
-  return rest.every(other => JSON.stringify(other) === JSON.stringify(first)) ? first : undefined
 }
 
 function writeView(table: Table, permission: InsertPermission | UpdatePermission): InsertView {
