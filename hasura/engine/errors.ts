@@ -11,7 +11,6 @@ export type ErrorCode =
   | 'data-exception'
   | 'concurrent-update'
   | 'bad-request'
-  | 'coercion-error'
   | 'postgres-error'
   | 'unexpected'
 

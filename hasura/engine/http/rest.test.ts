@@ -9,7 +9,7 @@ const queries: Record<string, { url: string; query: string; methods?: string[] }
   few: {
     url: 'few',
     query:
-      'query ($n: Int!, $least: float8 = 0, $up: Boolean = true) { note(limit: $n, where: {size: {_gte: $least}}) @include(if: $up) { id } }',
+      'query ($n: Int!, $least: float8 = 0, $up: Boolean = true, $ids: [bigint!] = [1, 2, 50755254975729665]) { note(limit: $n, order_by: {id: asc}, where: {size: {_gte: $least}, id: {_in: $ids}}) @include(if: $up) { id } }',
     methods: ['GET', 'POST'],
   },
   broken: { url: 'broken', query: '{ note {' },
@@ -78,12 +78,18 @@ test('values of the URL and the body become what the variables are declared as',
     text: '{"note":[{"id":2}, \n {"id":50755254975729665}]}',
   })
   t.same(await ask('few?up=false', { method: 'POST', body: { n: 1 } }), { status: 200, text: '{}' })
+  t.same(await ask('few?up&n=9&least=', { method: 'POST', body: { n: 1, ids: [2] } }), {
+    status: 200,
+    text: '{"note":[{"id":2}]}',
+  })
   for (const [search, said] of [
     ['', /expecting a value for non-nullable variable: \\"n\\"/],
-    ['?n=0x10', /cannot be coerced into an Int/],
-    ['?n=1.5', /cannot be coerced into an Int/],
+    ['?n=0x10', /expected a non-negative 32-bit integer for type 'Int', but found a string/],
+    ['?n=1.5', /The value 1.5 lies outside the bounds or is not an integer/],
     ['?n=99999999999', /The value 9.9999999999e10 lies outside the bounds/],
-    ['?n=1&up=maybe', /cannot be coerced into a Boolean/],
+    ['?n=1&up=maybe', /expected a boolean for type 'Boolean', but found a string/],
+    ['?n=1&page=2', /"error":"Unexpected variable page","code":"bad-request"/],
+    ['?n=1&ids=2', /List variables are not currently supported in URL or Query parameters/],
   ] as const) {
     const { status, text } = await ask(`few${search}`)
     t.equal(status, 400, search)

@@ -3,7 +3,7 @@
  *
  * Source: https://hasura.io/docs/2.0/restified/overview/
  */
-import { type OperationDefinitionNode, parse, type TypeNode, type VariableDefinitionNode } from 'graphql'
+import { type OperationDefinitionNode, parse, type TypeNode } from 'graphql'
 import type { Engine } from '../engine.ts'
 import { RequestError } from '../errors.ts'
 import { exactNumber } from '../exact-json.ts'
@@ -23,7 +23,6 @@ export async function serveRest(engine: Engine, session: Session, request: HttpR
   const [path = '', search] = request.url.split('?', 2)
   const segments = segmentsOf(path)
   if (!segments) return failure(400, new RequestError('bad-request', '$', 'the path is not well encoded'))
-  const searchParams = new URLSearchParams(search)
   const metadata = engine.metadata()
   const found = endpointsOf(metadata).flatMap(endpoint => {
     const values = matched(endpoint.url, segments)
@@ -38,9 +37,8 @@ export async function serveRest(engine: Engine, session: Session, request: HttpR
   if (!match || query === undefined)
     return failure(404, new RequestError('not-found', '$', 'Endpoint not found'))
   try {
-    const given = { ...bodyOf(request.body), ...Object.fromEntries(searchParams), ...match.values }
-    const variables = coerced(query, given, new Set([...searchParams.keys(), ...Object.keys(match.values)]))
-    return unwrapped(await engine.graphql({ body: { query, variables }, session }))
+    const variables = coerced(query, givenBy(search, request.body, match.values))
+    return unwrapped(await engine.graphql({ body: { query, variables }, session, headers: request.headers }))
   } catch (cause) {
     if (!(cause instanceof RequestError)) throw cause
     return failure(400, cause)
@@ -84,24 +82,36 @@ function bodyOf(body: unknown): Record<string, unknown> {
   return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : {}
 }
 
-/** Text of the URL becomes what the variables are declared as; what no variable asks for is dropped. */
-function coerced(query: string, given: Record<string, unknown>, texts: Set<string>): Record<string, unknown> {
-  const operation = operationOf(query)
+type Given = { is: 'text'; text: string } | { is: 'json'; value: unknown }
+
+/** By name: what the path says goes before the body, and that before what stands after the question mark. */
+function givenBy(
+  search: string | undefined,
+  body: unknown,
+  path: Record<string, string>,
+): Map<string, Given> {
+  const texts = (entries: Iterable<[string, string]>) =>
+    [...entries].map(([name, text]): [string, Given] => [name, { is: 'text', text }])
+  const values = Object.entries(bodyOf(body)).map(([name, value]): [string, Given] => [
+    name,
+    { is: 'json', value },
+  ])
+  const all = [...texts(new URLSearchParams(search)), ...values, ...texts(Object.entries(path))]
+  // What cannot be a variable is none.
+  return new Map(all.filter(([name]) => /^[_A-Za-z]\w*$/.test(name)))
+}
+
+/** Text of the URL becomes what the variables are declared as. */
+function coerced(query: string, given: Map<string, Given>): Record<string, unknown> {
+  const types = new Map(
+    (operationOf(query)?.variableDefinitions ?? []).map(({ variable, type }) => [variable.name.value, type]),
+  )
   const variables: Record<string, unknown> = {}
-  for (const definition of operation?.variableDefinitions ?? []) {
-    const name = definition.variable.name.value
-    const value = given[name]
-    if (value === undefined) {
-      if (isRequired(definition))
-        throw new RequestError(
-          'validation-failed',
-          '$',
-          `expecting a value for non-nullable variable: "${name}"`,
-        )
-      continue
-    }
-    variables[name] =
-      texts.has(name) && typeof value === 'string' ? fromText(value, namedType(definition.type)) : value
+  for (const [name, found] of given) {
+    const type = types.get(name)
+    if (!type) throw new RequestError('bad-request', '$', `Unexpected variable ${name}`)
+    const value = found.is === 'json' ? found.value : fromText(name, found.text, type)
+    if (value !== undefined) variables[name] = value
   }
   return variables
 }
@@ -116,38 +126,24 @@ function operationOf(query: string): OperationDefinitionNode | undefined {
   }
 }
 
-function isRequired({ type, defaultValue }: VariableDefinitionNode): boolean {
-  return type.kind === 'NonNullType' && !defaultValue
-}
+const numbers = new Set(['Int', 'Float', 'Number', 'Double', 'float8', 'numeric'])
+const flags = new Set(['Boolean', 'Bool'])
 
-function namedType(type: TypeNode): string {
-  return type.kind === 'NamedType' ? type.name.value : namedType(type.type)
-}
-
-function fromText(text: string, type: string): unknown {
-  switch (type) {
-    case 'Int':
-      if (/^-?\d+$/.test(text)) return Number(text)
-      throw cannotCoerce(text, 'an Int')
-    case 'Float':
-      if (/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return exactNumber(text)
-      throw cannotCoerce(text, 'a Float')
-    case 'Boolean':
-      // A name without a value switches on.
-      if (text === '' || text === 'true') return true
-      if (text === 'false') return false
-      throw cannotCoerce(text, 'a Boolean')
-    default:
-      return text
-  }
-}
-
-function cannotCoerce(text: string, type: string): RequestError {
-  return new RequestError(
-    'coercion-error',
-    '$',
-    `${JSON.stringify(text)} cannot be coerced into ${type} value`,
-  )
+/** A name alone switches on, or says nothing. Numbers and truth values are read; all else is left to the variable's type. */
+function fromText(name: string, text: string, type: TypeNode): unknown {
+  const named = type.kind === 'NonNullType' ? type.type : type
+  if (named.kind === 'ListType')
+    throw new RequestError(
+      'bad-request',
+      '$',
+      `List variables are not currently supported in URL or Query parameters. (Variable ${name}, with value ${JSON.stringify(text)})`,
+    )
+  const typeName = named.name.value
+  if (text === '' && typeName === 'Boolean') return true
+  if (text === '' && type.kind !== 'NonNullType') return undefined
+  if (flags.has(typeName) && /^(true|false)$/.test(text)) return text === 'true'
+  if (numbers.has(typeName) && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return exactNumber(text)
+  return text
 }
 
 /** REST answers the data itself, and errors by their status. */
