@@ -114,7 +114,28 @@ test('an operator that nobody has makes a permission inconsistent, not an answer
       },
     ],
   })
-  t.match(engine.inconsistencies(), [{ type: 'select_permission', reason: /unexpected operator "_equals"/ }])
+  t.match(engine.inconsistencies(), [{ type: 'select_permission', reason: /Unknown operator: _equals/ }])
+})
+
+test('an operator that the type has not makes a permission inconsistent', async t => {
+  for (const [filter, said] of [
+    [
+      { id: { _like: '1%' } },
+      / is of type "integer"; this operator works only on columns of type "varchar", "text"/,
+    ],
+    [{ id: { _contains: 1 } }, /works only on columns of type an array or JSONB/],
+    [{ id: { _ancestor: 'a' } }, /works only on columns of type "ltree"/],
+  ] as const) {
+    const { engine } = await setUp(t, {
+      tables: [
+        {
+          table: { schema: 'public', name: 'place' },
+          select_permissions: [{ role: 'user', permission: { columns: ['id'], filter } }],
+        },
+      ],
+    })
+    t.match(engine.inconsistencies(), [{ type: 'select_permission', reason: said }])
+  }
 })
 
 test('native queries, other databases and pg_dump say what is missing', async t => {

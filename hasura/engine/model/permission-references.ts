@@ -1,5 +1,6 @@
 /** What a filter or check of a permission is about: columns, relationships, computed fields, tables of `_exists`. */
 
+import type { CatalogType } from '../catalog.ts'
 import type { BoolExpJson, Json } from '../metadata-types.ts'
 import { qualifiedKey, type Table } from '../model.ts'
 import { qualified, shown } from './building.ts'
@@ -65,7 +66,13 @@ function walkMember(walk: Walk, table: Table, key: string, value: Json): [string
     walk.references.push({ table: target, field: undefined, literal: false })
     return [name, isObject(value) ? walkFilter(walk, target, value) : value]
   }
-  return [name, isObject(value) ? walkComparisons(walk, table, value) : value]
+  const type =
+    field.is === 'column'
+      ? field.type
+      : field.is === 'computed' && field.returns.is === 'scalar'
+        ? field.returns.type
+        : undefined
+  return [name, isObject(value) && type ? walkComparisons(walk, table, type, value) : value]
 }
 
 function walkExists(walk: Walk, exists: BoolExpJson): BoolExpJson {
@@ -88,10 +95,11 @@ function walkExists(walk: Walk, exists: BoolExpJson): BoolExpJson {
 }
 
 /** `{_ceq: "column"}` and `{_ceq: ["$", "column"]}` name columns as values. */
-function walkComparisons(walk: Walk, table: Table, comparisons: BoolExpJson): BoolExpJson {
+function walkComparisons(walk: Walk, table: Table, type: CatalogType, comparisons: BoolExpJson): BoolExpJson {
   const keys = Object.keys(comparisons)
   // `{"size": {"width": 3}}` compares with a value of jsonb.
-  if (keys.every(key => /^[_$]/.test(key))) walk.faults.push(...keys.flatMap(key => operatorFault(key) ?? []))
+  if (keys.every(key => /^[_$]/.test(key)))
+    walk.faults.push(...keys.flatMap(key => operatorFault(key, type) ?? []))
   const entries = Object.entries(comparisons).map(([operator, value]): [string, Json] => {
     if (!/^[_$]c(eq|ne|gt|lt|gte|lte|like|nlike|ilike|nilike|similar|nsimilar)$/.test(operator))
       return [operator, value]
