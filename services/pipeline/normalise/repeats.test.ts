@@ -68,6 +68,79 @@ t.test(
   },
 )
 
+/** Records of an item and a rate each; consecutive ones of one item are a run. What was found, by row. */
+function repeatedOf(rows: string[]): number[] {
+  const found = rows.map(() => 0)
+  const told = new Set<number>()
+  const repeats = createRepeats((row, earlier) => {
+    if (told.has(row)) throw new Error(`row ${row} is told twice`)
+    told.add(row)
+    found[row - 1] = earlier
+  })
+  for (const [at, text] of rows.entries()) {
+    const bytes = Buffer.from(text)
+    const split = text.indexOf(',') + 1
+    const same = text.slice(0, split) === rows[at - 1]?.slice(0, split)
+    repeats.add({ bytes, start: 0, split, end: bytes.length, repeated: same }, at + 1)
+  }
+  repeats.end()
+  return found
+}
+
+/** What `repeatedOf` should find, by the texts themselves. */
+function expectedOf(rows: string[]): number[] {
+  const last = new Map<string, number>()
+  return rows.map((text, at) => {
+    const earlier = last.get(text) ?? 0
+    last.set(text, at + 1)
+    return earlier
+  })
+}
+
+const items = (from: number, to: number, rates: number) =>
+  Array.from({ length: to - from }, (_, item) =>
+    Array.from({ length: rates }, (_, rate) => `item ${from + item},${rate}`),
+  ).flat()
+
+t.test('repeated records are found the same, however long the runs that begin alike are', async t => {
+  const cases = {
+    'items that come twice, in runs': [...items(0, 500, 9), ...items(300, 600, 9), ...items(0, 10, 12)],
+    'runs of one row': [...items(0, 3000, 1), ...items(2000, 4000, 1)],
+    'long runs, with repeats in them and after them': [
+      ...items(0, 1, 1300),
+      'item 0,7',
+      ...items(1, 2, 600),
+      'item 1,3',
+      'item 1,3',
+      ...items(0, 1, 5),
+    ],
+    'an item that comes thrice by turns with another': [
+      'a,1',
+      'b,1',
+      'a,1',
+      'a,2',
+      'b,1',
+      'b,1',
+      'a,2',
+      'a,1',
+    ],
+    'short runs after long ones': [...items(0, 900, 6), ...items(900, 5000, 1), ...items(800, 1000, 1)],
+  }
+  for (const [name, rows] of Object.entries(cases)) t.same(repeatedOf(rows), expectedOf(rows), name)
+})
+
+t.test('a row that begins as the one before it, but for a blank row between, is another run', async t => {
+  const found: number[][] = []
+  const repeats = createRepeats((row, earlier) => found.push([row, earlier]))
+  const add = (text: string, row: number, repeated: boolean) =>
+    repeats.add({ bytes: Buffer.from(text), start: 0, split: 2, end: text.length, repeated }, row)
+  add('a,x', 4, false)
+  // Row 5 is blank, so it is not added; row 6 begins as blankly as that.
+  add(',,x', 6, true)
+  repeats.end()
+  t.same(found, [])
+})
+
 t.test(
   'rows of a CSV and elements of a JSON that stand twice are reported with the row they repeat',
   async t => {
