@@ -25,8 +25,9 @@ export type Pair = {
 /** Names longer than this do not fit an index of Postgres, and are no names. */
 export const nameBytes = 1000
 
-/** The largest published files have some hundreds. */
+/** The largest published files have some hundreds, of some ten kilobytes. */
 const mostPairs = 100_000
+const mostNameBytes = 8 << 20
 
 const unknown = Buffer.alloc(0)
 
@@ -41,9 +42,12 @@ export const noPair: Pair = {
   rates: 0,
 }
 
+/** Where the names of payer and plan stand. */
+type PairCells = [bytes: Buffer, payerStart: number, payerEnd: number, planStart: number, planEnd: number]
+
 export type Payers = {
   /** The pair of two cells; a blank plan is no plan. */
-  find(bytes: Buffer, payerStart: number, payerEnd: number, planStart: number, planEnd: number): Pair
+  find(...cells: PairCells): Pair
   named(payer: string, plan: string | null): Pair
   readonly unresolved: number
   /** Names that were longer than `nameBytes`, up to a hundred. */
@@ -54,12 +58,14 @@ export type Payers = {
 
 export function createPayers(): Payers {
   // A tall file goes through the same payers item by item.
+  const bothIndex = new ByteIndex({ ordered: true })
   const payerIndex = new ByteIndex({ ordered: true })
   const pairIndex = new ByteIndex({ ordered: true })
   const byName = new Map<string, Pair>()
   const pairs: Pair[] = []
   let waiting: Pair[] = []
   const cut: string[] = []
+  let namesLength = 0
 
   function fitting(name: string): string {
     const short = shortened(name)
@@ -71,10 +77,11 @@ export function createPayers(): Payers {
     const key = JSON.stringify([payer, plan])
     const known = byName.get(key)
     if (known) return known
-    if (pairs.length >= mostPairs)
+    namesLength += key.length
+    if (pairs.length >= mostPairs || namesLength > mostNameBytes)
       throw new Refusal(
         'too-many-payers',
-        `The file names more than ${mostPairs} payers and plans. Check that payer_name and plan_name hold names.`,
+        `The file names more than ${mostPairs} payers and plans, or ${mostNameBytes >> 20} MB of them. Check that payer_name and plan_name hold names.`,
       )
     const pair: Pair = {
       index: pairs.length,
@@ -91,19 +98,37 @@ export function createPayers(): Payers {
     return pair
   }
 
+  function inCells(...[bytes, payerStart, payerEnd, planStart, planEnd]: PairCells): Pair {
+    const plan = planEnd > planStart ? fitting(cellText(bytes, planStart, planEnd)) : null
+    return named(fitting(cellText(bytes, payerStart, payerEnd)), plan)
+  }
+
+  function findEach(...[bytes, payerStart, payerEnd, planStart, planEnd]: PairCells): Pair {
+    // What is cut is not remembered by its bytes: no file may fill the memory with what differs beyond the cut.
+    if (payerEnd - payerStart > nameBytes || planEnd - planStart > nameBytes)
+      return inCells(bytes, payerStart, payerEnd, planStart, planEnd)
+    let payer = payerIndex.find(bytes, payerStart, payerEnd)
+    if (payer < 0) {
+      payer = payerIndex.size
+      payerIndex.add(bytes, payerStart, payerEnd, payer)
+    }
+    const known = pairs[pairIndex.find(bytes, planStart, planEnd, payer)]
+    if (known) return known
+    const pair = inCells(bytes, payerStart, payerEnd, planStart, planEnd)
+    pairIndex.add(bytes, planStart, planEnd, pair.index, payer)
+    return pair
+  }
+
   return {
     find(bytes, payerStart, payerEnd, planStart, planEnd) {
-      let payer = payerIndex.find(bytes, payerStart, payerEnd)
-      if (payer < 0) {
-        payer = payerIndex.size
-        payerIndex.add(bytes, payerStart, payerEnd, payer)
-      }
-      const found = pairIndex.find(bytes, planStart, planEnd, payer)
-      const known = found < 0 ? undefined : pairs[found]
+      // One look where only a comma stands between the two, as without quotes; then the payer's length tells where.
+      if (planStart !== payerEnd + 1 || planEnd - payerStart > nameBytes)
+        return findEach(bytes, payerStart, payerEnd, planStart, planEnd)
+      const payerLength = payerEnd - payerStart
+      const known = pairs[bothIndex.find(bytes, payerStart, planEnd, payerLength)]
       if (known) return known
-      const plan = planEnd > planStart ? fitting(cellText(bytes, planStart, planEnd)) : null
-      const pair = named(fitting(cellText(bytes, payerStart, payerEnd)), plan)
-      pairIndex.add(bytes, planStart, planEnd, pair.index, payer)
+      const pair = findEach(bytes, payerStart, payerEnd, planStart, planEnd)
+      bothIndex.add(bytes, payerStart, planEnd, pair.index, payerLength)
       return pair
     },
     named: (payer, plan) => named(fitting(payer), plan === null || plan === '' ? null : fitting(plan)),
