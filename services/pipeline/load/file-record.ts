@@ -87,6 +87,8 @@ async function clearRows(db: Queryable, fileId: number): Promise<void> {
 
 /** The file cannot be read: nothing of it is loaded, and everything that is wrong with it is said. */
 export async function rejectFile(db: Queryable, fileId: number, reasons: Reason[]): Promise<void> {
+  // Rows that were copied before the reason was found (that its hospital is gone, say).
+  await clearRows(db, fileId)
   await execute(
     db,
     sql`

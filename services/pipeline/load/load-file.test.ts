@@ -179,6 +179,8 @@ t.test('a file that names no hospital asks for one', async t => {
     outcome: 'rejected',
     reasons: [{ rule: 'glimmr.hospital-unnamed' }],
   })
+  const left = sql`select id from prices.items union all select item_id from prices.item_codes`
+  t.same(await select(db.pool, left), [], 'and leaves no row of it behind')
 })
 
 t.test('payers and plans have one id in all files, whoever loads at once', async t => {

@@ -99,7 +99,8 @@ async function loadRows(work: Work): Promise<LoadResult> {
     const { read, compression, member } = await inSpan('load rows', {}, () =>
       readInto({ ...work, rows, findings, lanes, now, seen }),
     )
-    const copied = await lanes.commit()
+    const copied = lanes.commit()
+    copied.catch(() => {}) // of which publishing hears, if it comes so far
     const verdict = await inSpan('publish', {}, () =>
       inTransaction(control, async () => {
         const ended = { fileId, file, read, rows, findings, compression, member, copied }
