@@ -60,29 +60,11 @@ const refused: Record<string, RegExp> = {
 /** Not CSV in UTF-8 or JSON: the official validator is not asked about them. */
 const notForValidator = new Set(['31', '32', '33', '34', '35', '36', '37', '39'])
 
-/** Read by another program too, rate by rate. 17 is broken on purpose, and the pipeline recovers rows the slow reader loses. */
-const compared = [
-  '01',
-  '02',
-  '03',
-  '04',
-  '05',
-  '06',
-  '07',
-  '08',
-  '10',
-  '11',
-  '12',
-  '13',
-  '14',
-  '15',
-  '16',
-  '19',
-  '25',
-  '27',
-  '29',
-  '38',
-]
+/**
+ * All others are read by another program too, rate by rate. The validator's 09 is made of errors; 17 is broken on purpose, and
+ * the pipeline recovers rows that the slow reader loses.
+ */
+const notCompared = ['09', '17']
 
 async function checkFile(path: string, name: string, scratch: Scratch): Promise<void> {
   const number = name.slice(0, 2)
@@ -100,7 +82,7 @@ async function checkFile(path: string, name: string, scratch: Scratch): Promise<
   check(`${name} is understood`, [line.verdict === 'rejected', line.error], [false, null])
   check(`${name}: seen = loaded + rejected`, line.seen, line.loaded + line.rejected)
   checkFigures(name, line, figures[number])
-  if (compared.includes(number)) await checkRows(name, path, line, scratch)
+  if (!notCompared.includes(number)) await checkRows(name, path, line, scratch)
 }
 
 function checkFigures(name: string, line: Line, wanted: (typeof figures)[string] | undefined): void {
