@@ -80,6 +80,7 @@ async function checkFile(path: string, name: string, scratch: Scratch): Promise<
     return
   }
   check(`${name} is understood`, [line.verdict === 'rejected', line.error], [false, null])
+  if (line.verdict === 'rejected') return
   check(`${name}: seen = loaded + rejected`, line.seen, line.loaded + line.rejected)
   checkFigures(name, line, figures[number])
   if (!notCompared.includes(number)) await checkRows(name, path, line, scratch)

@@ -59,7 +59,8 @@ const amountKinds = ['gross', 'discounted_cash', 'min', 'max']
 
 function csvReading(text: string): Slow {
   const options = { relax_column_count: true, relax_quotes: true, record_delimiter: ['\r\n', '\n'] }
-  const [, , header = [], ...data] = parse(text, options) as string[][]
+  const parsed = parse(text, options) as string[][]
+  const [, , header = [], ...data] = parsed.map(cells => cells.map(withoutStrayQuotes))
   const names = header.map(name => name.split('|').map(part => part.trim()))
   const keys = names.map(parts => parts.join('|').toLowerCase())
   const codes = keys.flatMap((key, column) =>
@@ -95,6 +96,11 @@ function csvReading(text: string): Slow {
     found.charges.push(lineOf([row, ...item, ...context, ...amounts]))
   })
   return found
+}
+
+/** csv-parse leaves the quotes around a cell that holds a single one: `"dressing 4"x 10" (258 sq cm)"`. */
+function withoutStrayQuotes(cell: string): string {
+  return /^".*".*"$/s.test(cell) ? cell.slice(1, -1) : cell
 }
 
 /** Words of the dictionary are kept in its spelling, so case says nothing. */

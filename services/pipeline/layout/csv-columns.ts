@@ -146,13 +146,16 @@ function payerGroup({ payers, none }: Reading, payer: string, plan: string | nul
 
 /**
  * By columns and headers, never by the version cell: 2.1 and 2.2 files are told to write 2.0.0 there. Each header that one
- * template has and the other has not counts, so that a single misspelt one does not turn the file into another's.
+ * template has and the other has not counts, so that a single misspelt one does not turn the file into another's. Where none
+ * is there at all, the file is told what the template in force asks.
  */
 function templateVersion(keys: Set<string>, { payers, tall, none }: Reading, hint: number): TemplateVersion {
   const rates = [tall.rate, ...payers.values()]
   const some = (kind: keyof RateColumns) => (rates.some(rate => rate[kind] !== none) ? 1 : 0)
   const of30 = hint + some('median') + some('percentile10') + some('percentile90') + some('count')
   if (of30 > some('estimated')) return '3.0'
+  if (hint === 0 && payers.size === 0 && Object.values(tall.rate).every(column => column === none))
+    return '3.0'
   const all = [...keys]
   if (all.some(key => key.endsWith('|negotiated_percent') || key.endsWith('|contracting_method')))
     return '1.1'

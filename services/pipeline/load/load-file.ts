@@ -124,7 +124,12 @@ async function loadRows(work: Work): Promise<LoadResult> {
       await rejectFile(control, fileId, error.reasons)
       await tellRejected(control, file.uploadId, fileId, error.reasons)
     })
-    return { outcome: 'rejected', fileId, reasons: error.reasons, read: seen.read }
+    return {
+      outcome: 'rejected',
+      fileId,
+      reasons: error.reasons,
+      read: { ...seen.read, version: error.version },
+    }
   } finally {
     for (const table of tableNames) rows.buffers[table].release()
   }

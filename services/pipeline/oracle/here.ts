@@ -63,7 +63,7 @@ export async function askHere(source: Source): Promise<HereOpinion> {
       stopped: true,
       breaches: breaches.map(({ rule, cell }) => `${rule} ${cell ?? ''}`),
       layout: undefined,
-      version: undefined,
+      version: error.version,
       refusal: error,
     }
   }

@@ -43,6 +43,7 @@ export function createCsvReader({ rows, findings, now, skipped, utf16 }: Options
     const columns = readDataColumns(data, templateHint(names))
     if (!columns.layout) {
       const { version, faults } = columns
+      facts.version = version
       const all = [...blankRows(names, data), ...generalFaults(names, values, version), ...faults]
       throw refusal(
         all.filter(({ rule }) => appliesTo(rules[rule], version)),

@@ -164,6 +164,7 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
         )
       repeats.end()
       const checked = version() ?? (seenLists.has(items) ? '2.2' : '3.0')
+      facts.version = checked
       checkJsonGeneral(members, checked, findings)
       if (!seenLists.has(items)) throw shapeRefusal(findings, checked)
       if (splitter.trailingAt >= 0)
@@ -174,7 +175,6 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
       }
       if (seenLists.get(modifiers) === 0)
         findings.add('listEmpty', { cell: `/${modifiers}`, fill: { name: modifiers } })
-      facts.version = checked
       facts.general = readJsonGeneral(members)
       checkGeneral(facts.general, findings, name => ({ cell: `/${name}`, columnName: name }), now)
     },

@@ -40,17 +40,22 @@ export async function readFile({
     ? createJsonReader({ rows, findings, now, skipped, utf16: utf16 !== undefined })
     : createCsvReader({ rows, findings, now, skipped, utf16: utf16 !== undefined })
   let sourceBytes = first.length
-  reader.push(opening)
-  await afterChunk(reader.facts, sourceBytes)
-  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
-    sourceBytes += next.value.length
-    reader.push(decode ? decode(next.value, false) : next.value)
+  try {
+    reader.push(opening)
     await afterChunk(reader.facts, sourceBytes)
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+      sourceBytes += next.value.length
+      reader.push(decode ? decode(next.value, false) : next.value)
+      await afterChunk(reader.facts, sourceBytes)
+    }
+    const rest = decode?.(Buffer.alloc(0), true)
+    if (rest && rest.length > 0) reader.push(rest)
+    reader.end()
+    if (reader.facts.counts.loaded === 0) throw noneLoaded(reader.facts, findings)
+  } catch (error) {
+    if (error instanceof Refusal) error.version ??= reader.facts.version
+    throw error
   }
-  const rest = decode?.(Buffer.alloc(0), true)
-  if (rest && rest.length > 0) reader.push(rest)
-  reader.end()
-  if (reader.facts.counts.loaded === 0) throw noneLoaded(reader.facts, findings)
   for (const name of rows.payers.cut) findings.add('valueCut', { value: name })
   await afterChunk(reader.facts, sourceBytes)
   return { ...reader.facts, sourceBytes, encoding: utf16 ?? encodingOf(mark !== undefined, findings) }

@@ -1,4 +1,5 @@
 /** The file is no price file that can be read: told to the uploader, never retried. */
+import type { TemplateVersion } from '../rules/catalogue.ts'
 import type { RefusalKind } from '../rules/refusals.ts'
 
 export type Reason = { rule: string; message: string; cell?: string }
@@ -6,6 +7,8 @@ export type Reason = { rule: string; message: string; cell?: string }
 export class Refusal extends Error {
   override name = 'Refusal'
   readonly reasons: Reason[]
+  /** The template by whose rules the reasons are told, once one was recognised. */
+  version: TemplateVersion | undefined
 
   /** One sentence that says what is wrong and what to do; `more` where several things are wrong at once. */
   constructor(kind: RefusalKind, message: string, more: Reason[] = []) {
