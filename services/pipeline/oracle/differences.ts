@@ -55,7 +55,9 @@ export const describedDifferences: Record<string, Describes> = {
   'no-rows': ({ rule }, { validator, here }) =>
     rule === 'cms.no-rows' && (here.refusal !== undefined || validator.breaches.includes('cms.no-rows A1')),
 
-  'unclosed-quotes': (_, { text, layout }) => layout === 'csv' && text.split('"').length % 2 === 0,
+  // Of two that are never closed the validator makes a pair, with all rows between them in one cell.
+  'unclosed-quotes': (_, { text, layout, here }) =>
+    layout === 'csv' && (here.unclosed || text.split('"').length % 2 === 0),
 
   'json-damaged-element': (_, { validator }) => validator.breaches.includes('json-damaged /'),
 

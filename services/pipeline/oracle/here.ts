@@ -14,6 +14,8 @@ export type HereOpinion = Opinion & {
   version: TemplateVersion | undefined
   /** Why the file was refused as a whole. */
   refusal: Refusal | undefined
+  /** Whether a record holds a quote that is never closed. */
+  unclosed: boolean
 }
 
 const everything = { samplesPerRule: Number.POSITIVE_INFINITY, rejectedRows: 0 }
@@ -54,6 +56,7 @@ export async function askHere(source: Source): Promise<HereOpinion> {
       layout: read.layout,
       version: read.version,
       refusal: undefined,
+      unclosed: findings.has('unclosedQuote'),
     }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
@@ -65,6 +68,7 @@ export async function askHere(source: Source): Promise<HereOpinion> {
       layout: undefined,
       version: error.version,
       refusal: error,
+      unclosed: findings.has('unclosedQuote'),
     }
   }
 }
