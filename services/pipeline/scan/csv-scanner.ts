@@ -12,56 +12,24 @@
  *    end of the line on which the field began: that line is a record with `unclosed` set, and the rows after it are
  *    read as rows.
  */
-import { isAscii, isUtf8 } from 'node:buffer'
+import { isAscii } from 'node:buffer'
 import { createByteView } from './byte-view.ts'
 import { createChunkJoiner } from './chunk-joiner.ts'
-import { CsvLimitError, type CsvLimits, csvLimits } from './csv-limits.ts'
+import { CsvLimitError } from './csv-limits.ts'
+import { type LineEnds, lineEnd } from './csv-line-ends.ts'
 import { countOf, undouble } from './csv-quotes.ts'
-import { skipBlanks, skipBlanksBack } from './encoding.ts'
+import { CsvRecord } from './csv-record.ts'
+import { wholeLinesAreUtf8 } from './encoding.ts'
 
 const comma = 0x2c
 const quote = 0x22
 const lf = 0x0a
 const cr = 0x0d
-/** U+FFFD, where a program before us lost a character. */
-const replacement = Buffer.from('\ufffd')
 
-export class CsvScanner {
-  /** What the offsets point into; replaced by `push`. */
-  bytes: Buffer = Buffer.alloc(0)
-  /** Whether the whole records held are UTF-8 without U+FFFD, so that none needs a look at its encoding. */
-  wellEncoded = true
-  /** Whether a NUL byte is held. */
-  hasNul = false
-  /** Fields of the current record; quotes and blanks around their text are outside of `starts`–`ends`. */
-  count = 0
-  starts = new Int32Array(256)
-  ends = new Int32Array(256)
-  /** 1-based number of the record in the file: the spreadsheet's row number. */
-  row = 0
-  /** 1-based physical line on which the record starts. */
-  line = 1
-  /** Where the record starts in `bytes`, and where its terminator ends. */
-  start = 0
-  finish = 0
-  /** Offset and length of the record in the stream, its terminator included. */
-  offset = 0
-  length = 0
-  unclosed = false
-  strayQuotes = false
-  /** Whether a field holds something, those that repeat the record before not looked at. */
-  filled = false
-  /**
-   * Asked for: how many fields at the start of a record often repeat those of the one before (a tall file's item). They are
-   * compared as one stretch of bytes instead of being scanned; 0 for none.
-   */
-  repeating = 0
-  /** Fields at the start of this record that are, byte for byte, those of the record before: `repeating` of them or 0. */
-  repeated = 0
+export class CsvScanner extends CsvRecord {
   /** How many records ended with LF, CRLF and CR. */
-  readonly endings = { lf: 0, crlf: 0, cr: 0 }
+  readonly endings: LineEnds = { lf: 0, crlf: 0, cr: 0 }
 
-  private readonly limits: CsvLimits
   private readonly viewOf = createByteView()
   private readonly joiner = createChunkJoiner()
   private held = 0
@@ -75,19 +43,10 @@ export class CsvScanner {
   private fieldStart = 0
   private newlineAt = -1
   private dirty = 0
-  /**
-   * Where the repeating fields of this record end, their last comma included; -1 when there are fewer or they hold what a
-   * comparison would miss (doubled or stray quotes, line ends).
-   */
-  prefixEnd = -1
   private prefixPlain = true
   // The same stretch of the record before, while its bytes are held.
   private lastStart = -1
   private lastEnd = -1
-
-  constructor(limits: CsvLimits = csvLimits) {
-    this.limits = limits
-  }
 
   /** Adds bytes, which are copied. Voids the offsets of the record before. */
   push(chunk: Buffer): void {
@@ -98,14 +57,7 @@ export class CsvScanner {
     this.held = rest + chunk.length
     this.shift(this.start)
     this.lastEnd = -1
-    this.wellEncoded = this.looksWell()
-  }
-
-  /** Asked once a chunk, of all lines that are complete: it may end within a character. */
-  private looksWell(): boolean {
-    if (isAscii(this.bytes)) return true
-    const lines = this.bytes.subarray(0, this.bytes.lastIndexOf(lf) + 1)
-    return lines.length > 0 && isUtf8(lines) && lines.indexOf(replacement) < 0
+    this.wellEncoded = wholeLinesAreUtf8(this.bytes)
   }
 
   /** No bytes follow: what is held is the last record. */
@@ -121,10 +73,7 @@ export class CsvScanner {
     this.fieldStart -= by
     if (this.newlineAt >= 0) this.newlineAt -= by
     if (this.prefixEnd >= 0) this.prefixEnd -= by
-    for (let field = 0; field < this.count; field++) {
-      this.starts[field] = (this.starts[field] ?? 0) - by
-      this.ends[field] = (this.ends[field] ?? 0) - by
-    }
+    this.shiftFields(-by, this.count)
     this.start = 0
     this.finish = 0
   }
@@ -170,10 +119,7 @@ export class CsvScanner {
     let at = start
     for (; at + 4 <= end; at += 4) if (view.getInt32(at) !== view.getInt32(at - by)) return
     for (; at < end; at++) if (bytes[at] !== bytes[at - by]) return
-    for (let field = 0; field < repeating; field++) {
-      this.starts[field] = (this.starts[field] ?? 0) + by
-      this.ends[field] = (this.ends[field] ?? 0) + by
-    }
+    this.shiftFields(by, repeating)
     this.count = repeating
     this.repeated = repeating
     this.prefixEnd = end
@@ -181,17 +127,12 @@ export class CsvScanner {
   }
 
   private wait(): boolean {
-    if (this.held - this.start > this.limits.recordBytes) {
-      if (this.inQuotes && this.newlineAt >= 0) {
-        this.recover()
-        return true
-      }
-      throw new CsvLimitError(
-        'record-bytes',
-        `row ${this.row + 1} (line ${this.line}, byte ${this.streamOffset + this.start}) is longer than ${this.limits.recordBytes} bytes`,
-      )
-    }
-    return false
+    if (this.held - this.start <= this.limits.recordBytes) return false
+    if (this.inQuotes && this.newlineAt >= 0) return this.recover() === record
+    throw new CsvLimitError(
+      'record-bytes',
+      `row ${this.row + 1} (line ${this.line}, byte ${this.streamOffset + this.start}) is longer than ${this.limits.recordBytes} bytes`,
+    )
   }
 
   /** From the start of a field to its delimiter, for fields without quotes; hands over to `quoted`. */
@@ -222,7 +163,7 @@ export class CsvScanner {
         if (this.count === this.repeating && this.prefixPlain) this.prefixEnd = at
         continue
       }
-      const ending = this.ending(at)
+      const ending = lineEnd(bytes, at, held, this.ended, this.endings)
       if (ending === more) return this.pause(at, start)
       if (ending === 0) {
         at++
@@ -238,23 +179,6 @@ export class CsvScanner {
     this.fieldStart = start
     this.dirty = unquotedPending
     return more
-  }
-
-  /** Length of the record's end at `at` (1 or 2), 0 when the CR there is text, `more` when that is not known yet. */
-  private ending(at: number): number {
-    const { bytes, endings } = this
-    if (bytes[at] === lf) {
-      endings.lf++
-      return 1
-    }
-    if (at + 1 >= this.held && !this.ended) return more
-    if (bytes[at + 1] === lf) {
-      endings.crlf++
-      return 2
-    }
-    if (endings.lf + endings.crlf > 0 && endings.cr === 0) return 0
-    endings.cr++
-    return 1
   }
 
   /** Inside a quoted field, up to its closing quote. */
@@ -307,7 +231,7 @@ export class CsvScanner {
     const byte = after < this.held ? this.bytes[after] : lf
     let length = 1
     if (byte !== comma) {
-      length = after < this.held ? this.ending(after) : 0
+      length = after < this.held ? lineEnd(this.bytes, after, this.held, this.ended, this.endings) : 0
       if (length === more) {
         this.position = at
         return more
@@ -363,43 +287,6 @@ export class CsvScanner {
     this.offset = this.streamOffset + this.start
     this.length = at - this.start
     return record
-  }
-
-  private add(start: number, end: number): void {
-    if (this.count === this.starts.length) this.widen()
-    let from = start
-    let to = end
-    if (start < end) {
-      const { bytes } = this
-      const first = bytes[start] ?? 0
-      const last = bytes[end - 1] ?? 0
-      // Blanks, or a byte beyond ASCII that one of Unicode may begin or end with: few fields have them.
-      if (first <= 0x20 || last <= 0x20 || first >= 0xc2 || last >= 0x80) {
-        from = skipBlanks(bytes, start, end)
-        to = skipBlanksBack(bytes, from, end)
-      }
-      if (from < to) this.filled = true
-    }
-    this.starts[this.count] = from
-    this.ends[this.count] = to
-    this.count++
-  }
-
-  private widen(): void {
-    if (this.count >= this.limits.fields)
-      throw new CsvLimitError('fields', `row ${this.row + 1} has more than ${this.limits.fields} columns`)
-    this.reserve(Math.min(this.count * 2, this.limits.fields + 1))
-  }
-
-  /** Makes room for the offsets of this many fields. */
-  reserve(size: number): void {
-    if (size <= this.starts.length) return
-    const starts = new Int32Array(size)
-    const ends = new Int32Array(size)
-    starts.set(this.starts)
-    ends.set(this.ends)
-    this.starts = starts
-    this.ends = ends
   }
 }
 

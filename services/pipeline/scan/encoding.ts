@@ -5,7 +5,7 @@
  * is made per cell: valid UTF-8 is UTF-8, anything else is Windows-1252 (every byte of it means something), and the
  * collector remembers what was met. A file of both kinds is read rightly too.
  */
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 
 const utf8 = new TextDecoder('utf-8')
 const windows1252 = new TextDecoder('windows-1252')
@@ -27,6 +27,16 @@ function plain(bytes: Buffer, start: number, end: number): boolean {
     if (byte === 0 || byte >= 0x80) return false
   }
   return true
+}
+
+/** U+FFFD, where a program before us lost a character. */
+const replacement = Buffer.from('\ufffd')
+
+/** Whether all lines that are complete are UTF-8 without U+FFFD: a chunk may end within a character. */
+export function wholeLinesAreUtf8(bytes: Buffer): boolean {
+  if (isAscii(bytes)) return true
+  const lines = bytes.subarray(0, bytes.lastIndexOf(0x0a) + 1)
+  return lines.length > 0 && isUtf8(lines) && lines.indexOf(replacement) < 0
 }
 
 export type ByteOrderMark = { encoding: 'utf-8' | 'utf-16le' | 'utf-16be'; length: number }
