@@ -25,6 +25,17 @@ const descriptions: Record<string, string> = {
   _has_key: 'does the string exist as a top-level key in the column',
   _has_keys_any: 'do any of these strings exist as top-level keys in the column',
   _has_keys_all: 'do all of these strings exist as top-level keys in the column',
+  _ancestor: 'is the left argument an ancestor of right (or equal)?',
+  _ancestor_any: 'does array contain an ancestor of `ltree`?',
+  _descendant: 'is the left argument a descendant of right (or equal)?',
+  _descendant_any: 'does array contain a descendant of `ltree`?',
+  _matches: 'does `ltree` match `lquery`?',
+  _matches_any: 'does `ltree` match any `lquery` in array?',
+  _matches_fulltext: 'does `ltree` match `ltxtquery`?',
+}
+const arrayDescriptions: Record<string, string> = {
+  _contains: 'does the array contain the given value',
+  _contained_in: 'is the array contained in the given array value',
 }
 
 export function comparisonType(maker: Maker, table: Table, column: Column): TypeRef {
@@ -61,7 +72,9 @@ function enumComparison(maker: Maker, naming: Naming, table: Table): TypeRef {
   return maker.type(name, () => inputType(name, description, () => equality(maker, naming, value)))
 }
 
-function operator(naming: Naming, operatorName: string, type: TypeRef): InputField {
+type OperatorField = InputField & { means: { is: 'operator' } }
+
+function operator(naming: Naming, operatorName: string, type: TypeRef): OperatorField {
   const name = naming.convention === 'graphql-default' ? `_${camelCase(operatorName.slice(1))}` : operatorName
   return {
     name,
@@ -88,7 +101,11 @@ function ordering(naming: Naming, value: TypeRef): InputField[] {
 /** What only some types have. */
 function specific(maker: Maker, naming: Naming, type: CatalogType, value: TypeRef): InputField[] {
   const of = (names: string[], argument: TypeRef) => names.map(name => operator(naming, name, argument))
-  if (type.element) return of(['_contained_in', '_contains'], value)
+  if (type.element)
+    return of(['_contained_in', '_contains'], value).map(field => ({
+      ...field,
+      description: arrayDescriptions[field.means.operator] ?? null,
+    }))
   if (text.has(type.name)) {
     const patterns = ['_like', '_nlike', '_ilike', '_nilike', '_similar', '_nsimilar']
     return of([...patterns, '_regex', '_iregex', '_nregex', '_niregex'], value)

@@ -1,7 +1,7 @@
 /** Types as introspection shows them. Members are functions where they may be large or lead in circles. */
 import { type DirectiveDefinition, directives, introspectionTypes } from './introspection-types.ts'
 import type { RoleSchema } from './role-schema.ts'
-import type { Argument, Field, NamedType, ObjectType, TypeRef } from './types.ts'
+import { type Argument, byName, type Field, type NamedType, type ObjectType, type TypeRef } from './types.ts'
 
 export type Described = { [member: string]: unknown }
 
@@ -74,7 +74,8 @@ export function describeNamed(type: NamedType): Described {
     interfaces: object ? [] : null,
     possibleTypes: null,
     enumValues: () => (kind === 'ENUM' ? type.values.map(value => ({ ...value, ...current })) : null),
-    inputFields: () => (kind === 'INPUT_OBJECT' ? [...type.fields().values()].map(describeInput) : null),
+    inputFields: () =>
+      kind === 'INPUT_OBJECT' ? [...type.fields().values()].toSorted(byName).map(describeInput) : null,
     ofType: null,
     isOneOf: kind === 'INPUT_OBJECT' ? false : null,
   }
@@ -100,7 +101,13 @@ const wrapper = {
 }
 
 function describeField({ name, description, args, type }: Field): Described {
-  return { name, description, args: () => args.map(describeInput), type: () => describeRef(type), ...current }
+  return {
+    name,
+    description,
+    args: () => args.toSorted(byName).map(describeInput),
+    type: () => describeRef(type),
+    ...current,
+  }
 }
 
 function describeInput({ name, description, type, default: fallback }: Argument): Described {

@@ -1,6 +1,6 @@
 /** Root fields that read: a table's rows, one row by its key, aggregates, streams, functions. */
 
-import { commonName } from '../model/naming.ts'
+import { commonName, typeName } from '../model/naming.ts'
 import { admin, type SelectView } from '../model/role-permissions.ts'
 import type { FieldTarget, RootFieldName, Table, TrackedFn } from '../model.ts'
 import { actionField, actionResultField } from './action-types.ts'
@@ -149,9 +149,10 @@ function streamCursorType(maker: Maker, table: Table): TypeRef {
         })),
     ),
   )
-  const ordering = maker.type('cursor_ordering', () => ({
+  const orderingName = typeName(table.naming, 'cursor_ordering')
+  const ordering = maker.type(orderingName, () => ({
     kind: 'ENUM',
-    name: 'cursor_ordering',
+    name: orderingName,
     description: 'ordering argument of a cursor',
     values: [
       { name: 'ASC', description: 'ascending ordering of the cursor' },

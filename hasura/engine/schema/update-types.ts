@@ -87,6 +87,12 @@ export function updateOperators(maker: Maker, table: Table): Argument[] | undefi
   return args.length === 0 && view.preset.size === 0 ? undefined : args
 }
 
+/** Of the types whose arguments are described in other words. */
+const descriptions: { [suffix: string]: ((table: string) => string) | undefined } = {
+  set_input: table => `input type for updating data in table "${table}"`,
+  inc_input: table => `input type for incrementing numeric columns in table "${table}"`,
+}
+
 function operatorType(
   maker: Maker,
   table: Table,
@@ -94,8 +100,7 @@ function operatorType(
   columns: Column[],
 ): TypeRef {
   const name = tableType(table, suffix)
-  const described =
-    suffix === 'set_input' ? `input type for updating data in table "${table.name}"` : description
+  const described = descriptions[suffix]?.(table.name) ?? description
   return maker.type(name, () =>
     inputType(name, described, () =>
       columns.map(column => ({
