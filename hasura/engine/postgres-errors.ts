@@ -41,22 +41,21 @@ function isDatabaseError(cause: unknown): cause is DatabaseError {
 }
 
 const constraintPrefixes: Record<string, string> = {
-  '23000': 'Integrity constraint violation. ',
-  '23001': 'Restrict constraint violation. ',
+  '23001': 'Can not delete or update due to data being referred. ',
   '23502': 'Not-NULL violation. ',
   '23503': 'Foreign key violation. ',
   '23505': 'Uniqueness violation. ',
-  '23P01': 'Exclusion constraint violation. ',
+  '23P01': 'Exclusion violation. ',
 }
 
 function worded({ code, message }: DatabaseError): [string, string] {
-  const prefix = constraintPrefixes[code]
-  if (prefix) return ['constraint-violation', prefix + message]
   if (code === '23514') return ['permission-error', `Check constraint violation. ${message}`]
   if (code === '42P10')
     return ['constraint-error', 'there is no unique or exclusion constraint on target column(s)']
-  if (code === '40001') return ['concurrent-update', message]
+  if (code === '42704') return ['constraint-error', message]
+  if (code === '40001') return ['concurrent-update', 'serialization failure due to concurrent update']
   if (code === '22025') return ['bad-request', message]
+  if (code.startsWith('23')) return ['constraint-violation', (constraintPrefixes[code] ?? '') + message]
   if (code.startsWith('22')) return ['data-exception', message]
   return ['unexpected', 'database query error']
 }
