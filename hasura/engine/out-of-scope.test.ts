@@ -117,6 +117,22 @@ test('an operator that nobody has makes a permission inconsistent, not an answer
   t.match(engine.inconsistencies(), [{ type: 'select_permission', reason: /Unknown operator: _equals/ }])
 })
 
+test('a permission whose input a webhook should validate is none, lest it be written unvalidated', async t => {
+  const definition = { type: 'http', definition: { url: 'http://127.0.0.1:9/' } }
+  const permission = { columns: ['id'], check: {}, validate_input: definition }
+  const { engine } = await setUp(t, {
+    tables: [
+      { table: { schema: 'public', name: 'place' }, insert_permissions: [{ role: 'user', permission }] },
+    ],
+  })
+  t.match(engine.inconsistencies(), [
+    { type: 'insert_permission', reason: /validation of input by a webhook is not supported/ },
+  ])
+  const query = 'mutation { insert_place(objects: {id: 1}) { affected_rows } }'
+  const { body } = await engine.graphql({ body: { query }, session: { role: 'user', vars: {} } })
+  t.match(body, /no mutations exist/)
+})
+
 test('an operator that the type has not makes a permission inconsistent', async t => {
   for (const [filter, said] of [
     [

@@ -13,6 +13,7 @@ type Permission = {
   set?: Record<string, unknown>
   filter?: BoolExpJson
   check?: BoolExpJson | null
+  validate_input?: unknown
 }
 
 export function checkPermissions(building: Building, entry: TrackedTable, table: Table): void {
@@ -44,7 +45,9 @@ function revoke(table: Table, role: string, kind: keyof RolePermissions): void {
 }
 
 function faultOf({ tables }: Building, table: Table, permission: Permission): string | undefined {
-  const { columns, set, filter, check } = permission
+  const { columns, set, filter, check, validate_input } = permission
+  // What should be asked before a write must not be left out of it.
+  if (validate_input) return 'the validation of input by a webhook is not supported by this server'
   const named = [...(Array.isArray(columns) ? columns : []), ...Object.keys(set ?? {})]
   for (const name of named)
     if (typeof name === 'string' && !table.byColumnName.has(name)) return `column "${name}" does not exist`
