@@ -28,6 +28,26 @@ test('from a code to its rates Postgres goes from charge to charge, whatever per
   }
 })
 
+test("a file's items, charges and rates are found by their range of ids", async t => {
+  const database = await createTestDatabase(t)
+  await fill(database.pool)
+  const settings = { enable_seqscan: 'off' }
+  const pool = createPool({ url: database.urlFor('glimmr_links'), name: 'explain', max: 2, settings })
+  t.teardown(() => pool.end())
+  const engine = await createEngine({ metadataDir, pools: { default: pool } })
+  const query = `{ files { items(limit: 3) { id } charges(limit: 3, order_by: { id: asc }) { id } rates(limit: 3) { id } } }`
+  for (const role of ['partner', 'viewer']) {
+    const plan = JSON.stringify(await engine.explainPlans({ body: { query }, session: session(role) }))
+    t.match(plan, /items_pkey.*?Index Cond: \(\(id >= /, role)
+    t.match(plan, /charges_pkey on charges.*?Index Cond: \(\(id >= /, role)
+    t.match(plan, /rate_blocks_pkey on rate_blocks.*?Index Cond: \(\(charge_id >= /, role)
+    const one = [{ id: 4294967297 }]
+    t.same((await ask(engine, session(role), query)).data, {
+      files: [{ items: one, charges: one, rates: one }],
+    })
+  }
+})
+
 test('aggregates count published rows only, for partners and not for viewers', async t => {
   const query = `{
     rates_aggregate { aggregate { count sum { negotiated_dollar } max { negotiated_dollar } } nodes { methodology } }
