@@ -1,6 +1,7 @@
 /** `npm run migrate`: DATABASE_URL (an owner's), and a password for each service role by its variable. */
 import { readOptions, runCommand } from '@glimmr/lib/command'
 import { readConfig } from '@glimmr/lib/config'
+import { databaseUrl } from '@glimmr/lib/database-url'
 import { z } from 'zod'
 import { migrate, type ServiceRole, serviceRoles } from './migrate.ts'
 
@@ -18,7 +19,7 @@ one is not set.`,
 await runCommand(async () => {
   const passwordOf = (role: ServiceRole) => `${role.toUpperCase()}_PASSWORD`
   const schema = z.object({
-    DATABASE_URL: z.string(),
+    DATABASE_URL: databaseUrl,
     ...Object.fromEntries(serviceRoles.map(role => [passwordOf(role), z.string().optional()])),
   })
   const config: Record<string, string | undefined> = readConfig(schema, process.env)

@@ -4,6 +4,7 @@ import { pino } from 'pino'
 import { request } from 'undici'
 import { z } from 'zod'
 import type { Jwk, JwksSource } from './auth.ts'
+import { databaseUrl } from './database-url.ts'
 import { createLogLines } from './log-lines.ts'
 import type { Server } from './server.ts'
 import { stopTelemetry } from './telemetry.ts'
@@ -15,7 +16,7 @@ export function serviceVariables(port: number) {
     PORT: z.coerce.number().int().min(0).max(65_535).default(port),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
     /** Of the service's own role. */
-    DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'is not a postgresql:// URL'),
+    DATABASE_URL: databaseUrl,
     /** Where gateway/auth publishes its keys. */
     JWKS_URL: z.url().default('http://auth:3004/.well-known/jwks.json'),
   }

@@ -1,8 +1,10 @@
 /** The compose files say what the code says: ports, paths, variables, health checks and the files they mount. */
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readCoreConfig } from '@glimmr/core/config'
 import { readAuthConfig } from '@glimmr/gateway/auth/config'
 import { tokenAudience, tokenIssuer } from '@glimmr/lib/auth'
+import { databaseUrl } from '@glimmr/lib/database-url'
 import { readLinksConfig } from '@glimmr/links/config'
 import { readMediaConfig } from '@glimmr/media/config'
 import { readPipelineConfig } from '@glimmr/pipeline/config'
@@ -97,6 +99,17 @@ t.test('Traefik, Hasura and PostgreSQL are given the files that are executed her
   t.same(migrate?.command, ['node', 'db/main.ts'])
   for (const variable of Object.keys(migrate?.environment ?? {})) t.match(read('db/main.ts'), variable)
   t.match(postgres?.image, /^postgres:1[678]$/)
+  t.match(postgres?.healthcheck?.test.join(' '), 'pg_isready -h 127.0.0.1', 'not the server that initdb uses')
+})
+
+t.test('a password as .env.example has it made can stand in the URLs of the compose file', async t => {
+  const [, bytes] = /openssl rand -hex (\d+)/.exec(read('.env.example')) ?? []
+  const password = randomBytes(Number(bytes)).toString('hex')
+  t.ok(password.length >= 64)
+  for (const { environment = {} } of Object.values(compose.services))
+    for (const url of Object.values(environment).map(String))
+      if (/^postgresql:/.test(url))
+        t.ok(databaseUrl.safeParse(url.replace(/\$\{.*?\}/, password)).success, url)
 })
 
 t.test(

@@ -5,6 +5,7 @@
 import { roles } from '@glimmr/lib/api-keys'
 import { misused, readOptions, runCommand } from '@glimmr/lib/command'
 import { readConfig } from '@glimmr/lib/config'
+import { databaseUrl } from '@glimmr/lib/database-url'
 import { createPool, transaction } from '@glimmr/lib/db'
 import { z } from 'zod'
 import { ensureOrganisation, issueKey } from './api-keys/issue-key.ts'
@@ -33,7 +34,7 @@ const known = given.role.map(
 
 await runCommand(async () => {
   // biome-ignore lint/style/noProcessEnv: a command's edge
-  const { DATABASE_URL: url } = readConfig(z.object({ DATABASE_URL: z.string() }), process.env)
+  const { DATABASE_URL: url } = readConfig(z.object({ DATABASE_URL: databaseUrl }), process.env)
   const pool = createPool({ url, name: 'glimmr_first_key', max: 1 })
   try {
     const key = await transaction(pool, async client => {

@@ -4,6 +4,7 @@
  */
 import { misused, readOptions, runCommand } from '@glimmr/lib/command'
 import { readConfig } from '@glimmr/lib/config'
+import { databaseUrl } from '@glimmr/lib/database-url'
 import { createPool, type Pool, rows } from '@glimmr/lib/db'
 import { empty, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
@@ -39,7 +40,7 @@ if (!chosen.success) {
 const { out, hospital, file } = chosen.data
 
 await runCommand(async () => {
-  const { DATABASE_URL: url } = readConfig(z.object({ DATABASE_URL: z.string() }), process.env)
+  const { DATABASE_URL: url } = readConfig(z.object({ DATABASE_URL: databaseUrl }), process.env)
   const pool = createPool({ url, name: 'glimmr_export', max: 2 })
   try {
     await exportFiles(pool)
