@@ -15,6 +15,7 @@ export type CatalogColumn = {
   position: number
   type: CatalogType
   nullable: boolean
+  /** Its own, or that of its domain. */
   has_default: boolean
   /** a always, d by default. */
   identity: '' | 'a' | 'd'
@@ -94,7 +95,8 @@ select json_build_object(
   'columns', (
     select coalesce(json_agg(json_build_object(
       'name', a.attname, 'position', a.attnum, 'type', ${typeSql('a.atttypid')},
-      'nullable', not a.attnotnull, 'has_default', a.atthasdef, 'identity', a.attidentity,
+      'nullable', not a.attnotnull, 'identity', a.attidentity,
+      'has_default', a.atthasdef or (select typdefault is not null from pg_catalog.pg_type where oid = a.atttypid),
       'generated', a.attgenerated <> '', 'comment', pg_catalog.col_description(c.oid, a.attnum)
     ) order by a.attnum), '[]')
     from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),

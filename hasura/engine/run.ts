@@ -1,6 +1,7 @@
 /** Stage 7: one statement, one round trip. What Postgres wrote as JSON is passed through unparsed. */
 import type pg from 'pg'
 import { RequestError } from './errors.ts'
+import { exceeded } from './plan/limits.ts'
 import type { Encoded, Value } from './plan/plan.ts'
 import { databaseError } from './postgres-errors.ts'
 import type { Session } from './session.ts'
@@ -8,8 +9,12 @@ import { queryText, type TextRow } from './text-query.ts'
 
 export type Bound = { session: Session; variables: Readonly<Record<string, unknown>> }
 
+/** https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-BIND: 16 bits count them. */
+const mostParameters = 65_535
+
 /** The parameters of one execution. */
 export function bind(values: Value[], bound: Bound): Encoded[] {
+  if (values.length > mostParameters) throw exceeded('the number of parameters', mostParameters)
   return values.map(value => bindOne(value, bound))
 }
 
@@ -25,6 +30,8 @@ function bindOne(value: Value, { session, variables }: Bound): Encoded {
       return value.read(variables[value.name])
     case 'metadata':
       return value.text
+    case 'rows':
+      return value.values.map(each => (each ? asParameterText(bindOne(each, { session, variables })) : null))
     case 'list':
       throw new Error('a list is written out before it is bound')
     case 'state':

@@ -8,7 +8,7 @@ import type { Planner } from '../plan/planner.ts'
 import { itemType, type Member, type Place, readList, readObject } from '../plan/read.ts'
 import { argumentPlace, type SelectedField } from '../plan/selected.ts'
 import { pgType, readValue } from '../plan/values.ts'
-import type { Insert, InsertRow, Mutation } from './mutation.ts'
+import type { Insert, InsertRow, Mutation, Pair } from './mutation.ts'
 import { planOnConflict } from './on-conflict.ts'
 import { planResponse, planRowOutput, targetOf } from './output.ts'
 import { checkOf, presetsOf } from './permission.ts'
@@ -40,13 +40,22 @@ type Into = {
 function planInto(planner: Planner, table: Table, { rows, path, conflict }: Into): Insert {
   const onConflict = conflict && planOnConflict(planner, conflict.input, conflict.place, table)
   return {
-    into: targetOf(table),
+    into: { ...targetOf(table), defaulted: defaultedOf(table) },
     path,
     rows,
     onConflict,
     check: checkOf(planner, table, planner.schema.insert(table)?.check),
     updateCheck: onConflict ? checkOf(planner, table, planner.schema.update(table)?.check) : always,
   }
+}
+
+/** What a view has where a column is left out is said by its table. */
+function defaultedOf({ kind, columns }: Table): Set<string> {
+  const own = kind === 'r' || kind === 'p'
+  const some = columns.filter(
+    ({ catalog }) => !own || catalog.has_default || catalog.identity || catalog.generated,
+  )
+  return new Set(some.map(({ name }) => name))
 }
 
 /** `told`: where errors of the row are said to be; of a list of rows, also where there is only one. */
@@ -113,7 +122,7 @@ function dataRows(planner: Planner, { input, field, path }: Member, { kind }: Re
 }
 
 function addBefore(relation: Relation, insert: Insert, row: InsertRow): void {
-  const pairs = relation.columns.map(([here, there]): [string, string] => [here.name, there.name])
+  const pairs = relation.columns.map(([here, there]): Pair => [here.name, there.name, pgType(here.type)])
   const before = { pairs, name: relation.field, insert }
   refuseDetermined(row, before, [...row.values.keys()])
   row.before.push(before)
@@ -144,7 +153,8 @@ function addAfter(relation: Relation, insert: Insert, row: InsertRow): void {
       )
     for (const before of child.before) refuseDetermined(child, before, columns)
   }
-  row.after.push({ pairs: relation.columns.map(([here, there]) => [here.name, there.name]), insert })
+  const pairs = relation.columns.map(([here, there]): Pair => [here.name, there.name, pgType(there.type)])
+  row.after.push({ pairs, insert })
 }
 
 function quoted(names: string[]): string {

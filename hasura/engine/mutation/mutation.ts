@@ -1,5 +1,5 @@
 /** What a mutation field asks of Postgres. Part of the plan, like plan/plan.ts. */
-import type { BoolExp, Output, Value } from '../plan/plan.ts'
+import type { BoolExp, Output, PgType, Value } from '../plan/plan.ts'
 
 /** The columns in the table's own order, so that a row of them is a row of its type. */
 export type Target = { schema: string; name: string; columns: string[] }
@@ -11,10 +11,12 @@ export type InsertRow = {
   /** What the permission sets, whatever the request, a row that is there first or the row around it says. */
   presets: Map<string, Value>
   /** Rows of object relationships that are there first: their columns give this row its own. */
-  before: { pairs: [string, string][]; name: string; insert: Insert }[]
+  before: { pairs: Pair[]; name: string; insert: Insert }[]
   /** Rows that point to this one. */
-  after: { pairs: [string, string][]; insert: Insert }[]
+  after: { pairs: Pair[]; insert: Insert }[]
 }
+/** A column of the row, the one of the other row that equals it, and the type of the one that is given its value. */
+export type Pair = [here: string, there: string, type: PgType]
 export type OnConflict = {
   constraint: string
   /** None: the row that is there stays as it is. */
@@ -22,7 +24,8 @@ export type OnConflict = {
   where: BoolExp
 }
 export type Insert = {
-  into: Target
+  /** `defaulted`: columns that are not simply null where they are left out. */
+  into: Target & { defaulted: ReadonlySet<string> }
   path: string
   rows: InsertRow[]
   onConflict: OnConflict | undefined

@@ -145,13 +145,10 @@ async function insertBefore(
       `cannot proceed to insert object relation "${name}" since insert to table "${insert.into.name}" affects zero rows`,
     )
   inserted.affected += apart.affected
-  pairs.forEach(([here], position) => {
-    values.set(here, { from: 'document', value: found[position] ?? null, type: untyped })
+  pairs.forEach(([here, , type], position) => {
+    values.set(here, { from: 'document', value: found[position] ?? null, type })
   })
 }
-
-/** Text that takes the type of its column. */
-const untyped = { name: 'unknown', schema: 'pg_catalog', array: false }
 
 async function insertAfter(
   client: Client,
@@ -159,13 +156,11 @@ async function insertAfter(
   parent: Map<string, string | null>,
   { inserted, bound }: Nested,
 ): Promise<void> {
-  // Made anew for each row: a parameter takes the type of the first place that it stands in.
-  const given = () =>
-    pairs.map(([here, there]): [string, Value] => [
-      there,
-      { from: 'document', value: parent.get(here) ?? null, type: untyped },
-    ])
-  const rows = insert.rows.map(row => ({ ...row, values: new Map([...row.values, ...given()]) }))
+  const given = pairs.map(([here, there, type]): [string, Value] => [
+    there,
+    { from: 'document', value: parent.get(here) ?? null, type },
+  ])
+  const rows = insert.rows.map(row => ({ ...row, values: new Map([...row.values, ...given]) }))
   if (alone(rows)) {
     inserted.affected += await insertAlone(client, insert, rows, bound)
     return

@@ -30,6 +30,8 @@ export type Value =
       most?: number
     }
   | { from: 'list'; values: Value[]; type: PgType }
+  /** What each of many rows has in a column, or null: one parameter. */
+  | { from: 'rows'; values: (Value | undefined)[]; type: PgType }
   /** What a subscriber has seen of a stream: printed for subscriptions only. */
   | { from: 'state'; type: PgType }
 

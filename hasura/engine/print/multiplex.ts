@@ -11,7 +11,7 @@ import { nestedMembers } from '../plan/members.ts'
 import type { RootPlan, Value } from '../plan/plan.ts'
 import { expressionSql, fromSql, type Scope, whereSql } from './expression.ts'
 import { outputObject, selectionSql } from './select.ts'
-import { alias, id, jsonObject, literal, value, type Writer } from './text.ts'
+import { alias, createWriter, id, jsonObject, literal, value, type Writer } from './text.ts'
 
 /** `values`: of one subscriber, each a column of the parameters after the states. */
 export type Multiplexed = { text: string; values: Value[] }
@@ -66,7 +66,7 @@ export function printStream(
 }
 
 function subscriberWriter(): Writer {
-  return { values: [], depth: 0, place: number => `"_s".${id(`p${number}`)}`, state: '"_s"."state"' }
+  return createWriter({ place: number => `"_s".${id(`p${number}`)}`, state: '"_s"."state"' })
 }
 
 function fits(mostBytes: number): string {

@@ -5,29 +5,35 @@
  *   select <answer>, <every check held>
  */
 import type { Delete, Insert, InsertRow, MutationOutput, Target, Update } from '../mutation/mutation.ts'
-import type { BoolExp, Output, Rows } from '../plan/plan.ts'
+import type { BoolExp, Output, PgType, Rows, Value } from '../plan/plan.ts'
 import { boolExpSql, type Scope } from './expression.ts'
 import { selectionSql } from './select.ts'
-import { alias, id, jsonObject, literal, type Statement, value, type Writer } from './text.ts'
+import {
+  alias,
+  createWriter,
+  id,
+  jsonObject,
+  literal,
+  type Statement,
+  typeSql,
+  value,
+  type Writer,
+} from './text.ts'
 
 const outside: Scope = { row: '', root: '' }
-
-function newWriter(): Writer {
-  return { values: [], depth: 0 }
-}
 
 function named({ schema, name }: Target): string {
   return `${id(schema)}.${id(name)}`
 }
 
 export function printInsert(insert: Insert, rows: InsertRow[], output: MutationOutput): Statement {
-  const writer = newWriter()
+  const writer = createWriter()
   return answering(writer, insert.into, insertSql(writer, insert, rows), output)
 }
 
 /** Writes one row; gives it as JSON, the check, and some of its columns as text. */
 export function printInsertRow(insert: Insert, row: InsertRow, columns: string[]): Statement {
-  const writer = newWriter()
+  const writer = createWriter()
   const written = insertSql(writer, insert, [row])
   const own = insert.into.columns.map(id).join(', ')
   const asked = columns.map(name => `, "m".${id(name)}::text`).join('')
@@ -42,7 +48,7 @@ export function printInserted(
   output: MutationOutput,
   affected: number,
 ): Statement {
-  const writer = newWriter()
+  const writer = createWriter()
   const json = value(writer, {
     from: 'document',
     value: rows,
@@ -56,7 +62,7 @@ export function printInserted(
 }
 
 export function printUpdate(update: Update, output: MutationOutput): Statement {
-  const writer = newWriter()
+  const writer = createWriter()
   const row = alias(writer)
   const scope: Scope = { row, root: row }
   const set = update.set.map(({ column, operator, value: given }) => {
@@ -85,7 +91,7 @@ function assignedSql(operator: string, old: string, given: string): string {
 }
 
 export function printDelete({ table, where }: Delete, output: MutationOutput): Statement {
-  const writer = newWriter()
+  const writer = createWriter()
   const row = alias(writer)
   const condition = boolExpSql(writer, { row, root: row }, where)
   const written = `delete from ${named(table)} as ${row} where ${condition} returning ${row}.*, true as "check__constraint"`
@@ -101,6 +107,16 @@ function insertSql(
   const scope: Scope = { row, root: row }
   const given = new Set(rows.flatMap(({ values, presets }) => [...values.keys(), ...presets.keys()]))
   const columns = given.size > 0 ? [...given] : into.columns.slice(0, 1)
+  const source = manyRowsSql(writer, into, columns, rows) ?? fewRowsSql(writer, columns, rows)
+  const conflict = onConflict ? conflictSql(writer, scope, onConflict) : ''
+  const updates = (onConflict?.update.length ?? 0) > 0
+  const held = updates
+    ? `case when ${row}.xmax = 0 then ${boolExpSql(writer, scope, check)} else ${boolExpSql(writer, scope, updateCheck)} end as "check__constraint"`
+    : checkSql(writer, scope, check)
+  return `insert into ${named(into)} as ${row} (${columns.map(id).join(', ')}) ${source}${conflict} returning ${row}.*, ${held}`
+}
+
+function fewRowsSql(writer: Writer, columns: string[], rows: InsertRow[]): string {
   const tuples = rows.map(({ values, presets }) => {
     const cells = columns.map(column => {
       const found = presets.get(column) ?? values.get(column)
@@ -108,12 +124,44 @@ function insertSql(
     })
     return `(${cells.join(', ')})`
   })
-  const conflict = onConflict ? conflictSql(writer, scope, onConflict) : ''
-  const updates = (onConflict?.update.length ?? 0) > 0
-  const held = updates
-    ? `case when ${row}.xmax = 0 then ${boolExpSql(writer, scope, check)} else ${boolExpSql(writer, scope, updateCheck)} end as "check__constraint"`
-    : checkSql(writer, scope, check)
-  return `insert into ${named(into)} as ${row} (${columns.map(id).join(', ')}) values ${tuples.join(', ')}${conflict} returning ${row}.*, ${held}`
+  return `values ${tuples.join(', ')}`
+}
+
+/** From here on, columns are sent as arrays: a statement with a parameter for each value takes Postgres long to read. */
+const manyCells = 500
+const texts = { name: 'text', schema: 'pg_catalog', array: true }
+
+/** Undefined where that is not needed, or a row wants the default of a column. Presets are the same in all rows. */
+function manyRowsSql(
+  writer: Writer,
+  into: Insert['into'],
+  columns: string[],
+  rows: InsertRow[],
+): string | undefined {
+  if (columns.length * rows.length < manyCells) return undefined
+  const given = columns.map(column => cellsOf(into, column, rows))
+  if (given.includes(undefined) || given.every(cells => cells?.preset)) return undefined
+  const arrays: string[] = []
+  const shown = given.flatMap(cells => {
+    if (!cells) return []
+    if (cells.preset) return [value(writer, cells.preset)]
+    arrays.push(value(writer, { from: 'rows', values: cells.values, type: texts }))
+    return [`("_v".${id(String(arrays.length))})::${typeSql(cells.type)}`]
+  })
+  const names = arrays.map((_, position) => id(String(position + 1))).join(', ')
+  return `select ${shown.join(', ')} from unnest(${arrays.join(', ')}) as "_v" (${names})`
+}
+
+type Cells = { preset: Value } | { preset?: undefined; values: (Value | undefined)[]; type: PgType }
+
+/** What the rows have in a column; undefined where one of them wants its default. */
+function cellsOf({ defaulted }: Insert['into'], column: string, rows: InsertRow[]): Cells | undefined {
+  const preset = rows[0]?.presets.get(column)
+  if (preset) return { preset }
+  const values = rows.map(row => row.values.get(column))
+  const type = values.find(each => each)?.type
+  if (!type || (defaulted.has(column) && values.includes(undefined))) return undefined
+  return { values, type }
 }
 
 function checkSql(writer: Writer, scope: Scope, check: BoolExp): string {

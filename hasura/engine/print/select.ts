@@ -3,14 +3,14 @@ import type { Output, Selection } from '../plan/plan.ts'
 import { aggregateSelectionSql } from './aggregate.ts'
 import { expressionSql, type Scope } from './expression.ts'
 import { rowsSql } from './rows.ts'
-import { id, jsonObject, literal, type Statement, value, type Writer } from './text.ts'
+import { createWriter, id, jsonObject, literal, type Statement, value, type Writer } from './text.ts'
 
 /**
  * Several selections as the columns of one row: one statement, one round trip. Where there is a limit of bytes, a last
  * column says whether the answer is larger, and then it is not sent at all.
  */
 export function printSelections(selections: Selection[], mostBytes = Number.POSITIVE_INFINITY): Statement {
-  const writer: Writer = { values: [], depth: 0 }
+  const writer = createWriter()
   const columns = selections.map((selection, position) => {
     return `${selectionSql(writer, { row: '', root: '' }, selection)} as "${position}"`
   })

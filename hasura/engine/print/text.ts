@@ -14,7 +14,6 @@ export function literal(text: string): string {
 }
 
 export function typeSql({ name, schema, array }: PgType): string {
-  if (name === 'unknown') return 'unknown'
   // Unquoted, these two mean a length of one.
   const known = !['char', 'bit'].includes(name) && schema === 'pg_catalog' && /^[a-z][a-z0-9_]*$/.test(name)
   return (known ? name : schema ? `${id(schema)}.${id(name)}` : id(name)) + (array ? '[]' : '')
@@ -22,11 +21,17 @@ export function typeSql({ name, schema, array }: PgType): string {
 
 export type Writer = {
   values: Value[]
+  /** Their numbers: of a session variable by its name and type, of every other value by itself. */
+  known: Map<Value | string, number>
   depth: number
   /** Where the n-th value is read from: `$n` unless said. */
   place?: (number: number) => string
   /** What a subscriber has seen, as SQL of type text. */
   state?: string
+}
+
+export function createWriter(rest: Pick<Writer, 'place' | 'state'> = {}): Writer {
+  return { values: [], known: new Map(), depth: 0, ...rest }
 }
 
 /** The SQL of a value: a parameter, or a quoted constant. */
@@ -48,15 +53,12 @@ export function value(writer: Writer, given: Value): string {
 
 /** A session variable is one parameter wherever it stands, so that equal expressions are equal text. */
 function position(writer: Writer, given: Value): number {
-  const known = writer.values.findIndex(
-    each =>
-      each === given ||
-      (each.from === 'session' &&
-        given.from === 'session' &&
-        each.name === given.name &&
-        typeSql(each.type) === typeSql(given.type)),
-  )
-  return known >= 0 ? known + 1 : writer.values.push(given)
+  const key = given.from === 'session' ? `${given.name} ${typeSql(given.type)}` : given
+  const known = writer.known.get(key)
+  if (known !== undefined) return known
+  const number = writer.values.push(given)
+  writer.known.set(key, number)
+  return number
 }
 
 /** The next alias: `_1`, `_2` … */
