@@ -69,9 +69,7 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
   // Fastify reads it by itself; here every body is JSON, or a form.
   app.removeContentTypeParser('text/plain')
   const methodsOf = rememberMethods(app)
-  app.setNotFoundHandler((request, reply) =>
-    sendNoRoute(request, reply, methodsOf(request.url.split('?', 1)[0] ?? '')),
-  )
+  app.setNotFoundHandler((request, reply) => sendNoRoute(request, reply, methodsOf(pathOf(request))))
   // Hooks that every request passes are not async: each would cost a promise and a turn of its queue.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
@@ -118,6 +116,11 @@ function requestId(header: string | string[] | undefined): string {
   return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : randomUUID()
 }
 
+function pathOf({ url }: FastifyRequest): string {
+  const mark = url.indexOf('?')
+  return mark === -1 ? url : url.slice(0, mark)
+}
+
 function logRequests(app: Server, log: FastifyBaseLogger): void {
   const write = createRequestLines(log, 'request')
   app.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
@@ -125,7 +128,7 @@ function logRequests(app: Server, log: FastifyBaseLogger): void {
     write({
       request_id: request.id,
       method: request.method,
-      path: request.url.split('?', 1)[0], // queries may hold what people search for
+      path: pathOf(request), // queries may hold what people search for
       status: reply.statusCode,
       duration_ms: Math.round(reply.elapsedTime * 100) / 100,
       trace_id: request.traceId,

@@ -102,6 +102,7 @@ function responseHook({ customResponseHeaders }: HeadersOptions): HeadHook | und
   }
 }
 
+/** Names that are keys already: others are looked for among all keys, with each request. */
 function lowerName([name, value]: [string, string]): [string, string] {
-  return [name.toLowerCase(), value]
+  return [Object.keys({ [name.toLowerCase()]: value })[0] ?? '', value]
 }

@@ -21,6 +21,7 @@ export function createAccessLog(options: StaticConfiguration['accessLog'], log: 
     filters && filters.statusCodes.length > 0 ? statusRanges.parse(filters.statusCodes) : undefined
   const keeps = (name: string) => (fields?.names[name] ?? fields?.defaultMode ?? 'keep') === 'keep'
   const dropped = fieldNames.filter(name => !keeps(name))
+  const saysAddress = keeps('ClientAddr')
   const wantedHeaders = headerFields(fields?.headers)
   const write = createRequestLines(log, 'request')
   const ofRoute = rememberedRoutes(keeps)
@@ -35,7 +36,7 @@ export function createAccessLog(options: StaticConfiguration['accessLog'], log: 
       !(filters.minDuration > 0 && ms >= filters.minDuration)
     )
       return
-    const line: Line = lineOf(exchange, path, ms)
+    const line: Line = lineOf(exchange, path, ms, saysAddress)
     if (exchange.refusal !== undefined && status >= 400) line.refused = exchange.refusal
     for (const name of dropped) line[name] = undefined
     wantedHeaders?.(exchange, line)
@@ -73,7 +74,7 @@ const fieldNames = [
 ] as const
 
 /** What differs from request to request. One literal, so that all lines have one shape. */
-function lineOf(exchange: Exchange, path: string, ms: number) {
+function lineOf(exchange: Exchange, path: string, ms: number, saysAddress: boolean) {
   const { request, response, client } = exchange
   const tls = exchange.secure ? tlsNames(request.socket) : undefined
   return {
@@ -84,7 +85,7 @@ function lineOf(exchange: Exchange, path: string, ms: number) {
     duration_ms: Math.round(ms * 100) / 100,
     request_id: exchange.requestId,
     trace_id: exchange.traceId,
-    ClientAddr: `${client.address}:${client.port}`,
+    ClientAddr: saysAddress ? `${client.address}:${client.port}` : undefined,
     ClientHost: client.address,
     ClientPort: client.port,
     ClientUsername: exchange.userName,
