@@ -100,12 +100,13 @@ const single = new Set(
 /** Flat list of name, value, …; names as Go writes them (`X-Request-Id`). */
 export function rawHeaders(headers: RequestHeaders): string[] {
   const raw: string[] = []
-  for (const name in headers) {
-    const value = headers[name]
-    if (typeof value === 'string') raw.push(canonicalName(name), value)
-    else if (value) for (const one of value) raw.push(canonicalName(name), one)
-  }
+  for (const name in headers) addRaw(raw, name, headers[name])
   return raw
+}
+
+export function addRaw(raw: string[], name: string, value: string | readonly string[] | undefined): void {
+  if (typeof value === 'string') raw.push(canonicalName(name), value)
+  else if (value) for (const one of value) raw.push(canonicalName(name), one)
 }
 
 /** What a service in this process sees as `req.headers`, with node's rules for names that come twice. */

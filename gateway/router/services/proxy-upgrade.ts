@@ -2,7 +2,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Exchange } from '../request/exchange.ts'
-import { rawHeaders } from '../request/headers.ts'
+import { addRaw } from '../request/headers.ts'
 import { answerFailure, failureOf, type UpgradeTransport, type Upstream } from './upstream.ts'
 
 export function proxyUpgrade(
@@ -13,8 +13,8 @@ export function proxyUpgrade(
   const { upgrade, response } = exchange
   if (!upgrade) return Promise.resolve()
   const { socket, head } = upgrade
-  headers.connection = 'Upgrade'
-  headers.upgrade = exchange.headers.upgrade ?? 'websocket'
+  headers.push('Connection', 'Upgrade')
+  addRaw(headers, 'upgrade', exchange.headers.upgrade ?? 'websocket')
   const { hostname, port, protocol } = new URL(origin)
   return new Promise(resolve => {
     const asked = (protocol === 'https:' ? httpsRequest : httpRequest)({
@@ -22,7 +22,7 @@ export function proxyUpgrade(
       port,
       path,
       method: exchange.method,
-      headers: rawHeaders(headers),
+      headers,
       agent: false,
       ...tls,
     })

@@ -5,10 +5,16 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { type Exchange, type Handler, requestUri } from '../request/exchange.ts'
-import { type RequestHeaders, rawHeaders } from '../request/headers.ts'
 import { announcedLength } from '../request/replay.ts'
 import { proxyUpgrade } from './proxy-upgrade.ts'
-import { answerFailure, failureOf, outgoingHeaders, type Transport, type Upstream } from './upstream.ts'
+import {
+  answerFailure,
+  failureOf,
+  hopByHop,
+  outgoingHeaders,
+  type Transport,
+  type Upstream,
+} from './upstream.ts'
 
 export type ProxyOptions = {
   transport: Transport
@@ -19,39 +25,17 @@ export type ProxyOptions = {
   onOutcome?: (outcome: { status: number; ms: number }) => void
 }
 
-// RFC 9110, 7.6.1. Transfer-Encoding is this connection's own affair.
-const hopByHop = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-])
-
 export function proxyTo(options: ProxyOptions): Handler {
   const { origin, host, pathname } = new URL(options.serverUrl)
   const prefix = options.preservePath ? pathname.replace(/\/$/, '') : ''
   return exchange => {
     exchange.serverUrl = options.serverUrl
     // HTTP/1.0 need not name a host.
-    const headers = endToEnd(exchange, (options.passHostHeader && exchange.host) || host)
+    const headers = outgoingHeaders(exchange, (options.passHostHeader && exchange.host) || host)
     const path = prefix + requestUri(exchange)
     if (exchange.upgrade) return proxyUpgrade(exchange, { origin, path, headers }, options.transport.upgrades)
     return dispatch(exchange, options, { origin, path, headers })
   }
-}
-
-function endToEnd(exchange: Exchange, host: string): RequestHeaders {
-  const headers = outgoingHeaders(exchange, host, hopByHop)
-  if (String(exchange.headers.te ?? '').includes('trailers')) headers.te = 'trailers'
-  // Go's transport sends one.
-  if (Array.isArray(headers['user-agent'])) headers['user-agent'] = String(headers['user-agent'][0])
-  return headers
 }
 
 function dispatch(
@@ -70,7 +54,7 @@ function dispatch(
     let bodyBegun = false
     const finish = () => {
       done = true
-      response.off('close', clientGone).off('drain', resumeUpstream)
+      response.off('close', clientGone)
       resolve()
     }
     // A middleware answers instead: what comes is not read.
@@ -83,15 +67,14 @@ function dispatch(
     const clientGone = () => {
       if (!done) controller?.abort(new Error('the client went away'))
     }
-    const resumeUpstream = () => controller?.resume()
-    response.on('close', clientGone).on('drain', resumeUpstream)
+    response.on('close', clientGone)
     if (exchange.expectsContinue) response.writeContinue()
     options.transport.dispatcher.dispatch(
       {
         origin,
         path,
         method: exchange.method as Dispatcher.HttpMethod,
-        headers: rawHeaders(headers),
+        headers,
         body: length === 0 ? null : request,
       },
       {
@@ -111,7 +94,12 @@ function dispatch(
         },
         onResponseData: (made, chunk) => {
           bodyBegun = true
-          if (!response.write(chunk, freedOnceWritten(chunk))) made.pause()
+          if (!response.write(chunk, freedOnceWritten(chunk))) {
+            made.pause()
+            response.once('drain', () => {
+              if (!done) made.resume()
+            })
+          }
           if (response.held) giveWay()
         },
         onResponseEnd: (_made, trailers) => {

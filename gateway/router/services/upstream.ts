@@ -2,32 +2,43 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { Dispatcher } from 'undici'
 import { answerError, answerPlain, type Exchange, type UpstreamFailure } from '../request/exchange.ts'
-import { emptyHeaders, type RequestHeaders, valuesOf } from '../request/headers.ts'
+import { addRaw, firstValue, valuesOf } from '../request/headers.ts'
 
 /** How servers are spoken to: `http.serversTransports` of the route files. */
 export type Transport = { dispatcher: Dispatcher; upgrades: UpgradeTransport }
 /** The same for connections that become WebSockets, which are nobody's to keep. 0 milliseconds: for ever. */
 export type UpgradeTransport = { tls: ConnectionOptions; dialTimeoutMs: number; headersTimeoutMs: number }
 
+/** RFC 9110, 7.6.1: they end here, either way. Transfer-Encoding is each connection's own affair. */
+export const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+])
+
 /**
- * The headers that go to a server: a copy, since the same request may be sent again, to another server or for an error
- * page.
+ * The headers that go to a server, as a list of name, value, …; the exchange's own stay as they are, since the same request
+ * may be sent again, to another server or for an error page.
  */
-export function outgoingHeaders(
-  exchange: Exchange,
-  host: string,
-  without: ReadonlySet<string>,
-): RequestHeaders {
+export function outgoingHeaders(exchange: Exchange, host: string): string[] {
   const { headers } = exchange
-  const outgoing = emptyHeaders()
-  for (const name in headers) {
-    const value = headers[name]
-    if (value !== undefined && !without.has(name)) outgoing[name] = value
-  }
   const forwarded = forwardedFor(exchange)
-  if (forwarded) outgoing['x-forwarded-for'] = forwarded
-  outgoing.host = host
-  return outgoing
+  const raw = ['Host', host]
+  for (const name in headers) {
+    if (hopByHop.has(name) || name === 'host' || (name === 'x-forwarded-for' && forwarded)) continue
+    // Go's transport sends one.
+    addRaw(raw, name, name === 'user-agent' ? firstValue(headers, name) : headers[name])
+  }
+  if (forwarded) raw.push('X-Forwarded-For', forwarded)
+  if (String(headers.te ?? '').includes('trailers')) raw.push('Te', 'trailers')
+  return raw
 }
 
 /** The last step of every proxy: who it heard this from. undefined: the header goes on as it is. */
@@ -37,7 +48,8 @@ export function forwardedFor({ headers, client, appendForwardedFor }: Exchange):
   return before === '' ? client.address : `${before}, ${client.address}`
 }
 
-export type Upstream = { origin: string; path: string; headers: RequestHeaders }
+/** `headers`: name, value, … */
+export type Upstream = { origin: string; path: string; headers: string[] }
 
 const timeouts = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
