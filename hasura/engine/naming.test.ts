@@ -55,6 +55,62 @@ test('graphql-default: fields in camel case, types in pascal case, enums in capi
   )
 })
 
+test('graphql-default: computed fields, arguments of functions and names of functions stay as they were given', async t => {
+  const { pool } = await createTestDatabase(t)
+  await pool.query(`
+    create table toy_box (box_id int primary key);
+    insert into toy_box values (1), (2);
+    create function box_label(b toy_box, first_word text default 'box') returns text language sql stable
+      as $$ select first_word || b.box_id $$;
+    create function boxes_from(least_id int) returns setof toy_box language sql stable
+      as $$ select * from toy_box where box_id >= least_id $$;`)
+  const setUp = async (customization: object, configuration: object = {}) => {
+    const engine = await createEngine({
+      metadata: {
+        sources: [
+          {
+            name: 'default',
+            customization: { naming_convention: 'graphql-default', ...customization },
+            tables: [
+              {
+                table: 'toy_box',
+                computed_fields: [{ name: 'box_label', definition: { function: 'box_label' } }],
+              },
+            ],
+            functions: [{ function: 'boxes_from', configuration }],
+          },
+        ],
+      },
+      pools: { default: pool },
+    })
+    t.teardown(() => engine.close())
+    return async (query: string) =>
+      JSON.parse((await engine.graphql({ body: { query }, session: admin })).body).data
+  }
+  const ask = await setUp({})
+  t.same(
+    await ask(
+      '{ boxesFrom(args: { least_id: 2 }) { boxId box_label(args: { first_word: "b" }) } f: __type(name: "boxesFromArgs") { name } c: __type(name: "box_label_toy_box_args") { name } }',
+    ),
+    {
+      boxesFrom: [{ boxId: 2, box_label: 'b2' }],
+      f: { name: 'boxesFromArgs' },
+      c: { name: 'box_label_toy_box_args' },
+    },
+  )
+  const named = await setUp({ type_names: { prefix: 'My' } }, { custom_name: 'my_boxes' })
+  t.same(
+    await named(
+      '{ my_boxes(args: { least_id: 2 }) { __typename } my_boxes_aggregate(args: { least_id: 1 }) { aggregate { count } } f: __type(name: "MyMyBoxesArgs") { name } }',
+    ),
+    {
+      my_boxes: [{ __typename: 'MyToyBox' }],
+      my_boxes_aggregate: { aggregate: { count: 2 } },
+      f: { name: 'MyMyBoxesArgs' },
+    },
+  )
+})
+
 test('graphql-default: every write, and what it is called', async t => {
   const ask = await setUp(t)
   const shop = async (field: string) => {
@@ -63,7 +119,7 @@ test('graphql-default: every write, and what it is called', async t => {
   }
   t.same(
     await shop(
-      'ourInsertLineItemOne(object: { lineId: 1, stateName: PAID }, onConflict: { constraint: ORDER_LINE_PKEY, updateColumns: [STATE_NAME] }) { stateName unitPrice }',
+      'ourInsertLineItemOne(object: { lineId: 1, stateName: PAID }, onConflict: { constraint: order_line_pkey, updateColumns: [STATE_NAME] }) { stateName unitPrice }',
     ),
     { ourInsertLineItemOne: { stateName: 'PAID', unitPrice: 2.5 } },
   )

@@ -5,7 +5,6 @@ import type { ComputedField, TrackedTable } from '../metadata-types.ts'
 import { type CallArgument, type Computed, qualifiedKey, type Table } from '../model.ts'
 import { type Building, qualified, shown } from './building.ts'
 import { inconsistentInTable } from './inconsistent.ts'
-import { fieldName } from './naming.ts'
 import { conflict } from './relations.ts'
 
 export function buildComputedFields(building: Building, entry: TrackedTable, table: Table): void {
@@ -49,9 +48,9 @@ function buildComputed(
   const target = building.tables.get(qualifiedKey(fn.returns))
   return {
     is: 'computed',
-    field: fieldName(building.naming, name),
+    field: name,
     function: wanted,
-    arguments: callArguments(fn, building, { row: rowPosition, session: definition.session_argument }),
+    arguments: callArguments(fn, { row: rowPosition, session: definition.session_argument }),
     returns: target
       ? { is: 'table', table: target, set: fn.returns_set }
       : { is: 'scalar', type: fn.returns },
@@ -94,7 +93,6 @@ function faultsOf(
 /** In the function's own order; unnamed ones are called arg_1, arg_2 … */
 export function callArguments(
   fn: CatalogFunction,
-  { naming }: Pick<Building, 'naming'>,
   special: { row?: number; session?: string | null | undefined },
 ): CallArgument[] {
   let unnamed = 0
@@ -102,7 +100,7 @@ export function callArguments(
     if (position === special.row) return { is: 'row' }
     if (name !== '' && name === special.session) return { is: 'session', type }
     if (name === '') unnamed += 1
-    const field = name === '' ? `arg_${unnamed}` : fieldName(naming, name)
+    const field = name === '' ? `arg_${unnamed}` : name
     return { is: 'input', name, field, type, hasDefault: has_default }
   })
 }

@@ -6,7 +6,7 @@ import { qualifiedKey, type TrackedFn } from '../model.ts'
 import { type Building, qualified, shown } from './building.ts'
 import { callArguments } from './computed.ts'
 import { inconsistentFunction } from './inconsistent.ts'
-import { customised, fieldName, isGraphqlName, tableName, typeName } from './naming.ts'
+import { customised, fieldName, isGraphqlName, plainTypeName, tableName } from './naming.ts'
 
 export function buildFunctions(building: Building): TrackedFn[] {
   const functions: TrackedFn[] = []
@@ -34,7 +34,8 @@ function buildFunction(building: Building, entry: TrackedFunction): TrackedFn | 
   const fault = faultOf(fn, entry, table !== undefined)
   if (fault || !table) return `the function "${shown(wanted)}" cannot be tracked because ${fault}`
   const { configuration = {} } = entry
-  const base = configuration.custom_name || tableName(wanted.schema, wanted.name)
+  const own = configuration.custom_name
+  const base = own || tableName(wanted.schema, wanted.name)
   if (!isGraphqlName(base)) return `"${base}" is not a valid GraphQL identifier`
   const { naming } = building
   const { function: one, function_aggregate: aggregate } = configuration.custom_root_fields ?? {}
@@ -43,10 +44,14 @@ function buildFunction(building: Building, entry: TrackedFunction): TrackedFn | 
     is: 'function',
     source: building.source.name,
     function: wanted,
-    field: customised(naming, one || fieldName(naming, base)),
-    aggregateField: customised(naming, aggregate || fieldName(naming, `${base}_aggregate`)),
-    argumentsType: typeName(naming, base, 'args'),
-    arguments: callArguments(fn, building, { session: configuration.session_argument }),
+    // A name of one's own stays as it was given.
+    field: customised(naming, one || own || fieldName(naming, base)),
+    aggregateField: customised(
+      naming,
+      aggregate || (own ? `${own}_aggregate` : fieldName(naming, `${base}_aggregate`)),
+    ),
+    argumentsType: plainTypeName(naming, fieldName(naming, `${base}_args`)),
+    arguments: callArguments(fn, { session: configuration.session_argument }),
     table,
     set: fn.returns_set,
     exposedAs: configuration.exposed_as ?? (volatile ? 'mutation' : 'query'),

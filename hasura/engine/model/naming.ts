@@ -59,8 +59,16 @@ export function commonName({ convention }: Naming, name: string): string {
 export function typeName(naming: Naming, base: string, suffix = '', custom = false): string {
   const { convention, typePrefix, typeSuffix } = naming
   if (convention === 'graphql-default')
-    return typePrefix + (custom ? base : pascalCase(base)) + pascalCase(suffix) + typeSuffix
+    return (
+      typePrefix + (custom && typePrefix === '' ? base : pascalCase(base)) + pascalCase(suffix) + typeSuffix
+    )
   return typePrefix + (suffix ? `${base}_${suffix}` : base) + typeSuffix
+}
+
+/** The name of a type whose words stay as they are under any convention, but after a prefix. */
+export function plainTypeName({ convention, typePrefix, typeSuffix }: Naming, name: string): string {
+  const prefixed = convention === 'graphql-default' && typePrefix !== ''
+  return typePrefix + (prefixed ? pascalCase(name) : name) + typeSuffix
 }
 
 /** An enum's value: `title` → title, or TITLE under graphql-default. */

@@ -1,6 +1,6 @@
 /** `X_aggregate` and what is below it. */
 
-import { fieldName, typeName } from '../model/naming.ts'
+import { fieldName, plainTypeName } from '../model/naming.ts'
 import type { Table } from '../model.ts'
 import { aggregatedColumns, aggregatedComputed } from './aggregate-columns.ts'
 import { type Maker, tableType } from './maker.ts'
@@ -92,8 +92,8 @@ function operatorFields(maker: Maker, table: Table, operator: AggregateOperator)
   )
   const computed = aggregatedComputed(maker, table, operator).map((field): Field => {
     const { returns } = field
-    const base = `${field.field}_${table.graphqlName}`
-    const args = callArgument(maker, typeName(table.naming, base, 'args'), {
+    const name = `${field.field}_${table.graphqlName}_args`
+    const args = callArgument(maker, plainTypeName(table.naming, name), {
       args: field.arguments,
       description: `input parameters for computed field "${field.field}" defined on table "${table.name}"`,
     })

@@ -1,5 +1,5 @@
 /** `X_on_conflict`: what to do where a row is already there. */
-import { commonName, enumValueName } from '../model/naming.ts'
+import { commonName } from '../model/naming.ts'
 import type { Table } from '../model.ts'
 import { boolExpType } from './bool-exp.ts'
 import { type Maker, tableType } from './maker.ts'
@@ -34,14 +34,10 @@ function constraintEnum(maker: Maker, table: Table): TypeRef | undefined {
     kind: 'ENUM',
     name,
     description: `unique or primary key constraints on table "${table.name}"`,
-    values: keys.map(key => {
-      const value = enumValueName(table.naming, key.name)
-      return {
-        name: value,
-        description: `unique or primary key constraint on columns ${columnsOf(key)}`,
-        ...(value === key.name ? {} : { stored: key.name }),
-      }
-    }),
+    values: keys.map(key => ({
+      name: key.name,
+      description: `unique or primary key constraint on columns ${columnsOf(key)}`,
+    })),
   }))
 }
 

@@ -1,6 +1,6 @@
 /** `X`: a row of a table with its relationships and computed fields. */
 
-import { fieldName, typeName } from '../model/naming.ts'
+import { fieldName, plainTypeName } from '../model/naming.ts'
 import type { Column, Computed, Relation, Table } from '../model.ts'
 import { aggregateType } from './aggregate-types.ts'
 import { type Maker, tableType, visibleColumns, visibleComputed, visibleRelations } from './maker.ts'
@@ -82,10 +82,14 @@ function computedFields(maker: Maker, table: Table, computed: Computed): Field[]
     computed.comment ??
     computed.functionComment ??
     `A computed field, executes function "${functionName(computed)}"`
-  const call = callArgument(maker, typeName(table.naming, `${computed.field}_${table.graphqlName}`, 'args'), {
-    args: computed.arguments,
-    description: `input parameters for computed field "${computed.field}" defined on table "${table.name}"`,
-  })
+  const call = callArgument(
+    maker,
+    plainTypeName(table.naming, `${computed.field}_${table.graphqlName}_args`),
+    {
+      args: computed.arguments,
+      description: `input parameters for computed field "${computed.field}" defined on table "${table.name}"`,
+    },
+  )
   const mask = maker.select(table)?.computed.get(computed)
   if (returns.is === 'scalar') {
     const path = ['json', 'jsonb'].includes(returns.type.name) ? [pathArgument(maker)] : []
