@@ -41,7 +41,7 @@ test('graphql-default: fields in camel case, types in pascal case, enums in capi
   const ask = await setUp(t)
   t.same(
     await ask(
-      '{ shop { __typename ourLineItem(where: { stateName: { _eq: OPEN } }, orderBy: { lineId: ASC }, distinctOn: LINE_ID) { __typename lineId stateName } ourLineItemAggregate { aggregate { sum { unitPrice } } } } }',
+      '{ shop { __typename ourLineItem(where: { stateName: { _eq: OPEN } }, orderBy: { lineId: ASC }, distinctOn: lineId) { __typename lineId stateName } ourLineItemAggregate { aggregate { sum { unitPrice } } } } }',
     ),
     {
       data: {
@@ -119,7 +119,7 @@ test('graphql-default: every write, and what it is called', async t => {
   }
   t.same(
     await shop(
-      'ourInsertLineItemOne(object: { lineId: 1, stateName: PAID }, onConflict: { constraint: order_line_pkey, updateColumns: [STATE_NAME] }) { stateName unitPrice }',
+      'ourInsertLineItemOne(object: { lineId: 1, stateName: PAID }, onConflict: { constraint: order_line_pkey, updateColumns: [stateName] }) { stateName unitPrice }',
     ),
     { ourInsertLineItemOne: { stateName: 'PAID', unitPrice: 2.5 } },
   )

@@ -71,4 +71,8 @@ test('what a type has is told in the order of names, with its types and words', 
     ['area_id', 'length', 'path', 'tags', 'zone'],
     'no time',
   )
+
+  const alias = '{ __schema { __proto__: queryType { name } } }'
+  const { body } = await engine.graphql({ body: { query: alias }, session: { role: 'admin', vars: {} } })
+  t.equal(body, '{"data":{"__schema":{"__proto__":{"name":"query_root"}}}}')
 })

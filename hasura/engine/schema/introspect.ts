@@ -78,7 +78,8 @@ function evaluate(nodes: Node[], value: Described, left: Left): unknown {
       '$.query',
       'the query is too large: it asks for too much of the schema',
     )
-  const answer: Record<string, unknown> = {}
+  // Without a prototype, whose name could be an alias.
+  const answer: Record<string, unknown> = Object.create(null)
   for (const node of nodes) answer[node.key] = evaluateNode(node, value, left)
   return answer
 }

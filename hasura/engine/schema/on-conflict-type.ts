@@ -58,7 +58,7 @@ function updateColumnEnum(maker: Maker, table: Table): TypeRef {
     maker.type(name, () => ({
       kind: 'ENUM',
       name,
-      description,
+      description: `placeholder for update columns of table "${table.name}" (current role has no relevant permissions)`,
       values: [{ name: '_PLACEHOLDER', description: 'placeholder (do not use)' }],
     }))
   )

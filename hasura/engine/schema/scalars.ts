@@ -1,6 +1,6 @@
 /** Scalars, the enums that every schema has, and enums made of tables. */
 import type { CatalogType } from '../catalog.ts'
-import { camelCase, enumValueName } from '../model/naming.ts'
+import { enumValueName } from '../model/naming.ts'
 import { scalarName } from '../model/scalar-names.ts'
 import type { Column, Table } from '../model.ts'
 import { type Maker, tableType, visibleColumns } from './maker.ts'
@@ -69,13 +69,7 @@ export function orderByEnum(maker: Maker, table: Table): TypeRef {
   }))
 }
 
-/** Capitals take the column's own words, AUTHOR_ID, unless the column has a name of its own. */
-function columnValueName({ naming }: Table, { name, field }: Column): string {
-  const own = naming.convention === 'graphql-default' && field === camelCase(name)
-  return enumValueName(naming, own ? name : field)
-}
-
-/** An enum of columns; undefined when there is none. */
+/** An enum of columns, under any convention by the names of their fields; undefined when there is none. */
 export function columnEnum(
   maker: Maker,
   table: Table,
@@ -88,7 +82,7 @@ export function columnEnum(
     name,
     description,
     values: columns.map(column => ({
-      name: columnValueName(table, column),
+      name: column.field,
       description: 'column name',
       column,
     })),
