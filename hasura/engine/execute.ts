@@ -32,7 +32,7 @@ export async function answer(options: EngineOptions, state: State, call: Call): 
     const request = readRequest(call.body)
     const ready = prepare(options, state, request, call)
     operation = ready.operation
-    if (operation.type === 'subscription') throw new RequestError('unexpected', '$', overHttp)
+    if (operation.type === 'subscription') throw new RequestError('unexpected-payload', '$', overHttp)
     const body = await run(options, ready, request, call)
     return { status: 200, body, operation, statements: ready.prepared }
   } catch (cause) {
@@ -43,6 +43,8 @@ export async function answer(options: EngineOptions, state: State, call: Call): 
 }
 
 const overHttp = 'subscriptions are not supported over HTTP, use websockets instead'
+
+const introspective = 'Introspection at root field level is not supported over subscriptions'
 
 /** A subscription made ready for its poller; undefined when the request is none. Throws what `answer` would answer. */
 export function readySubscription(
@@ -55,7 +57,7 @@ export function readySubscription(
   const { live, operation } = ready
   if (operation.type !== 'subscription') return undefined
   if (ready.actions?.length) return { ask: () => run(options, ready, request, call) }
-  if (!live) throw new RequestError('not-supported', '$', 'Introspection not supported over subscriptions')
+  if (!live) throw new RequestError('not-supported', '$', introspective)
   const bound = { session: call.session, variables: request.variables }
   const text = (values: Value[]) => bind(values, bound).map(asParameterText)
   const { shape, reads, initial } = live

@@ -6,7 +6,7 @@ import { readOperation } from './plan/document.ts'
 import type { Limits } from './plan/limits.ts'
 import { layoutOf, memberId } from './plan/members.ts'
 import { planOperation } from './plan/operation.ts'
-import type { Plan } from './plan/plan.ts'
+import type { Plan, RootPlan } from './plan/plan.ts'
 import type { Planner } from './plan/planner.ts'
 import { tablesRead } from './plan/touched.ts'
 import { checkVariables, readVariables, type Variables } from './plan/variables.ts'
@@ -99,8 +99,7 @@ function printSubscription(state: State, { roots }: Plan, limits: Limits): Prepa
   const source = onlySource(roots, 'subscription')
   if (source === undefined) return undefined
   const stream = roots.find(root => root.is === 'stream')
-  if (stream && roots.some(root => root !== stream && root.is !== 'json'))
-    throw new RequestError('not-supported', '$', 'a stream must be the only top level field')
+  if (stream) checkAlone(stream, roots)
   const { bytes, timeMs } = limits
   const statement = stream ? printStream(roots, stream, bytes) : printLive(roots, bytes)
   return {
@@ -115,6 +114,22 @@ function printSubscription(state: State, { roots }: Plan, limits: Limits): Prepa
     reads: tablesRead(roots),
     initial: stream?.stream.initial,
   }
+}
+
+function checkAlone(stream: RootPlan, roots: Plan['roots']): void {
+  const others = roots.filter(root => root !== stream && root.is !== 'json')
+  if (others.some(({ is }) => is === 'stream'))
+    throw new RequestError(
+      'not-supported',
+      '$',
+      'exactly one root field is allowed for streaming subscriptions',
+    )
+  if (others.length > 0)
+    throw new RequestError(
+      'not-supported',
+      '$',
+      'streaming and livequery subscriptions cannot be executed in the same subscription',
+    )
 }
 
 /** Nobody waits for a poll, so even admin's ends. */

@@ -7,7 +7,7 @@ import {
   parse,
   type SelectionSetNode,
 } from 'graphql'
-import { invalid } from '../errors.ts'
+import { invalid, RequestError } from '../errors.ts'
 import { exceeded } from './limits.ts'
 
 export type Operation = {
@@ -27,14 +27,20 @@ export function readOperation(
     if (definition.kind === 'OperationDefinition') operations.push(definition)
     else if (definition.kind === 'FragmentDefinition') {
       const name = definition.name.value
-      if (fragments.has(name)) throw invalid('$.query', `multiple definitions for fragment "${name}"`)
+      if (fragments.has(name))
+        throw new RequestError('parse-failed', '$', `multiple definitions for fragment "${name}"`)
       fragments.set(name, definition)
     } else throw invalid('$.query', 'not a valid graphql query')
   }
+  if (operationName && shorthand.test(query))
+    throw invalid('$', 'operationName cannot be used when an anonymous operation exists in the document')
   const node = chosen(operations, operationName)
   nestingOf(node.selectionSet, { fragments, open: [], path: '$.selectionSet', depth: 0, known: new Map() })
   return { node, fragments }
 }
+
+/** A selection set without a word before it: what stands before may be commas, blanks and comments. */
+const shorthand = /^(?:[\s,\ufeff]|#[^\n\r]*[\n\r])*\{/
 
 function parsed(query: string, maxTokens: number): DocumentNode {
   try {
@@ -50,19 +56,12 @@ function parsed(query: string, maxTokens: number): DocumentNode {
 
 function chosen(operations: OperationDefinitionNode[], name: string | undefined): OperationDefinitionNode {
   if (name) {
-    const named = operations.filter(operation => operation.name?.value === name)
-    const [only] = named
-    if (named.length > 1) throw invalid('$', `multiple operations defined with name: ${name}`)
-    if (!only) throw invalid('$', `no such operation found in the document: "${name}"`)
-    return only
+    const found = operations.find(operation => operation.name?.value === name)
+    if (!found) throw invalid('$', `no such operation found in the document: "${name}"`)
+    return found
   }
   const [only, ...others] = operations
-  if (!only)
-    throw invalid(
-      '$',
-      'exactly one operation has to be present in the document when operationName is not specified',
-    )
-  if (others.length > 0)
+  if (!only || others.length > 0)
     throw invalid(
       '$',
       'exactly one operation has to be present in the document when operationName is not specified',
@@ -97,11 +96,11 @@ function nestingOf(set: SelectionSetNode, walk: Walk): number {
   let most = 0
   for (const selection of set.selections) {
     if (selection.kind === 'Field') {
-      const key = selection.alias?.value ?? selection.name.value
+      const name = selection.name.value
       if (selection.selectionSet)
         most = Math.max(
           most,
-          nestingOf(selection.selectionSet, { ...inside, path: `${walk.path}.${key}.selectionSet` }),
+          nestingOf(selection.selectionSet, { ...inside, path: `${walk.path}.${name}.selectionSet` }),
         )
     } else if (selection.kind === 'InlineFragment')
       most = Math.max(most, nestingOf(selection.selectionSet, inside))
@@ -110,10 +109,16 @@ function nestingOf(set: SelectionSetNode, walk: Walk): number {
   return most + 1
 }
 
+/** `a`, `a and b`, `a, b, and c`. */
+function listed(names: string[]): string {
+  if (names.length < 3) return names.join(' and ')
+  return `${names.slice(0, -1).join(', ')}, and ${names.at(-1)}`
+}
+
 function nestingOfSpread(name: string, walk: Walk): number {
   if (walk.open.includes(name)) {
-    const names = `${walk.open.join(', ')}`.replace(/, ([^,]*)$/, ' and $1')
-    throw invalid(walk.path, `the fragment definition(s) ${names} form a cycle`)
+    const cycle = walk.open.slice(walk.open.indexOf(name))
+    throw invalid(walk.path, `the fragment definition(s) ${listed(cycle)} form a cycle`)
   }
   const fragment = walk.fragments.get(name)
   if (!fragment) throw invalid(walk.path, `reference to undefined fragment "${name}"`)
