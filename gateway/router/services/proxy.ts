@@ -38,89 +38,79 @@ export function proxyTo(options: ProxyOptions): Handler {
   }
 }
 
-function dispatch(
-  exchange: Exchange,
-  options: ProxyOptions,
-  upstream: Upstream,
-  again = mostStale,
-): Promise<void> {
+function dispatch(exchange: Exchange, options: ProxyOptions, upstream: Upstream, again = mostStale): void {
   const { origin, path, headers } = upstream
   const { request, response } = exchange
   const length = announcedLength(exchange)
   const startedAt = performance.now()
-  return new Promise(resolve => {
-    let controller: Dispatcher.DispatchController | undefined
-    let done = false
-    let bodyBegun = false
-    const finish = () => {
-      done = true
-      response.off('close', clientGone)
-      resolve()
-    }
-    // A middleware answers instead: what comes is not read.
-    const giveWay = () => {
-      done = true
-      controller?.abort(new Error('another answer is given'))
-      response.end()
-      finish()
-    }
-    const clientGone = () => {
-      if (!done) controller?.abort(new Error('the client went away'))
-    }
-    response.on('close', clientGone)
-    if (exchange.expectsContinue) response.writeContinue()
-    options.transport.dispatcher.dispatch(
-      {
-        origin,
-        path,
-        method: exchange.method as Dispatcher.HttpMethod,
-        headers,
-        body: length === 0 ? null : request,
+  let controller: Dispatcher.DispatchController | undefined
+  let done = false
+  let bodyBegun = false
+  const finish = () => {
+    done = true
+    response.off('close', clientGone)
+  }
+  // A middleware answers instead: what comes is not read.
+  const giveWay = () => {
+    finish()
+    controller?.abort(new Error('another answer is given'))
+    response.end()
+  }
+  const clientGone = () => {
+    if (!done) controller?.abort(new Error('the client went away'))
+  }
+  response.on('close', clientGone)
+  if (exchange.expectsContinue) response.writeContinue()
+  options.transport.dispatcher.dispatch(
+    {
+      origin,
+      path,
+      method: exchange.method as Dispatcher.HttpMethod,
+      headers,
+      body: length === 0 ? null : request,
+    },
+    {
+      onRequestStart: made => {
+        controller = made
+        if (response.destroyed) made.abort(new Error('the client went away'))
       },
-      {
-        onRequestStart: made => {
-          controller = made
-          if (response.destroyed) made.abort(new Error('the client went away'))
-        },
-        onResponseStart: (_made, status, answered) => {
-          if (status < 200) return
-          options.onOutcome?.({ status, ms: performance.now() - startedAt })
-          response.writeHead(status, endToEndAnswer(answered))
-          if (response.held) return giveWay()
-          // With the beginning of the body where that has come as well: one packet, and one call of the system.
-          process.nextTick(() => {
-            if (!bodyBegun && !done) response.flushHeaders()
+      onResponseStart: (_made, status, answered) => {
+        if (status < 200) return
+        options.onOutcome?.({ status, ms: performance.now() - startedAt })
+        response.writeHead(status, endToEndAnswer(answered))
+        if (response.held) return giveWay()
+        // With the beginning of the body where that has come as well: one packet, and one call of the system.
+        process.nextTick(() => {
+          if (!bodyBegun && !done) response.flushHeaders()
+        })
+      },
+      onResponseData: (made, chunk) => {
+        bodyBegun = true
+        if (!response.write(chunk, freedOnceWritten(chunk))) {
+          made.pause()
+          response.once('drain', () => {
+            if (!done) made.resume()
           })
-        },
-        onResponseData: (made, chunk) => {
-          bodyBegun = true
-          if (!response.write(chunk, freedOnceWritten(chunk))) {
-            made.pause()
-            response.once('drain', () => {
-              if (!done) made.resume()
-            })
-          }
-          if (response.held) giveWay()
-        },
-        onResponseEnd: (_made, trailers) => {
-          if (trailers && Object.keys(trailers).length > 0)
-            response.addTrailers(trailers as Record<string, string>)
-          response.end()
-          finish()
-        },
-        onResponseError: (_made, error) => {
-          if (done) return
-          if (again > 0 && !response.begun && !response.destroyed && isStale(error, exchange)) {
-            finish()
-            void dispatch(exchange, options, upstream, again - 1)
-            return
-          }
-          finish()
-          fail(exchange, options, error, startedAt)
-        },
+        }
+        if (response.held) giveWay()
       },
-    )
-  })
+      onResponseEnd: (_made, trailers) => {
+        if (trailers && Object.keys(trailers).length > 0)
+          response.addTrailers(trailers as Record<string, string>)
+        response.end()
+        finish()
+      },
+      onResponseError: (_made, error) => {
+        if (done) return
+        if (again > 0 && !response.begun && !response.destroyed && isStale(error, exchange)) {
+          finish()
+          return dispatch(exchange, options, upstream, again - 1)
+        }
+        finish()
+        fail(exchange, options, error, startedAt)
+      },
+    },
+  )
 }
 
 /**
