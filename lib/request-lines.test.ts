@@ -6,7 +6,7 @@ import { createRequestLines } from './request-lines.ts'
 /** The same line by the logger and by what stands in for it. */
 function bothWays(options: LoggerOptions, fields: Record<string, unknown>): string[] {
   const lines: string[] = []
-  const log = pino(options, { write: line => void lines.push(line.replace(/"time":\d+/, '"time":0')) })
+  const log = pino(options, { write: line => void lines.push(line.replace(/"time":\d+/i, '"time":0')) })
   const child = log.child({ service: 'core' })
   child.info(fields, 'request')
   const { tls, ...others } = fields
