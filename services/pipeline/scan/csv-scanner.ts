@@ -143,14 +143,7 @@ export class CsvScanner extends CsvRecord {
     this.dirty = 0
     for (;;) {
       if (at >= held) return this.pause(at, start)
-      if (at === start && bytes[at] === quote) {
-        this.inQuotes = true
-        this.fieldStart = at + 1
-        this.position = at + 1
-        this.newlineAt = -1
-        this.dirty = 0
-        return again
-      }
+      if (at === start && bytes[at] === quote) return this.open(at + 1)
       // Delimiters all lie at or below the comma, so one comparison passes over most bytes.
       let byte = bytes[at] ?? 0
       while (byte > comma || (byte !== comma && byte !== lf && byte !== cr)) {
@@ -181,6 +174,16 @@ export class CsvScanner extends CsvRecord {
     return more
   }
 
+  /** A quoted field begins. */
+  private open(at: number): number {
+    this.inQuotes = true
+    this.fieldStart = at
+    this.position = at
+    this.newlineAt = -1
+    this.dirty = 0
+    return again
+  }
+
   /** Inside a quoted field, up to its closing quote. */
   private quoted(): number {
     const { bytes, held } = this
@@ -200,15 +203,11 @@ export class CsvScanner extends CsvRecord {
         this.dirty |= doubled
         at++
       } else if (next === comma || next === lf || next === cr) return this.close(at)
-      else if (next === 0x20 || next === 0x09) {
-        const after = this.pastBlanks(at + 1)
+      else {
+        const after = next === 0x20 || next === 0x09 ? this.pastBlanks(at + 1) : 0
         if (after < 0) break
         if (after > 0) return this.close(at, after)
         if (this.newlineAt >= 0) return this.recover()
-        this.dirty |= stray
-        this.strayQuotes = true
-      } else if (this.newlineAt >= 0) return this.recover()
-      else {
         this.dirty |= stray
         this.strayQuotes = true
       }
@@ -242,10 +241,12 @@ export class CsvScanner extends CsvRecord {
     this.add(this.fieldStart, (this.dirty & doubled) === 0 ? at : undouble(this.bytes, this.fieldStart, at))
     if (this.dirty !== 0 || this.newlineAt >= 0) this.prefixPlain = false
     if (this.count === this.repeating && byte === comma && this.prefixPlain) this.prefixEnd = after + length
+    const next = after + length
+    if (byte === comma && next < this.held && this.bytes[next] === quote) return this.open(next + 1)
     this.inQuotes = false
     this.dirty = 0
-    this.position = after + length
-    return byte === comma ? again : this.finished(after + length)
+    this.position = next
+    return byte === comma ? again : this.finished(next)
   }
 
   /** The quote was never closed: the record is the line it stands on. */
