@@ -1,18 +1,13 @@
 /** A selection set → the fields to answer, in order: fragments opened, `@include` and `@skip` obeyed, repeats merged. */
-import type {
-  DirectiveNode,
-  FieldNode,
-  FragmentDefinitionNode,
-  FragmentSpreadNode,
-  SelectionSetNode,
-} from 'graphql'
+import type { FieldNode, FragmentDefinitionNode, FragmentSpreadNode, SelectionSetNode } from 'graphql'
 import { print } from 'graphql'
-import { invalid, quotedList } from '../errors.ts'
-import { type Field, namedType, nonNull, type ObjectType, type TypeRef } from '../schema/types.ts'
+import { invalid } from '../errors.ts'
+import { type Field, namedType, type ObjectType } from '../schema/types.ts'
+import { included } from './directives.ts'
 import type { Input } from './input.ts'
 import { spendNode, spendSelection } from './limits.ts'
 import type { Planner } from './planner.ts'
-import { readArguments, readBoolean } from './read.ts'
+import { readArguments } from './read.ts'
 import { unknownField } from './unknown-field.ts'
 
 export type Selected = {
@@ -46,7 +41,8 @@ export function collect(
 function gather(planner: Planner, type: ObjectType, set: SelectionSetNode, to: Gathering): void {
   for (const selection of set.selections) {
     spendSelection(planner.budget)
-    if (!included(planner, selection.directives ?? [], to.path)) continue
+    const location = selection.kind === 'Field' ? 'a field' : 'an inline fragment'
+    if (!included(planner, selection.directives ?? [], { path: to.path, location })) continue
     if (selection.kind === 'Field') {
       const key = selection.alias?.value ?? selection.name.value
       const group = to.groups.get(key)
@@ -70,55 +66,6 @@ function opening(
   if (opened.has(value)) return undefined
   opened.add(value)
   return fragments.get(value)
-}
-
-const inclusion = new Set(['include', 'skip'])
-
-function included(planner: Planner, directives: readonly DirectiveNode[], path: string): boolean {
-  const seen = new Set<string>()
-  for (const { name } of directives) {
-    if (!inclusion.has(name.value)) throw unknownDirective(name.value, path)
-    if (seen.has(name.value)) throw repeatedDirective(name.value, path)
-    seen.add(name.value)
-  }
-  return directives.every(directive => {
-    const given = directive.arguments?.find(({ name }) => name.value === 'if')
-    const type: TypeRef = nonNull(booleanType)
-    const at = `${path}.${directive.name.value}.if`
-    if (!given) throw invalid(at, "missing required field 'if'")
-    const flag = readBoolean(planner, { is: 'ast', node: given.value }, { type, path: at })
-    return flag === (directive.name.value === 'include')
-  })
-}
-
-const booleanType: TypeRef = {
-  ref: 'named',
-  name: 'Boolean',
-  get: () => ({ kind: 'SCALAR', name: 'Boolean', description: null }),
-}
-
-/** On queries, mutations and subscriptions themselves. */
-export function checkOperationDirectives(
-  directives: readonly DirectiveNode[],
-  known: Set<string>,
-  operation: string,
-): void {
-  const seen = new Set<string>()
-  for (const { name } of directives) {
-    if (inclusion.has(name.value))
-      throw invalid('$', `directive '${name.value}' is not allowed on a ${operation}`)
-    if (!known.has(name.value)) throw unknownDirective(name.value, '$')
-    if (seen.has(name.value)) throw repeatedDirective(name.value, '$')
-    seen.add(name.value)
-  }
-}
-
-function unknownDirective(name: string, path: string) {
-  return invalid(path, `directive '${name}' is not defined in the schema`)
-}
-
-function repeatedDirective(name: string, path: string) {
-  return invalid(path, `the following directives are used more than once: ${quotedList([name])}`)
 }
 
 function select(

@@ -11,7 +11,8 @@ import { introspectionFields } from '../schema/introspection-types.ts'
 import type { Field } from '../schema/types.ts'
 import { planAction, planActionResult } from './action.ts'
 import { planCall } from './call.ts'
-import { checkOperationDirectives, collect, type Selected } from './collect.ts'
+import { collect, type Selected } from './collect.ts'
+import { checkDirectives } from './directives.ts'
 import type { Operation } from './document.ts'
 import { keyOf } from './key.ts'
 import { exceeded } from './limits.ts'
@@ -22,8 +23,6 @@ import { planRows } from './select.ts'
 import { argumentPlace, below, objectTypeOf, type SelectedField } from './selected.ts'
 import { planStream } from './stream.ts'
 
-const operationDirectives = new Set(['cached', '_multiple_top_level_fields'])
-
 export function planOperation(planner: Planner, { node }: Operation): Plan {
   const { schema } = planner
   const { operation } = node
@@ -31,7 +30,7 @@ export function planOperation(planner: Planner, { node }: Operation): Plan {
     operation
   ]
   if (!type) throw invalid('$', `no ${operation}s exist`)
-  checkOperationDirectives(node.directives ?? [], operationDirectives, operation)
+  checkDirectives(node.directives ?? [], { path: '$', location: `a ${operation}` })
   const root = operation === 'query' ? { ...type, find: withIntrospection(schema.query.find) } : type
   const fields = collect(planner, root, { sets: [node.selectionSet], path: '$.selectionSet', depth: 1 })
   if (operation === 'subscription') checkSubscription(fields, node.directives ?? [])
