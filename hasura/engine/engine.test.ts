@@ -281,3 +281,16 @@ test('errors of Postgres show their inside to admin only', async t => {
     ),
   )
 })
+
+test('an update that changes nothing answers nothing, and no row is touched', async t => {
+  const { ask } = await setUp(t)
+  const none = { affected_rows: 0, returning: [] }
+  for (const operators of ['', ', _set: {}', ', _set: {}, _inc: {}'])
+    t.same(
+      await ask(`mutation { update_tracks(where: {}${operators}) { affected_rows returning { id } } }`),
+      { data: { update_tracks: none } },
+    )
+  t.same(await ask('mutation { update_tracks_many(updates: [{ where: {} }]) { affected_rows } }'), {
+    data: { update_tracks_many: [] },
+  })
+})

@@ -50,7 +50,14 @@ export function planUpdateMany(planner: Planner, selected: SelectedField, table:
       given.set(name, { input, type: field.type, path })
     return planOne(planner, table, given, { path: item.path, where: whereOf(planner, table, given) })
   })
-  return { is: 'update', updates, list: true, output: planResponse(planner, selected, table) }
+  // Where nothing is to be done at all, there are no answers either.
+  const some = updates.some(({ set }) => set.length > 0)
+  return {
+    is: 'update',
+    updates: some ? updates : [],
+    list: true,
+    output: planResponse(planner, selected, table),
+  }
 }
 
 function missing(): never {
@@ -126,18 +133,10 @@ function assignments(planner: Planner, given: Given, path: string): Assignment[]
       set.push({ column: column.name, operator, value })
     }
   }
-  if (!names.some(name => given.has(name)) && set.length === 0) return nothingToDo(path)
   const repeated = fields.filter((field, position) => fields.indexOf(field) !== position)
   if (repeated.length > 0)
     throw invalid(`${path}.args`, `Column found in multiple operators: ${quotedList(new Set(repeated))}.`)
   return set
-}
-
-function nothingToDo(path: string): never {
-  throw invalid(
-    `${path}.args`,
-    'at least any one of _set, _inc, _append, _prepend, _delete_key, _delete_elem and _delete_at_path operator is expected',
-  )
 }
 
 const text: PgType = { name: 'text', schema: 'pg_catalog', array: false }
