@@ -49,7 +49,7 @@ export function createLogLines({ dest, mode }: { dest?: string; mode?: number } 
 
 /**
  * Writes all of a text before it returns, by way of one buffer: pino's own destination measures the text three times and
- * copies it twice, which is a microsecond for each request. A log that cannot be written (nobody reads it any more, the disk
+ * copies it twice, a fifth of what the lines of a request cost. A log that cannot be written (nobody reads it any more, the disk
  * is full) stops no service: what it would have taken is lost.
  */
 function textWriter(file: number): (text: string) => void {
