@@ -27,7 +27,7 @@ export type Runs = {
 const longest = 512
 /** Of `places`: a run's records by their fingerprint, at most half full. */
 const places = longest * 2
-/** After so many runs it is decided whether runs of this file are long enough to be worth it: four records. */
+/** After so many runs it is decided whether those of this file are long enough to be worth it: a head and three records. */
 const tried = 1024
 const worth = 4
 /** Numbers of slots are kept in 32 bits. A file of a billion rows is far beyond what is remembered of it anyway. */
