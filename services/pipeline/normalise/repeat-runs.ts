@@ -17,7 +17,7 @@ type RunsOptions = {
 }
 
 export type Runs = {
-  /** A run of this beginning starts with this row. */
+  /** A run of this beginning starts with this row, or goes on with it. */
   begin(print: Fingerprint, row: number): void
   /** The next record of the run. */
   add(print: Fingerprint, row: number): void
@@ -34,7 +34,7 @@ const worth = 4
 const lastSlot = 2 ** 30
 
 export function createRuns({ most, onRepeat, onLoose }: RunsOptions): Runs {
-  const beginnings = createFingerprintTable(most / 2)
+  const beginnings = createFingerprintTable(most / 4)
   /**
    * The last records of all runs: two halves of a fingerprint each, and before those of a run its first row and how many they
    * are; both halves 0 where a later record of the run repeats it. Slots are counted from the first of the file; once there are `most`, the oldest are written over.
@@ -46,6 +46,9 @@ export function createRuns({ most, onRepeat, onLoose }: RunsOptions): Runs {
   let head = 0
   let count = 0
   let stopped = false
+  /** Of the run. */
+  let beginningLow = 0
+  let beginningHigh = 0
   /** Records of the run, counted from 1, by their fingerprint. */
   const own = new Uint16Array(places)
 
@@ -94,8 +97,14 @@ export function createRuns({ most, onRepeat, onLoose }: RunsOptions): Runs {
   }
 
   return {
-    begin({ beginningLow, beginningHigh }, row) {
+    begin(print, row) {
       if (stopped) return
+      // The next chunk of the file began within a run.
+      if (head !== 0 && print.beginningLow === beginningLow && print.beginningHigh === beginningHigh) {
+        if (row === (slots[indexOf(head)] ?? 0) + count) return
+      }
+      beginningLow = print.beginningLow
+      beginningHigh = print.beginningHigh
       if ((++runs === tried && next < tried * worth) || next > lastSlot) {
         stop()
         return
