@@ -80,8 +80,10 @@ test('a statement that fails is told once, and a subscription outlives it', asyn
   await other.told(2)
   await failing(false)
   await write(rename(1, 'again'))
-  t.equal(await told(2), '{"data":{"albums":[{"title":"again","length":7}]}}')
-  t.equal(heard.length, 2)
+  // What was asked anew while it failed may only be asked when it does no more.
+  for (let count = 2; !heard.at(-1)?.includes('again'); count++) await told(count)
+  t.equal(heard.at(-1), '{"data":{"albums":[{"title":"again","length":7}]}}')
+  t.equal(heard.filter(text => text.startsWith('failed')).length, 1)
 })
 
 test('a statement that takes too long is told as such, and does not keep others waiting', async t => {
