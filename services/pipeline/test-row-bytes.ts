@@ -38,15 +38,26 @@ function decoded(bytes: Buffer, encoding: string): string {
 
 const spaced = (text: string) => text.replaceAll(/\s+/g, ' ').trim()
 
+const loosely = { relax_quotes: true, relax_column_count: true, skip_empty_lines: true }
+
 function csvCells(text: string): Set<string | number> {
-  const rows: string[][] = parse(text, {
-    relax_quotes: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-  })
   return new Set(
-    rows.flat().flatMap(cell => [spaced(cell), Number(cell.replaceAll(/[$,\s]/g, '') || Number.NaN)]),
+    csvRows(text)
+      .flat()
+      .flatMap(cell => [spaced(cell), Number(cell.replaceAll(/[$,\s]/g, '') || Number.NaN)]),
   )
+}
+
+function csvRows(text: string): string[][] {
+  try {
+    return parse(text, loosely)
+  } catch {
+    // A quote that is never closed costs its line here, and csv-parse everything.
+    return text.split('\n').flatMap(line => {
+      const quotes = line.split('"').length - 1
+      return parse(quotes % 2 === 0 ? line : `${line.trimEnd()}"`, loosely) as string[][]
+    })
+  }
 }
 
 function jsonCells(text: string): Set<string | number> {
