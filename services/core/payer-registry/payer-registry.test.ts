@@ -1,116 +1,13 @@
 import { seedFile, seedOrganisation } from '@glimmr/dev/test-prices'
 import { createTestService } from '@glimmr/dev/test-service'
 import { pageOf } from '@glimmr/lib/pages'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { priceSchema } from '../prices/price.ts'
 import { build } from '../server.ts'
-
-type Plan = {
-  payer: string
-  name: string | null
-  canonical_payer: string | null
-  payer_class: string | null
-  plan_type: string | null
-  because: Record<string, { rule: number | null; says: string } | null>
-}
-type Price = {
-  payer: string | null
-  plan: string | null
-  canonical_payer: { id: string } | null
-  payer_class: string | null
-}
-
-/** A file whose one item is priced for all `names`. */
-async function core(t: Test, names: [payer: string, plan: string | null][]) {
-  const service = await createTestService(t, { build, role: 'glimmr_core' })
-  const organisation = await seedOrganisation(service.db.pool, 'Own')
-  const reader = { organisation, scopes: ['core:read'] }
-  const admin = { organisation, scopes: ['core:read', 'organisations'] }
-  const rates = names.map(([payer, plan]) => ({ payer, plan, dollar: '1' }))
-  await seedFile(service.db.pool, {
-    organisation,
-    items: [{ codes: [['70551', 'CPT']], charges: [{ setting: 'outpatient', gross: '2', rates }] }],
-  })
-  const get = async (url: string) => (await service.call(url, reader)).json()
-  const plans = async (query = ''): Promise<Plan[]> => (await get(`/v1/core/plans?limit=500${query}`)).plans
-  const prices = async (query = ''): Promise<Price[]> =>
-    (await get(`/v1/core/prices?code=70551&limit=500${query}`)).prices
-  const post = async (body: object, claims = admin) =>
-    service.call('/v1/core/payer-rules', claims, { method: 'POST', body })
-  return { ...service, organisation, reader, admin, get, plans, prices, post }
-}
-
-t.test('names as hospitals write them become payers, classes and plan types', async t => {
-  const cases: [
-    payer: string,
-    plan: string | null,
-    canonical: string | null,
-    cls: string | null,
-    type: string | null,
-  ][] = [
-    ['BLUE CROSS BLUE SHIELD [110001]', 'HB PPO', 'bcbs', 'commercial', 'ppo'],
-    ['BlueCrossBlueShield', 'Open_HMO_Outpatient', 'bcbs', 'commercial', 'hmo'],
-    ['BLUE CROSS/BLUE SHIELD', null, 'bcbs', 'commercial', null],
-    ['BCBS MA', 'Medicare Advantage PPO', 'bcbs-massachusetts', 'medicare_advantage', 'ppo'],
-    ['BCBS', 'Anthem BCBS CT HMO 4131', 'anthem', 'commercial', 'hmo'],
-    ['Blue Cross & Blue Shield of Texas', null, 'bcbs-texas', 'commercial', null],
-    ['UnitedHealthCare', 'Medicare Managed Care Plan', 'united-healthcare', 'medicare_advantage', null],
-    ['UHC', 'UNITED HEALTHCARE COMMUNITY MEDICAID', 'united-healthcare', 'medicaid', null],
-    ['Aetna', 'HMO/PPO', 'aetna', 'commercial', null],
-    ['Aetna', 'Medicare Dual SNP', 'aetna', 'dual_eligible', 'snp'],
-    ['Medicaid', 'MOLINA 1900', 'molina', 'medicaid', null],
-    ['HEALTHSMART', "HEALTHSMART WORKERS' COMP", 'healthsmart', 'workers_compensation', null],
-    ['OSCAR HEALTH PLAN', 'OSCAR HIX', 'oscar', 'exchange', null],
-    ['Optum', 'VACCN', 'optum', 'government', null],
-    ['Molina', 'Gold', 'molina', null, null],
-    [
-      'Healthspring (Cigna Medicare Advantage)',
-      'Medicare Advantage',
-      'healthspring',
-      'medicare_advantage',
-      null,
-    ],
-    ['Aetna Sutter Health [92200]', 'HMO', 'aetna', 'commercial', 'hmo'],
-    ['Health First Health Plans', null, 'health-first', 'commercial', null],
-    ['First Health/Coventry', null, 'first-health', 'commercial', null],
-    ['ZING HLTH MCR ADV - ALL PLANS', null, 'zing', 'medicare_advantage', null],
-    ['MERIDIAN MCAID', null, 'meridian', 'medicaid', null],
-    ['Simply Healthcare', 'Healthy Kids Medicaid Managed Care Plan', 'simply', 'medicaid', null],
-    ['Claritev [13400]', 'Commerical', 'multiplan', 'commercial', null],
-    ['Blue Cross Blue Shield of Arizona', 'PPO', 'bcbs-arizona', 'commercial', 'ppo'],
-    ['EmbassyofQatar', 'Inpatient', null, null, null],
-    ['Aetnaish Poshmouth', null, null, null, null],
-  ]
-  const { plans } = await core(
-    t,
-    cases.map(([payer, plan]) => [payer, plan]),
-  )
-  const found = new Map((await plans()).map(plan => [`${plan.payer}|${plan.name}`, plan]))
-  for (const [payer, plan, canonical, cls, type] of cases) {
-    const known = found.get(`${payer}|${plan}`)
-    t.same(
-      [known?.canonical_payer, known?.payer_class, known?.plan_type],
-      [canonical, cls, type],
-      `${payer}, ${plan}`,
-    )
-  }
-  const { because } = found.get('BCBS MA|Medicare Advantage PPO') ?? {}
-  t.match(because, {
-    canonical_payer: { says: 'contains “bcbs ma”' },
-    payer_class: { says: 'contains “medicare advantage”' },
-  })
-  t.match(found.get('Aetna|HMO/PPO')?.because, {
-    payer_class: { rule: null, says: 'what is assumed of aetna' },
-    plan_type: null,
-  })
-  t.same(
-    (await plans('&unmatched=payer')).map(plan => plan.payer),
-    ['EmbassyofQatar', 'Aetnaish Poshmouth'],
-  )
-})
+import { startCore } from './test-registry.ts'
 
 t.test('prices say who the payer is, keep the published name, and are found by it', async t => {
-  const { prices, get } = await core(t, [
+  const { prices, get } = await startCore(t, [
     ['AETNA [1]', 'PPO'],
     ['Aetna Inc', 'Medicaid'],
     ['Unheard of', null],
@@ -135,7 +32,7 @@ t.test('prices say who the payer is, keep the published name, and are found by i
 })
 
 t.test('a rule holds at once for what was published before, and no longer when it is deleted', async t => {
-  const { prices, plans, post, call, admin, get, db } = await core(t, [
+  const { prices, plans, post, call, admin, get, db } = await startCore(t, [
     ['Embassy of Qatar', 'Inpatient'],
     ['Aetna', 'Qatar Airways'],
     ['Aetna', 'PPO'],
@@ -195,7 +92,7 @@ t.test('a rule holds at once for what was published before, and no longer when i
 })
 
 t.test('what makes no sense is refused, and only operators teach', async t => {
-  const { post, call, reader, admin } = await core(t, [])
+  const { post, call, reader, admin } = await startCore(t, [])
   const wrong: [body: object, status: number][] = [
     [{ kind: 'payer', target: 'nobody', phrase: 'x' }, 404],
     [{ kind: 'class', target: 'rich', phrase: 'x' }, 400],
