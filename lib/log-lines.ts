@@ -15,8 +15,9 @@ export type LogLines = {
 }
 
 /**
- * A destination for pino (its second argument); without `file`, standard output. A line waits at most 50 ms. Warnings and what is worse leave at
- * once, with all before them; everything leaves when the process exits, and only a kill loses the last lines.
+ * A destination for pino (its second argument); without `dest`, a path, it is standard output. A line waits at most 50 ms.
+ * Warnings and what is worse leave at once, with all before them; everything leaves when the process exits, and only a kill loses
+ * the last lines.
  */
 export function createLogLines({ dest, mode }: { dest?: string; mode?: number } = {}): LogLines {
   const write = textWriter(dest === undefined ? 1 : openSync(dest, 'a', mode))
