@@ -25,9 +25,9 @@ export type Pair = {
 /** Names longer than this do not fit an index of Postgres, and are no names. */
 export const nameBytes = 1000
 
-/** The largest published files have some hundreds, of some ten kilobytes. */
+/** The largest published files have some hundreds, of some ten thousand characters. */
 const mostPairs = 100_000
-const mostNameBytes = 8 << 20
+const mostCharacters = 8_000_000
 
 const unknown = Buffer.alloc(0)
 
@@ -42,12 +42,9 @@ export const noPair: Pair = {
   rates: 0,
 }
 
-/** Where the names of payer and plan stand. */
-type PairCells = [bytes: Buffer, payerStart: number, payerEnd: number, planStart: number, planEnd: number]
-
 export type Payers = {
   /** The pair of two cells; a blank plan is no plan. */
-  find(...cells: PairCells): Pair
+  find(bytes: Buffer, payerStart: number, payerEnd: number, planStart: number, planEnd: number): Pair
   named(payer: string, plan: string | null): Pair
   readonly unresolved: number
   /** Names that were longer than `nameBytes`, up to a hundred. */
@@ -65,7 +62,7 @@ export function createPayers(): Payers {
   const pairs: Pair[] = []
   let waiting: Pair[] = []
   const cut: string[] = []
-  let namesLength = 0
+  let characters = 0
 
   function fitting(name: string): string {
     const short = shortened(name)
@@ -77,11 +74,11 @@ export function createPayers(): Payers {
     const key = JSON.stringify([payer, plan])
     const known = byName.get(key)
     if (known) return known
-    namesLength += key.length
-    if (pairs.length >= mostPairs || namesLength > mostNameBytes)
+    characters += key.length
+    if (pairs.length >= mostPairs || characters > mostCharacters)
       throw new Refusal(
         'too-many-payers',
-        `The file names more than ${mostPairs} payers and plans, or ${mostNameBytes >> 20} MB of them. Check that payer_name and plan_name hold names.`,
+        `The file names more than ${mostPairs} payers and plans, or ${mostCharacters} characters of them. Check that payer_name and plan_name hold names.`,
       )
     const pair: Pair = {
       index: pairs.length,
@@ -98,12 +95,24 @@ export function createPayers(): Payers {
     return pair
   }
 
-  function inCells(...[bytes, payerStart, payerEnd, planStart, planEnd]: PairCells): Pair {
+  function inCells(
+    bytes: Buffer,
+    payerStart: number,
+    payerEnd: number,
+    planStart: number,
+    planEnd: number,
+  ): Pair {
     const plan = planEnd > planStart ? fitting(cellText(bytes, planStart, planEnd)) : null
     return named(fitting(cellText(bytes, payerStart, payerEnd)), plan)
   }
 
-  function findEach(...[bytes, payerStart, payerEnd, planStart, planEnd]: PairCells): Pair {
+  function findEach(
+    bytes: Buffer,
+    payerStart: number,
+    payerEnd: number,
+    planStart: number,
+    planEnd: number,
+  ): Pair {
     // What is cut is not remembered by its bytes: no file may fill the memory with what differs beyond the cut.
     if (payerEnd - payerStart > nameBytes || planEnd - planStart > nameBytes)
       return inCells(bytes, payerStart, payerEnd, planStart, planEnd)

@@ -36,8 +36,9 @@ const lastSlot = 2 ** 30
 export function createRuns({ most, onRepeat, onLoose }: RunsOptions): Runs {
   const beginnings = createFingerprintTable(most / 4)
   /**
-   * The last records of all runs: two halves of a fingerprint each, and before those of a run its first row and how many they
-   * are; both halves 0 where a later record of the run repeats it. Slots are counted from the first of the file; once there are `most`, the oldest are written over.
+   * The last records of all runs: two halves of a fingerprint each, both 0 where a later record of the run repeats it, and
+   * before those of a run its first row and how many they are. Slots are counted from the first of the file; once there are
+   * `most`, the oldest are written over.
    */
   let slots = new Int32Array(Math.min(1 << 13, most) * 2)
   let next = 1
@@ -64,6 +65,12 @@ export function createRuns({ most, onRepeat, onLoose }: RunsOptions): Runs {
     const at = indexOf(next++)
     slots[at] = first
     slots[at + 1] = second
+  }
+
+  /** Whether a chunk of the file began within the run. */
+  function goesOn(print: Fingerprint, row: number): boolean {
+    const same = print.beginningLow === beginningLow && print.beginningHigh === beginningHigh
+    return head !== 0 && same && row === (slots[indexOf(head)] ?? 0) + count
   }
 
   /** Hands over the records of a run, once: the number of those handed over is negative. */
@@ -99,10 +106,7 @@ export function createRuns({ most, onRepeat, onLoose }: RunsOptions): Runs {
   return {
     begin(print, row) {
       if (stopped) return
-      // The next chunk of the file began within a run.
-      if (head !== 0 && print.beginningLow === beginningLow && print.beginningHigh === beginningHigh) {
-        if (row === (slots[indexOf(head)] ?? 0) + count) return
-      }
+      if (goesOn(print, row)) return
       beginningLow = print.beginningLow
       beginningHigh = print.beginningHigh
       if ((++runs === tried && next < tried * worth) || next > lastSlot) {

@@ -129,6 +129,30 @@ t.test('repeated records are found the same, however long the runs that begin al
   for (const [name, rows] of Object.entries(cases)) t.same(repeatedOf(rows), expectedOf(rows), name)
 })
 
+t.test(
+  'a chunk of the file may begin within an item: its rows are still told once, with what they repeat',
+  async t => {
+    const rows = ['a,1', 'a,2', 'a,1', 'a,2', 'b,1', 'b,1', 'a,1']
+    for (const chunk of rows.keys()) {
+      const found: number[][] = []
+      const repeats = createRepeats((row, earlier) => found.push([row, earlier]))
+      for (const [at, text] of rows.entries()) {
+        const bytes = Buffer.from(text)
+        // The scanner compares with the row before only while it holds that.
+        const repeated = at !== chunk && text[0] === rows[at - 1]?.[0]
+        repeats.add({ bytes, start: 0, split: 2, end: bytes.length, repeated }, at + 1)
+      }
+      repeats.end()
+      const expected = expectedOf(rows).flatMap((earlier, at) => (earlier === 0 ? [] : [[at + 1, earlier]]))
+      t.same(
+        found.toSorted(([left = 0], [right = 0]) => left - right),
+        expected,
+        `before row ${chunk + 1}`,
+      )
+    }
+  },
+)
+
 t.test('a row that begins as the one before it, but for a blank row between, is another run', async t => {
   const found: number[][] = []
   const repeats = createRepeats((row, earlier) => found.push([row, earlier]))
