@@ -50,6 +50,7 @@ for (const overHttp of [false, true]) {
       rawRequest('/v1/links/graphql', [
         `X-Api-Key: ${keys.partner}`,
         'X-Hasura-Role: partner',
+        `X-Organisation: ${organisation}`,
         ...twins.map(name => `${name}: forged`),
       ]),
     )
@@ -72,7 +73,22 @@ for (const overHttp of [false, true]) {
       authorization: /^Bearer ey/,
       'x-forwarded-for': '127.0.0.1',
     })
+    t.equal(received[0]?.headers['x-organisation'], undefined, 'a choice that auth has heard')
     t.equal(received[1]?.headers['x-auth-subject'], undefined)
+  })
+
+  t.test(`${way}: nobody acts for an organisation by asking to`, async t => {
+    const { port, keys, received } = await startGateway(t, { overHttp })
+    const theirs = '00000000-0000-4000-8000-00000000000b'
+    for (const lines of [[theirs], [organisation, theirs], [theirs, organisation], ['']]) {
+      const headers = lines.map(line => `X-Organisation: ${line}`)
+      const answer = await sendRaw(
+        port,
+        rawRequest('/v1/core/x', [`X-Api-Key: ${keys.operator}`, ...headers]),
+      )
+      t.equal(statusOf(answer), 403, lines.join())
+    }
+    t.equal(received.length, 0)
   })
 }
 

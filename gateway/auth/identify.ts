@@ -2,6 +2,7 @@
 import { createConnectionMemo } from '@glimmr/lib/connection-memo'
 import { decodeJwt } from 'jose'
 import type { ApiKey, ApiKeys } from './api-keys.ts'
+import { chosenOrganisation } from './chosen-organisation.ts'
 import { type Credential, type CredentialHeaders, credentialOf } from './credentials.ts'
 import type { InternalTokens } from './internal-tokens.ts'
 import type { ExternalTokens } from './issuers/external-tokens.ts'
@@ -9,7 +10,7 @@ import type { Principal } from './principal.ts'
 import { Refusal } from './refusals.ts'
 import type { Bearer, Tokens } from './tokens.ts'
 
-export type Identity = Omit<Principal, 'version'> & {
+export type Identity = Omit<Principal, 'name' | 'version'> & {
   /** Of ours, for the service. */
   token: string
   /** The API key behind it, if one is. */
@@ -70,7 +71,9 @@ export function createIdentify({ apiKeys, tokens, internalTokens, externalTokens
     const { text } = credential
     const issuer = externalTokens.any ? issuerIn(text) : undefined
     if (issuer !== undefined && externalTokens.knows(issuer))
-      return externalTokens.verify(issuer, credential).then(principal => withToken(principal, undefined))
+      return externalTokens
+        .verify(issuer, credential, chosenOrganisation(headers))
+        .then(principal => withToken(principal, undefined))
     const bearer = tokens.verify(credential)
     return bearer instanceof Promise ? bearer.then(found => ofBearer(found, text)) : ofBearer(bearer, text)
   }
@@ -90,7 +93,7 @@ function bearerIdentity(bearer: Bearer, { id, principal }: ApiKey, token: string
 }
 
 function identityHeaders(
-  { subject, organisation, roles, scopes, limitClass }: Omit<Principal, 'version'>,
+  { subject, organisation, roles, scopes, limitClass }: Omit<Principal, 'name' | 'version'>,
   token: string,
 ): Record<string, string> {
   return {

@@ -1,4 +1,4 @@
-/** The short token that stands for a credential behind the gateway: one for each subject, renewed before it ends. */
+/** The short token that stands for a credential behind the gateway: one for each subject in an organisation, renewed in time. */
 import type { Principal } from './principal.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -16,17 +16,17 @@ export type InternalTokens = {
 export function createInternalTokens(tokens: Tokens, now: () => number): InternalTokens {
   const entries = new Map<string, Entry>()
   const issue = async (principal: Principal, kid: string): Promise<string> => {
-    const { subject, version } = principal
+    const { name, version } = principal
     const expiresAtMs = now() + lifetimeSeconds * 1000
     const token = await tokens.issue(principal, lifetimeSeconds)
-    entries.delete(subject)
-    entries.set(subject, { token, expiresAtMs, version, kid, renewing: false })
+    entries.delete(name)
+    entries.set(name, { token, expiresAtMs, version, kid, renewing: false })
     if (entries.size > maxTokens) entries.delete(entries.keys().next().value ?? '')
     return token
   }
   return {
     for(principal) {
-      const entry = entries.get(principal.subject)
+      const entry = entries.get(principal.name)
       // What core changed about a key is in the next token, not in the one after five minutes; so is a new signing key.
       const kid = tokens.signedBy()
       const fits = entry && entry.version === principal.version && entry.kid === kid

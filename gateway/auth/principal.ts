@@ -9,11 +9,17 @@ export type Principal = {
   scopes: readonly string[]
   /** Which limits apply: traefik/dynamic/ has a router for each. */
   limitClass: string
+  /** Subject and organisation: somebody may act for several. */
+  name: string
   /** Differs when anything above does: the token made for it before is then made anew. */
   version: string
 }
 
-export function createPrincipal(given: Omit<Principal, 'version'>): Principal {
-  const { organisation, roles, scopes } = given
-  return { ...given, version: `${organisation} ${roles.join()} ${scopes.join()}` }
+export function createPrincipal(given: Omit<Principal, 'name' | 'version'>): Principal {
+  const { subject, organisation, roles, scopes } = given
+  return {
+    ...given,
+    name: `${subject} ${organisation}`,
+    version: `${organisation} ${roles.join()} ${scopes.join()}`,
+  }
 }

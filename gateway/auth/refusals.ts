@@ -22,6 +22,14 @@ export const refusals = {
     'The access token may do more than its key does now; get a new one from POST /v1/core/tokens',
   ],
   no_access: [403, 'The token is good, but nothing in it gives its bearer an organisation and a role here'],
+  organisation_not_named: [
+    403,
+    'The token names no organisation of this installation: say in X-Organisation which of yours you act for, by its id',
+  ],
+  organisation_not_allowed: [
+    403,
+    'X-Organisation names an organisation that the credential does not act for',
+  ],
   missing_scope: [403, 'The credential lacks a scope that this needs'],
   role_not_allowed: [403, 'X-Hasura-Role names a role that the credential does not have'],
   unavailable: [503, 'Keys cannot be checked at the moment; try again in a few seconds'],

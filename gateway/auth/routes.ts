@@ -5,6 +5,7 @@ import { spanEvent } from '@glimmr/lib/telemetry'
 import { tokenRoute } from '@glimmr/lib/token-route'
 import type { FastifyRequest } from 'fastify'
 import type { ApiKeys } from './api-keys.ts'
+import { requireChosen } from './chosen-organisation.ts'
 import { type CredentialHeaders, credentialOf } from './credentials.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { Principal } from './principal.ts'
@@ -44,6 +45,7 @@ function repeated(raw: readonly string[], headers: Record<string, string | strin
     authorization: twice('authorization'),
     'x-api-key': twice('x-api-key'),
     'x-hasura-role': twice('x-hasura-role'),
+    'x-organisation': twice('x-organisation'),
   }
 }
 
@@ -70,7 +72,9 @@ export function serveTokens(app: Server, { apiKeys, tokens, onRefused }: TokenRo
       const credential = credentialOf(headers)
       if (credential.kind === 'token')
         throw new Refusal('bad_credentials', { detail: 'A token is made from an API key (glm_…)' })
-      return (await apiKeys.byKey(credential)).principal
+      const { principal } = await apiKeys.byKey(credential)
+      requireChosen(headers, principal.organisation)
+      return principal
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       onRefused(error.reason, headers)

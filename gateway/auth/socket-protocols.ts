@@ -6,14 +6,18 @@
  *
  * It stands in a header like every other credential: no query that logs keep, no cookie that comes along by itself (so
  * that a foreign page can open nothing in somebody's name), and who asks is known before a connection is opened. It ends
- * here: a service sees the other protocols alone, and never answers with this one.
+ * here: a service sees the other protocols alone, and never answers with this one. Which organisation it is for, where that
+ * has to be said (chosen-organisation.ts), stands beside it: `glimmr.organisation.<id>`.
  */
 
-const prefix = 'glimmr.bearer.'
+const bearerPrefix = 'glimmr.bearer.'
+const organisationPrefix = 'glimmr.organisation.'
 
 export type SocketProtocols = {
-  /** What followed the prefix, of each. */
+  /** What followed `glimmr.bearer.`, of each. */
   tokens: string[]
+  /** What followed `glimmr.organisation.`, of each. */
+  organisations: string[]
   /** The protocols to go on with; '' when there are none. */
   others: string
 }
@@ -25,9 +29,12 @@ export function readProtocols(header: string | readonly string[]): SocketProtoco
     .flatMap(line => line.split(','))
     .map(name => name.trim())
     .filter(name => name !== '')
-  const isToken = (name: string) => name.toLowerCase().startsWith(prefix)
+  const after = (prefix: string) =>
+    all.flatMap(name => (name.toLowerCase().startsWith(prefix) ? [name.slice(prefix.length)] : []))
+  const isOurs = (name: string) => /^glimmr\.(?:bearer|organisation)\./i.test(name)
   return {
-    tokens: all.filter(isToken).map(name => name.slice(prefix.length)),
-    others: all.filter(name => !isToken(name)).join(', '),
+    tokens: after(bearerPrefix),
+    organisations: after(organisationPrefix),
+    others: all.filter(name => !isOurs(name)).join(', '),
   }
 }

@@ -5,6 +5,7 @@
  */
 import { graphqlRoles } from '@glimmr/lib/api-keys'
 import { problemDocument, problemType } from '@glimmr/lib/errors'
+import { requireChosen } from './chosen-organisation.ts'
 import type { CredentialHeaders } from './credentials.ts'
 import type { Identity } from './identify.ts'
 import { challengeOf, Refusal, type RefusalReason } from './refusals.ts'
@@ -39,6 +40,7 @@ export function createVerify({ identify, onAdmitted, onRefused }: VerifyContext)
     return refusalVerdict(request, error)
   }
   const admit = (request: VerifyRequest, identity: Identity): Verdict => {
+    requireChosen(request.headers, identity.organisation)
     requireScopes(identity, requirementsOf(request.address), request.method)
     const headers = identityHeaders(identity, request)
     onAdmitted(identity)

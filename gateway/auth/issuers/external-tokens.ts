@@ -15,8 +15,8 @@ export type ExternalTokens = {
   any: boolean
   /** Whether tokens that name this issuer are for us to look at. */
   knows(issuer: string): boolean
-  /** Throws Refusal. */
-  verify(issuer: string, token: Presented): Promise<Principal>
+  /** `organisation`: which one its bearer asks to act for. Throws Refusal. */
+  verify(issuer: string, token: Presented, organisation: string | undefined): Promise<Principal>
   /** Of issuers with published keys: how old those are that we have. */
   keyAges(): { issuer: string; seconds: number }[]
   close(): Promise<void>
@@ -57,10 +57,10 @@ export function createExternalTokens(options: ExternalTokensOptions): ExternalTo
   return {
     any: known.size > 0,
     knows: issuer => known.has(issuer),
-    async verify(name, token) {
+    async verify(name, token, chosen) {
       const found = known.get(name)
       if (!found) throw new Refusal('wrong_issuer')
-      return principalOf(found.issuer, await claimsOf(found, token, now()), users)
+      return principalOf({ issuer: found.issuer, claims: await claimsOf(found, token, now()), chosen }, users)
     },
     keyAges: () =>
       [...known.values()].flatMap(({ issuer, keys }) => {
@@ -123,17 +123,27 @@ async function keyOf(
   return found.key
 }
 
-async function principalOf(issuer: Issuer, claims: Claims, users: Users): Promise<Principal> {
+type Bearer = { issuer: Issuer; claims: Claims; chosen: string | undefined }
+
+/**
+ * The organisation is the one that the token names, or else the one that its bearer names, where core has them as a user.
+ * It is never found out from the rows there are: every admin may add rows, and one more would draw somebody, and what they
+ * upload, into another organisation, or keep them out of their own.
+ */
+async function principalOf({ issuer, claims, chosen }: Bearer, users: Users): Promise<Principal> {
   const mapped = mapClaims(issuer, claims)
+  const organisation = mapped.organisation ?? chosen
+  if (organisation === undefined) throw new Refusal('organisation_not_named')
   const { user, organisation: state } = await users.ask({
     issuer: issuer.issuer,
     subject: claims.sub,
-    organisation: mapped.organisation,
+    organisation,
   })
   if (user?.disabled) throw new Refusal('disabled_user')
-  const organisation = user?.organisation ?? mapped.organisation
-  const roles = user ? user.roles.filter(isRole) : mapped.roles
-  if (organisation === undefined || roles.length === 0 || state === 'unknown') throw new Refusal('no_access')
+  // Roles of the claims hold where the claims say, not wherever their bearer would like to have them.
+  const given = mapped.organisation === undefined ? [] : mapped.roles
+  const roles = user ? user.roles.filter(isRole) : given
+  if (roles.length === 0 || state === 'unknown') throw new Refusal('no_access')
   if (state === 'suspended') throw new Refusal('suspended_organisation')
   return createPrincipal({
     subject: `${issuer.name}:${claims.sub}`,

@@ -7,7 +7,8 @@
  *       "roles": { "claim": "/realm_access/roles", "map": { "price-team": "uploader", "staff": "viewer" } } }] }
  *
  * Its keys are where `https://login.acme.example/.well-known/openid-configuration` says, or at `jwks_url` if that is given.
- * Without `organisation` and `roles` only users that core knows by issuer and subject (core.users) get in.
+ * Without `roles` only users that core knows by issuer and subject (core.users) get in; without `organisation` they say in
+ * X-Organisation which of their organisations a request is for.
  */
 import { readFileSync } from 'node:fs'
 import { limitClasses } from '@glimmr/lib/api-keys'
@@ -19,6 +20,7 @@ import { addressFault } from './issuer-document.ts'
 
 /** A claim by its name, or by a JSON pointer (RFC 6901) into the token: `/realm_access/roles`. */
 const claim = z.string().min(1).max(200)
+const organisation = z.uuid().transform(id => id.toLowerCase())
 /** What an issuer can give: never `operator`, whose keys this installation makes itself. */
 const role = z.enum(['admin', 'uploader', 'partner', 'viewer'])
 
@@ -38,8 +40,8 @@ const shared = {
   audience: z.string().min(1).max(500),
   organisation: z
     .union([
-      z.strictObject({ value: z.uuid() }),
-      z.strictObject({ claim, map: z.record(z.string(), z.uuid()).optional() }),
+      z.strictObject({ value: organisation }),
+      z.strictObject({ claim, map: z.record(z.string(), organisation).optional() }),
     ])
     .optional(),
   roles: z

@@ -3,45 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt, SignJWT } from 'jose'
-import t, { type Test } from 'tap'
-import { addKey, ask, bearer, organisation, problemOf, type Setup, setUp } from '../test-auth.ts'
+import t from 'tap'
+import { addKey, ask, bearer, organisation, setUp } from '../test-auth.ts'
 import { parseIssuers } from './issuer.ts'
 import { externalIssuer, startIssuer } from './test-issuer.ts'
-
-const mapping = {
-  organisation: { claim: 'tenant', map: { acme: organisation } },
-  roles: { claim: '/realm/roles', map: { team: 'uploader', staff: 'viewer' } },
-}
-const member = { tenant: 'acme', realm: { roles: ['staff'] } }
-
-async function withIssuer(test: Test, more: object = mapping) {
-  // The issuer's clock is the setup's, which is made after it.
-  const clock = { now: () => Date.now() }
-  const issuer = await startIssuer(test, () => clock.now())
-  const issuers = parseIssuers(
-    JSON.stringify({
-      issuers: [
-        {
-          name: 'acme',
-          issuer: externalIssuer,
-          audience: 'glimmr',
-          jwks_url: issuer.url,
-          algorithms: ['RS256', 'ES256', 'EdDSA'],
-          private: true,
-          ...more,
-        },
-      ],
-    }),
-  )
-  const setup = await setUp(test, { issuers })
-  clock.now = () => setup.clock.ms
-  return { issuer, setup }
-}
-
-async function said(setup: Setup, token: string, address = '/verify'): Promise<string> {
-  const verdict = await ask(setup, { headers: bearer(token), address })
-  return verdict.status === 200 ? 'admitted' : `${verdict.status} ${problemOf(verdict).detail}`
-}
+import { member, said, withIssuer } from './test-setup.ts'
 
 t.test('a token of a configured issuer becomes a token of ours, with what its claims give here', async t => {
   const { issuer, setup } = await withIssuer(t)
@@ -212,34 +178,6 @@ t.test(
     t.match(await said(setup, token), /^401 The organisation is suspended/)
   },
 )
-
-t.test('nobody is drawn into another organisation by a row that its admin adds', async t => {
-  const { issuer, setup } = await withIssuer(t)
-  const elsewhere = '00000000-0000-4000-8000-00000000000b'
-  await setup.db.pool.query(`insert into core.organisations (id, name) values ($1, 'Elsewhere')`, [elsewhere])
-  await setup.db.pool.query(
-    `insert into core.users (organisation_id, name, issuer, subject, roles, created_by, disabled_at)
-     values ($1, 'Ann', $2, 'ann', '{uploader}', 'test', now())`,
-    [elsewhere, externalIssuer],
-  )
-  const token = await issuer.token({ ...member, realm: { roles: ['staff'] } })
-  const verdict = await ask(setup, { headers: bearer(token) })
-  t.match(verdict.headers, { 'x-auth-org': organisation, 'x-auth-roles': 'viewer' })
-})
-
-t.test('without a mapping only users that core knows get in; scopes narrow what roles give', async t => {
-  const { issuer, setup } = await withIssuer(t, { scopes: { claim: 'scope' }, limit_class: 'bulk' })
-  t.match(await said(setup, await issuer.token(member)), /^403/)
-  await setup.db.pool.query(
-    `insert into core.users (organisation_id, name, issuer, subject, roles, created_by)
-     values ($1, 'Bob', $2, 'bob', '{uploader}', 'test')`,
-    [organisation, externalIssuer],
-  )
-  const token = await issuer.token({ sub: 'bob', scope: 'core:read admin organisations' })
-  const verdict = await ask(setup, { headers: bearer(token) })
-  t.match(verdict.headers, { 'x-auth-scopes': 'core:read', 'x-auth-class': 'bulk' })
-  t.match(await said(setup, await issuer.token({ sub: 'bob' }), '/verify?scope=core:read'), /^403/)
-})
 
 t.test('HS256 is for an issuer with a secret, and for nothing else', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'glimmr-issuer-'))

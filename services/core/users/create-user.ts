@@ -23,6 +23,9 @@ export function routeCreateUser(app: Server, pool: Pool): void {
   const schema = {
     operationId: 'createUser',
     summary: 'Let somebody in who signs in at an external issuer',
+    description:
+      'As a user of this organisation; they may be one of others too, with roles of their own there. A token that names no ' +
+      'organisation acts for the one whose id the request says in `X-Organisation`.',
     tags: ['users'],
     body,
     response: { 201: userSchema.describe('Made'), ...problems(400, 404, 409) },
@@ -36,12 +39,12 @@ export function routeCreateUser(app: Server, pool: Pool): void {
         client,
         sql`insert into core.users (organisation_id, name, issuer, subject, roles, created_by)
           values (${organisation}, ${name}, ${issuer}, ${subject}, ${roles}, ${identityOf(request).subject})
-          on conflict (issuer, subject) do nothing returning ${userColumns}`,
+          on conflict (issuer, subject, organisation_id) do nothing returning ${userColumns}`,
       ).catch(error => {
         if (error.code === '23503') throw problem(404, `There is no organisation ${organisation}`)
         throw error
       })
-      if (!row) throw problem(409, 'There is a user of this issuer and subject already')
+      if (!row) throw problem(409, 'The organisation has a user of this issuer and subject already')
       await recordChange(client, request, {
         organisation,
         action: 'user.created',
