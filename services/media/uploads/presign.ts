@@ -7,6 +7,7 @@ import type { Server } from '@glimmr/lib/server'
 import { z } from 'zod'
 import type { Media } from '../media.ts'
 import { requireAcceptedType } from './file-type.ts'
+import { idempotencyHeaders } from './idempotency-key.ts'
 import { type Announced, type NewUpload, newUpload, requireOwnHospital } from './new-upload.ts'
 import { presignParts } from './presign-parts.ts'
 
@@ -25,15 +26,6 @@ const body = z.strictObject({
     .optional()
     .describe('Of the whole file; the store then refuses any other content'),
   hospital_id: z.uuid().optional().describe('One of your own; left out, the file says which'),
-})
-
-const headers = z.object({
-  'idempotency-key': z
-    .string()
-    .min(1)
-    .max(255)
-    .optional()
-    .describe('Of your choice; a repeat of the same request gives the same upload'),
 })
 
 const put = z.object({
@@ -62,7 +54,7 @@ export function routePresign(app: Server, media: Media): void {
     description:
       'PUT the file to `url` with `headers` (curl -T FILE -H … URL). Size, type, content (if you give its sha256) and "written once" are enforced by the store. Files above the size of one PUT get one URL a part.',
     tags: ['uploads'],
-    headers,
+    headers: idempotencyHeaders,
     body,
     response: { 201: z.union([put, multipart]), ...problems(400, 409, 422, 503) },
   }

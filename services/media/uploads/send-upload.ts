@@ -1,6 +1,6 @@
 /** POST /v1/media/uploads: a small file in one call, from a form. */
 import { createHash } from 'node:crypto'
-import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3'
 import multipart from '@fastify/multipart'
 import { type Identity, identityOf } from '@glimmr/lib/auth'
 import { one } from '@glimmr/lib/db'
@@ -15,6 +15,7 @@ import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Media } from '../media.ts'
 import { requireAcceptedType } from './file-type.ts'
+import { idempotencyHeaders } from './idempotency-key.ts'
 import { type Announced, newUpload, requireOwnHospital } from './new-upload.ts'
 import { notComplete, type StoredUpload, storedUploadColumns, storeUpload } from './store-upload.ts'
 import { requireVisible, uploadSchema } from './upload.ts'
@@ -41,9 +42,10 @@ export async function routeSendUpload(app: Server, media: Media): Promise<void> 
     operationId: 'sendUpload',
     summary: 'Upload a small file in one call',
     description:
-      'As presign, PUT and complete together, for files up to 16 MiB. Larger ones: /v1/media/presign.',
+      'As presign, PUT and complete together, for files up to 16 MiB. Larger ones: /v1/media/presign. With an Idempotency-Key an answer that was lost can be asked for again: the file becomes one upload, also when two send it at once or the first was cut off.',
     tags: ['uploads'],
     consumes: ['multipart/form-data'],
+    headers: idempotencyHeaders,
     body,
     response: { 202: uploadSchema, ...problems(400, 409, 413, 422, 429, 503) },
   }
@@ -56,13 +58,11 @@ export async function routeSendUpload(app: Server, media: Media): Promise<void> 
     form.post('/v1/media/uploads', { schema, config, bodyLimit }, async (request, reply) => {
       const identity = identityOf(request)
       const { file, hospital_id } = request.body
-      const upload = await send(
-        media,
-        { ...{ identity, hospital_id }, traceparent: request.traceparent },
-        file,
-      )
+      const sender = { identity, hospital_id, traceparent: request.traceparent }
+      const upload = await send(media, { ...sender, key: request.headers['idempotency-key'] }, file)
+      if (upload.replayed) reply.header('idempotent-replayed', 'true')
       reply.code(202)
-      return sendJson(reply, (await requireVisible(media.pool, identity, upload)).json)
+      return sendJson(reply, (await requireVisible(media.pool, identity, upload.id)).json)
     })
   })
 }
@@ -110,27 +110,41 @@ function asFormProblem(error: FastifyError): FastifyError | Problem {
   return problem(400, `The form cannot be read: ${error.message}`, { cause: error })
 }
 
-type Sender = { identity: Identity; hospital_id: string | undefined; traceparent: string | undefined }
+type Sender = {
+  identity: Identity
+  hospital_id: string | undefined
+  traceparent: string | undefined
+  /** Idempotency-Key */
+  key: string | undefined
+}
 
-/** The id of the upload, stored and with its job. */
+/** The upload, stored and with its job. With a key that was used before it is that one, taken on from where it got to. */
 async function send(
   media: Media,
-  { identity, hospital_id, traceparent }: Sender,
+  { identity, hospital_id, traceparent, key }: Sender,
   file: FormFile,
-): Promise<string> {
+): Promise<{ id: string; replayed: boolean }> {
   const announced = announcedIn(file, hospital_id)
   requireAcceptedType(announced.content_type)
   await requireOwnHospital(media.pool, identity, hospital_id)
   const { presignSeconds } = media
-  const { id, object_key } = await newUpload(media.pool, { identity, announced, presignSeconds, traceparent })
-  await put(media, object_key, { file, sha256: announced.sha256 ?? '' })
+  const { id, replayed } = await newUpload(media.pool, {
+    ...{ identity, announced, presignSeconds, traceparent },
+    idempotencyKey: key,
+  })
   const row = await one<StoredUpload>(
     media.pool,
     sql`select ${storedUploadColumns} from media.uploads u where u.id = ${id}`,
   )
+  if (row.status !== 'stored')
+    await put(media, row.object_key, { file, sha256: announced.sha256 ?? '' }).catch(cause => {
+      // Somebody was first: the same form, sent twice, or the attempt before of the store's client. What is there is looked at.
+      if (!isThereAlready(cause)) throw notTaken(cause)
+    })
   const outcome = await storeUpload(media, row, { by: 'complete', linkedTo: traceparent })
+  if (outcome.state === 'absent') throw notTaken(undefined)
   if (outcome.state !== 'stored') throw notComplete(row, outcome)
-  return id
+  return { id, replayed }
 }
 
 function announcedIn({ filename, contentType, bytes }: FormFile, hospital_id: string | undefined): Announced {
@@ -151,10 +165,18 @@ async function put(
     ...{ Bucket: bucket, Key: key, Body: file.bytes, ContentType: file.contentType, IfNoneMatch: '*' },
     ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
   })
-  await s3.send(command, { abortSignal: AbortSignal.timeout(60_000) }).catch(cause => {
-    throw problem(503, 'The object store does not take the file now; try again in a moment', {
-      headers: { 'retry-after': '5' },
-      cause,
-    })
+  await s3.send(command, { abortSignal: AbortSignal.timeout(60_000) })
+}
+
+/** 412: the object is there. 409: of two that are being written at this moment the other one was taken. */
+function isThereAlready(cause: unknown): boolean {
+  const status = cause instanceof S3ServiceException ? cause.$metadata.httpStatusCode : undefined
+  return status === 412 || status === 409
+}
+
+function notTaken(cause: unknown): Problem {
+  return problem(503, 'The object store does not take the file now; try again in a moment', {
+    headers: { 'retry-after': '5' },
+    cause,
   })
 }

@@ -5,6 +5,7 @@
 import { execute, rows } from '@glimmr/lib/db'
 import { empty, sql } from '@glimmr/lib/sql'
 import type { Media } from '../media.ts'
+import { forgetOldKeys } from './idempotency-key.ts'
 import { abortMultipart } from './object-store.ts'
 import { type StoredUpload, storedUploadColumns, storeUpload } from './store-upload.ts'
 
@@ -23,6 +24,7 @@ export async function sweepUploads(
   { signal, minAge = minAgeSeconds }: { signal?: AbortSignal; minAge?: number } = {},
 ): Promise<SweepResult> {
   const result: SweepResult = { looked: 0, stored: 0, expired: 0 }
+  await forgetOldKeys(media.pool)
   let after: Waiting | undefined
   do {
     const found = await waitingUploads(media, { minAge, after })
