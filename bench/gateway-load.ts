@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { freePort, listensWithin } from '@glimmr/dev/server-ports'
+import { onFreePort, whenSaid } from '@glimmr/dev/server-ports'
 import type { BenchServer } from './gateway-server.ts'
 
 export function isPresent(command: string): boolean {
@@ -60,15 +60,20 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 }
 
 /** One worker, keep-alive to the service, an access log: what the gateway does as well, but without auth and limits. */
-export async function startNginx(folder: string, servicePort: number, token: string) {
-  const port = await freePort()
+export function startNginx(folder: string, servicePort: number, token: string) {
+  return onFreePort(port => startNginxOn(port, { folder, servicePort, token }))
+}
+
+type Peer = { folder: string; servicePort: number; token: string }
+
+async function startNginxOn(port: number, { folder, servicePort, token }: Peer) {
   const file = join(folder, `nginx-${port}.conf`)
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map(name => `${name}_temp_path ${folder}/${name};`)
     .join(' ')
   writeFileSync(
     file,
-    `daemon off; worker_processes 1; pid ${folder}/nginx-${port}.pid; error_log ${folder}/nginx.err crit;
+    `daemon off; worker_processes 1; pid ${folder}/nginx-${port}.pid; error_log stderr notice;
 events { worker_connections 4096; }
 http {
   access_log ${folder}/nginx-${port}.log; ${temporary}
@@ -85,8 +90,8 @@ http {
 }`,
     { mode: 0o600 },
   )
-  const child = spawn('nginx', ['-c', file, '-p', folder], { stdio: 'ignore' })
-  await listensWithin(port, 4000)
+  const child = spawn('nginx', ['-c', file, '-p', folder], { stdio: ['ignore', 'ignore', 'pipe'] })
+  await whenSaid(child, /start worker process \d/, 10_000)
   const stop = async () => {
     if (child.exitCode !== null) return
     const ended = new Promise(resolve => child.once('exit', resolve))

@@ -9,7 +9,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { freePort } from '@glimmr/dev/server-ports'
 import { Pool } from 'undici'
 import { percentile, printFigures } from './figures.ts'
 import { startServer } from './gateway-load.ts'
@@ -23,10 +22,10 @@ const endings: (() => unknown)[] = []
 const folder = mkdtempSync(join(tmpdir(), 'glimmr-bench-rolling-'))
 try {
   const settings = await prepareGateway(folder, handler => endings.push(handler))
-  const ports = [await freePort(), await freePort()]
   const instances = await Promise.all(
-    ports.map(port => startServer({ ...settings, role: 'service', service: 'light', port })),
+    [0, 1].map(() => startServer({ ...settings, role: 'service', service: 'light' })),
   )
+  const ports = instances.map(instance => instance.port)
   endings.push(() => Promise.all(instances.map(instance => instance.stop())))
   const gateway = await startServer({
     ...settings,

@@ -14,7 +14,7 @@ import {
 import { startDatabase } from './database.ts'
 import { ensureKeys } from './keys.ts'
 import type { Options } from './options.ts'
-import { freePort } from './ports.ts'
+import { holdPort } from './ports.ts'
 import { publishSamples } from './samples.ts'
 import { startServices } from './services.ts'
 import { startStore } from './store.ts'
@@ -57,8 +57,10 @@ async function start(options: PlatformOptions, stops: Stop[], stop: () => Promis
   const { dataDir, say, signal } = options
   stops.push(await claimDataFolder(dataDir))
   await rm(join(dataDir, 'platform.json'), { force: true })
-  const storePort = await freePort(options.storePort, '--store-port')
-  const port = await freePort(options.port, '--port')
+  const storePort = await holdPort(options.storePort, '--store-port')
+  stops.push(storePort.release)
+  const port = await holdPort(options.port, '--port')
+  stops.push(port.release)
   const secrets = await readSecrets(dataDir)
   const lines = createLogLines(options.verbose ? {} : { dest: join(dataDir, 'glimmr.log'), mode: 0o600 })
   stops.push(async () => lines.flush())
@@ -70,7 +72,7 @@ async function start(options: PlatformOptions, stops: Stop[], stop: () => Promis
   const corePool = createPool({ url: database.url('glimmr_core'), name: 'glimmr_start', max: 1 })
   const { store: storeKey, ...keys } = await ensureKeys(corePool, secrets.keys).finally(() => corePool.end())
   await writeSecrets(dataDir, { ...secrets, keys: { ...keys, store: storeKey } })
-  const gatewayUrl = `http://127.0.0.1:${port}`
+  const gatewayUrl = `http://127.0.0.1:${port.port}`
   const store = await startStore({ dataDir, port: storePort, secrets, gatewayUrl, key: storeKey, log })
   stops.push(store.close)
   const services = await startServices({

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { freePort } from '@glimmr/dev/server-ports'
+import { whenSaid } from '@glimmr/dev/server-ports'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { findTraefik, startTraefik } from '@glimmr/gateway/parity/traefik'
 import { createRouter } from '@glimmr/gateway/router/router'
@@ -35,39 +35,43 @@ async function startServices(t: Test) {
   const db = await createTestDatabase(t)
   const keys = mkdtempSync(join(tmpdir(), 'glimmr-production-'))
   t.teardown(() => rmSync(keys, { recursive: true, force: true }))
-  const ports = Object.fromEntries(
-    await Promise.all(names.map(async name => [name, await freePort()])),
-  ) as Record<Name, number>
-  const urls = Object.fromEntries(
-    names.map(name => [`${name.toUpperCase()}_URL`, `http://127.0.0.1:${ports[name]}`]),
-  )
-  for (const name of names) {
+  const start = (name: Name, jwksUrl?: string) => {
     const { HASURA_URL: _none, ...environment } = filled(answers(name), dotEnv)
-    const [, file = ''] = base[name]?.command ?? []
-    const child = spawn(process.execPath, [file], {
-      cwd: root,
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: {
-        ...environment,
-        HOST: '127.0.0.1',
-        PORT: String(ports[name]),
-        DATABASE_URL: db.urlFor(`glimmr_${name}`),
-        ...(environment.JWKS_URL && { JWKS_URL: `${urls.AUTH_URL}/.well-known/jwks.json` }),
-        ...(environment.KEYS_DIR && { KEYS_DIR: keys }),
-      },
-    })
-    t.teardown(async () => {
-      const ended = once(child, 'exit')
-      if (child.kill()) await ended
+    return startService(t, name, {
+      ...environment,
+      DATABASE_URL: db.urlFor(`glimmr_${name}`),
+      ...(jwksUrl && environment.JWKS_URL && { JWKS_URL: jwksUrl }),
+      ...(environment.KEYS_DIR && { KEYS_DIR: keys }),
     })
   }
-  await Promise.all(names.map(name => answersWithin(`http://127.0.0.1:${ports[name]}/readyz`, 60_000)))
+  const auth = await start('auth')
+  const others = names.filter(name => name !== 'auth')
+  const found = await Promise.all(others.map(name => start(name, `${auth}/.well-known/jwks.json`)))
+  const urls: Record<string, string> = { AUTH_URL: auth }
+  for (const [at, name] of others.entries()) urls[`${name.toUpperCase()}_URL`] = found[at] ?? ''
+  await Promise.all(Object.values(urls).map(url => answersWithin(`${url}/readyz`, 60_000)))
   const made = spawnSync(
     process.execPath,
     ['services/core/first-key.ts', '--organisation', 'General Hospital'],
     { cwd: root, encoding: 'utf8', env: { DATABASE_URL: db.urlFor('glimmr_core') } },
   )
   return { urls, key: made.stdout.trim() }
+}
+
+/** Its address: on the port that it took. */
+async function startService(t: Test, name: Name, environment: Record<string, string>): Promise<string> {
+  const [, file = ''] = base[name]?.command ?? []
+  const child = spawn(process.execPath, [file], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...environment, HOST: '127.0.0.1', PORT: '0' },
+  })
+  t.teardown(async () => {
+    const ended = once(child, 'exit')
+    if (child.kill()) await ended
+  })
+  const [, url = ''] = await whenSaid(child, /Server listening at (http:[^"]+)/, 60_000)
+  return url
 }
 
 async function answersWithin(url: string, ms: number): Promise<void> {

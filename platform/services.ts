@@ -12,12 +12,13 @@ import { build as buildPipeline } from '@glimmr/pipeline/server'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
 import { serveOperations } from './operations.ts'
+import type { HeldPort } from './ports.ts'
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
 export type ServicesOptions = {
   dataDir: string
-  port: number
+  port: HeldPort
   gatewayUrl: string
   s3: S3Config
   database: Database
@@ -65,9 +66,10 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     },
     env,
     // One machine, one user: nothing listens for the network, and what `ops` has is on the platform's own page of it.
-    overrides: { entryPoints: { web: { port, host: '127.0.0.1' }, ops: false } },
+    overrides: { entryPoints: { web: { port: port.port, host: '127.0.0.1' }, ops: false } },
     log: log.child({ service: 'gateway' }),
   })
+  await port.release()
   await router.listen()
   await pipeline.start()
   const ops = await serveOperations(

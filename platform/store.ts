@@ -4,10 +4,11 @@ import { createStore } from '@glimmr/dev/store/server'
 import type { S3Config } from '@glimmr/lib/s3'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Secrets } from './data-folder.ts'
+import type { HeldPort } from './ports.ts'
 
 export type StoreOptions = {
   dataDir: string
-  port: number
+  port: HeldPort
   secrets: Secrets
   gatewayUrl: string
   /** Of the role `store`. */
@@ -31,7 +32,8 @@ export async function startStore({ dataDir, port, secrets, gatewayUrl, key, log 
     event: { url: `${gatewayUrl}/v1/media/store-events`, authorization: `Bearer ${key}` },
     log: ({ level, msg, ...rest }) => log[level]({ service: 'store', ...rest }, msg),
   })
-  const { url } = await store.listen(port)
+  await port.release()
+  const { url } = await store.listen(port.port)
   const s3: S3Config = { ...config, endpoint: url }
   return { s3, close: store.close }
 }

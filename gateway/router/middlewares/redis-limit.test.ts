@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, listensWithin } from '@glimmr/dev/server-ports'
+import { onFreePort, whenSaid } from '@glimmr/dev/server-ports'
 import t from 'tap'
 import { rawRequest, sendRaw, simpleRoute, startEcho, startTestRouter, statusOf } from '../test-router.ts'
 
@@ -13,17 +13,16 @@ type Tap = { teardown(handler: () => unknown): void }
 
 async function startRedis(t: Tap): Promise<{ port: number; child: ChildProcess }> {
   const folder = mkdtempSync(join(tmpdir(), 'glimmr-redis-'))
-  const port = await freePort()
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const options = ['--save', '', '--appendonly', 'no', '--requirepass', 'secret', '--dir', folder]
-  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', ...options], {
-    stdio: 'ignore',
+  return onFreePort(async port => {
+    const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', ...options], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    t.teardown(() => child.kill('SIGKILL'))
+    await whenSaid(child, /Ready to accept connections/, 20_000)
+    return { port, child }
   })
-  t.teardown(async () => {
-    child.kill('SIGKILL')
-    rmSync(folder, { recursive: true, force: true })
-  })
-  await listensWithin(port, 4000)
-  return { port, child }
 }
 
 const limited = (url: string, redis: number, limit: string) =>
