@@ -6,7 +6,7 @@
  */
 import type pg from 'pg'
 import { type ActionRunner, createActionRunner } from './actions/action-runner.ts'
-import type { ActionOptions } from './actions/call-action.ts'
+import { type ActionOptions, timeoutSecondsOf } from './actions/call-action.ts'
 import { createConnections } from './connections.ts'
 import { errorBody } from './errors.ts'
 import { answer, readySubscription } from './execute.ts'
@@ -151,6 +151,7 @@ function startRunner(
       return actions.logSource === undefined ? Object.values(pools)[0] : pools[actions.logSource]
     },
     find: name => state().model.actions.get(name),
+    longestSeconds: () => Math.max(0, ...[...state().model.actions.values()].map(timeoutSecondsOf)),
     finished,
   })
 }

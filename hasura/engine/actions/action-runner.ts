@@ -12,36 +12,49 @@ export type ActionRunner = {
 }
 
 const atOnce = 10
-/** Longer than any webhook may take that has the usual timeout; a longer one may be called twice. */
-const leaseSeconds = 120
 const intervalMs = 5_000
+/** A claim lasts longer than any webhook may take: nobody else calls it meanwhile. */
+const leastLeaseSeconds = 120
+const marginSeconds = 60
 
 export function createActionRunner(
   options: ActionOptions,
   {
     pool,
     find,
+    longestSeconds = () => 0,
     finished = () => undefined,
   }: {
     pool: () => pg.Pool | undefined
     find: (name: string) => Action | undefined
+    /** What the slowest of the actions may take. */
+    longestSeconds?: () => number
     /** Told after each that was answered, well or not. */
     finished?: () => void
   },
 ): ActionRunner {
+  const busy = new Set<Promise<void>>()
   let running: Promise<void> | undefined
   let again = false
   let closed = false
+  const begin = (from: pg.Pool, logged: LoggedAction) => {
+    const work: Promise<void> = runLogged(options, from, logged, find(logged.action_name))
+      // What could not be written down is claimed again when the claim ends.
+      .then(finished, () => undefined)
+      .finally(() => busy.delete(work))
+    busy.add(work)
+  }
   const work = async () => {
     const from = pool()
     if (!from) return
     await prepareActionLog(from)
     while (!closed) {
-      const claimed = await claimActions(from, atOnce, leaseSeconds)
+      // A slow one takes one place, not those of the others.
+      if (busy.size >= atOnce) await Promise.race(busy)
+      const leaseSeconds = Math.max(leastLeaseSeconds, longestSeconds() + marginSeconds)
+      const claimed = await claimActions(from, atOnce - busy.size, leaseSeconds)
       if (claimed.length === 0) return
-      await Promise.all(
-        claimed.map(logged => runLogged(options, from, logged, find(logged.action_name)).then(finished)),
-      )
+      for (const logged of claimed) begin(from, logged)
     }
   }
   const wake = () => {
@@ -63,6 +76,7 @@ export function createActionRunner(
       closed = true
       clearInterval(timer)
       await running
+      await Promise.all(busy)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { type Test, test } from 'tap'
 import { createEngine, type Session } from '../engine.ts'
@@ -11,12 +12,14 @@ const user = (id: string): Session => ({
 const admin: Session = { role: 'admin', vars: {} }
 
 /** Answers without a network; what was asked is kept. */
-function answering(answer: (request: WebhookRequest) => Partial<WebhookAnswer>) {
+function answering(
+  answer: (request: WebhookRequest) => Partial<WebhookAnswer> | Promise<Partial<WebhookAnswer>>,
+) {
   const asked: WebhookRequest[] = []
   const client: WebhookClient = Object.assign(
     async (request: WebhookRequest) => {
       asked.push(request)
-      return { status: 200, headers: {}, body: '{}', ...answer(request) }
+      return { status: 200, headers: {}, body: '{}', ...(await answer(request)) }
     },
     { close: async () => undefined },
   )
@@ -25,8 +28,9 @@ function answering(answer: (request: WebhookRequest) => Partial<WebhookAnswer>) 
 
 async function setUp(
   t: Test,
-  answer: (request: WebhookRequest) => Partial<WebhookAnswer>,
+  answer: (request: WebhookRequest) => Partial<WebhookAnswer> | Promise<Partial<WebhookAnswer>>,
   kind: 'synchronous' | 'asynchronous' = 'synchronous',
+  more: Partial<ActionMetadata['definition']> = {},
 ) {
   const { pool } = await createTestDatabase(t)
   await pool.query(`create table person (id int primary key, name text, secret text);
@@ -40,6 +44,7 @@ async function setUp(
       arguments: [{ name: 'names', type: '[String!]!' }],
       output_type: '[Found!]!',
       headers: [{ name: 'X-Key', value_from_env: 'KEY' }],
+      ...more,
     },
     permissions: [{ role: 'user' }],
   }
@@ -179,4 +184,80 @@ test('who did not ask for an asynchronous action hears nothing of it, and subscr
   t.same(JSON.parse(await first.promise), { data: { find_people: null } })
   await engine.close()
   t.ok(ended)
+})
+
+const clientHeaders = {
+  authorization: 'Bearer x',
+  'x-hasura-admin-secret': 's',
+  'x-hasura-access-key': 's',
+  expect: '100-continue',
+  'proxy-authorization': 'p',
+  referer: 'r',
+  'x-mine': 'm',
+}
+
+test('a webhook is shown the headers of the client, but neither the admin secret nor those of the connection', async t => {
+  const { engine, asked } = await setUp(t, () => ({ body: '[]' }), 'synchronous', {
+    forward_client_headers: true,
+  })
+  await engine.graphql({ body: { query }, session: user('1'), headers: clientHeaders })
+  t.same(asked[0]?.headers, {
+    'content-type': 'application/json',
+    authorization: 'Bearer x',
+    'x-mine': 'm',
+    'x-key': 'k1',
+  })
+})
+
+test('of an asynchronous action the database keeps the headers that its webhook is shown, and no others', async t => {
+  const mutation = 'mutation { find_people(names: ["B"]) }'
+  const kept = async (more: Partial<ActionMetadata['definition']>) => {
+    const { engine, pool } = await setUp(t, () => ({ body: '[]' }), 'asynchronous', more)
+    await engine.graphql({ body: { query: mutation }, session: user('1'), headers: clientHeaders })
+    const { rows } = await pool.query('select request_headers from hdb_catalog.hdb_action_log')
+    return rows[0].request_headers
+  }
+  t.same(await kept({ forward_client_headers: true, ignored_client_headers: ['Authorization'] }), {
+    referer: 'r',
+    'x-mine': 'm',
+  })
+  t.same(await kept({}), {})
+})
+
+test('a webhook that does not answer holds up one asynchronous action, not those after it', async t => {
+  const held = Promise.withResolvers<Partial<WebhookAnswer>>()
+  let count = 0
+  const { ask, pool } = await setUp(
+    t,
+    () => {
+      count += 1
+      return count === 1 ? held.promise : { body: '[]' }
+    },
+    'asynchronous',
+  )
+  for (let n = 0; n < 25; n += 1) await ask('mutation { find_people(names: ["B"]) }', user('2'))
+  const done = async () => {
+    const { rows } = await pool.query(
+      "select count(*)::int as n from hdb_catalog.hdb_action_log where status = 'completed'",
+    )
+    return rows[0].n
+  }
+  while ((await done()) < 24) await new Promise(setImmediate)
+  held.resolve({ body: '[]' })
+  while ((await done()) < 25) await new Promise(setImmediate)
+  t.equal(count, 25)
+})
+
+test('what README.md says to forget is forgotten, and what waits is not', async t => {
+  const { ask, pool } = await setUp(t, () => ({ body: '[]' }), 'asynchronous')
+  await ask('mutation { find_people(names: ["B"]) }', user('2'))
+  const count = async (where: string) =>
+    (await pool.query(`select count(*)::int as n from hdb_catalog.hdb_action_log where ${where}`)).rows[0].n
+  while ((await count("status = 'completed'")) === 0) await new Promise(setImmediate)
+  await pool.query(`insert into hdb_catalog.hdb_action_log (action_name, input_payload, request_headers, session_variables, status, claimed_until)
+    values ('find_people', '{}', '{}', '{}', 'processing', 'infinity');
+    update hdb_catalog.hdb_action_log set created_at = created_at - interval '31 days'`)
+  const told = await readFile(new URL('README.md', import.meta.url), 'utf8')
+  await pool.query(/```sql\n([\s\S]*?)```/.exec(told)?.[1] ?? '')
+  t.equal(await count('true'), 1)
 })

@@ -7,6 +7,7 @@ import { RequestError } from '../errors.ts'
 import { parseExact } from '../exact-json.ts'
 import type { Action } from '../model/actions.ts'
 import type { Session } from '../session.ts'
+import { forwardedHeaders } from '../webhook/client-headers.ts'
 import { type Environment, filled, headersOf } from '../webhook/settings.ts'
 import { type Outgoing, TransformError, transformRequest, transformResponse } from '../webhook/transform.ts'
 import type { WebhookAnswer, WebhookClient } from '../webhook/webhook-client.ts'
@@ -28,21 +29,9 @@ export type ActionCall = {
 }
 
 const defaultTimeoutSeconds = 30
-const neverForwarded = new Set([
-  'accept-encoding',
-  'authorization-proxy',
-  'connection',
-  'content-length',
-  'content-type',
-  'host',
-  'keep-alive',
-  'origin',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-  'user-agent',
-  'x-hasura-admin-secret',
-])
+export function timeoutSecondsOf({ definition: { timeout = defaultTimeoutSeconds } }: Action): number {
+  return timeout
+}
 
 /** The JSON that the webhook answers, transformed. Throws what the webhook said went wrong. */
 export async function callAction({ client, env = {} }: ActionOptions, call: ActionCall): Promise<unknown> {
@@ -55,7 +44,7 @@ export async function callAction({ client, env = {} }: ActionOptions, call: Acti
     if (cause instanceof TransformError) throw unexpected(cause.message, cause.details)
     throw unexpected(cause instanceof Error ? cause.message : String(cause))
   }
-  const timeoutMs = (action.definition.timeout ?? defaultTimeoutSeconds) * 1000
+  const timeoutMs = timeoutSecondsOf(action) * 1000
   const answer = await client({ ...outgoing, timeoutMs }).catch((cause: unknown) => {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw unexpected('http exception when calling webhook', {
@@ -96,29 +85,27 @@ function payloadOf({ action, input, session, requestQuery }: ActionCall) {
   }
 }
 
+/** Of the client's headers what its webhook is shown, if any. */
+export function shownHeaders(
+  { definition: { forward_client_headers, ignored_client_headers } }: Action,
+  clientHeaders: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  return forward_client_headers ? forwardedHeaders(clientHeaders, ignored_client_headers) : {}
+}
+
 function outgoingOf(
   env: Environment,
   { action, session, clientHeaders }: ActionCall,
   payload: unknown,
 ): Outgoing {
-  const {
-    handler,
-    headers,
-    forward_client_headers,
-    ignored_client_headers = [],
-    request_transform,
-  } = action.definition
-  const ignored = new Set([...neverForwarded, ...ignored_client_headers.map(name => name.toLowerCase())])
-  const forwarded = forward_client_headers
-    ? Object.entries(clientHeaders ?? {}).filter(([name]) => !ignored.has(name))
-    : []
+  const { handler, headers, request_transform } = action.definition
   return transformRequest(request_transform, {
     baseUrl: filled(handler, env),
     method: 'POST',
     body: payload,
     headers: {
       'content-type': 'application/json',
-      ...Object.fromEntries(forwarded),
+      ...shownHeaders(action, clientHeaders),
       ...headersOf(headers, env),
     },
     session,

@@ -7,7 +7,7 @@ import type { RootPlan } from '../plan/plan.ts'
 import type { Session } from '../session.ts'
 import { findAction, type LoggedResult, logAction } from './action-log.ts'
 import type { ActionRunner } from './action-runner.ts'
-import { type ActionOptions, callAction } from './call-action.ts'
+import { type ActionOptions, callAction, shownHeaders } from './call-action.ts'
 import { fillGaps, type Reading } from './related-rows.ts'
 import { type Gap, shapeAnswer, shapedText } from './shape-answer.ts'
 
@@ -65,8 +65,8 @@ async function later({ plan }: RootPlan & { is: 'action' }, run: Running): Promi
   const id = await logAction(logPool(run), {
     action_name: action.name,
     input_payload: input,
-    // Only what is forwarded is kept.
-    request_headers: action.definition.forward_client_headers ? { ...run.clientHeaders } : {},
+    // Only what is forwarded is kept: the others may be secret, and a database has many readers.
+    request_headers: shownHeaders(action, run.clientHeaders),
     session_variables: variablesOf(run.session),
     request_query: run.requestQuery,
   })

@@ -9,9 +9,12 @@ const now = 1_000_000
 const roles = { 'x-hasura-allowed-roles': ['user', 'editor'], 'x-hasura-default-role': 'user' }
 const claims = { exp: now + 60, 'https://hasura.io/jwt/claims': { ...roles, 'X-Hasura-User-Id': '7' } }
 
-function token(body: unknown, { alg = 'RS256', key }: { alg?: string; key?: string } = {}): string {
+function token(
+  body: unknown,
+  { alg = 'RS256', key, crit }: { alg?: string; key?: string; crit?: string[] } = {},
+): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const signed = `${part({ alg, typ: 'JWT' })}.${part(body)}`
+  const signed = `${part({ alg, typ: 'JWT', crit })}.${part(body)}`
   const signature =
     alg === 'none'
       ? Buffer.alloc(0)
@@ -63,6 +66,57 @@ test('expiry, audience and issuer hold', t => {
   t.end()
 })
 
+test('a date that is no number ends the token at once, and what has to be understood is not passed over', t => {
+  for (const [name, value] of [
+    ['exp', String(now + 60)],
+    ['exp', [now + 60]],
+    ['nbf', 'now'],
+  ] as const)
+    t.throws(() => session(token({ ...claims, [name]: value })), {
+      code: 'invalid-jwt',
+      message: /JWTClaimsSetDecodeError .*parsing NumericDate failed, expected Number/,
+    })
+  const critical = token(claims, { crit: ['b64'] })
+  t.throws(() => session(critical), { message: 'Could not verify JWT: JWSError JWSInvalidSignature' })
+  t.end()
+})
+
+test('a key that is too short, or not of its algorithm, is refused at the start', t => {
+  const secret = 'x'.repeat(31)
+  t.throws(() => createJwtCheck({ type: 'HS256', key: secret }), /atleast 32 characters/)
+  t.doesNotThrow(() => createJwtCheck({ type: 'HS256', key: `${secret}x` }))
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  const curve = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  for (const type of ['RS256', 'PS256', 'ES384', 'Ed25519'])
+    t.throws(() => createJwtCheck({ type, key: curve }), /the key is not one for/, type)
+  t.doesNotThrow(() => createJwtCheck({ type: 'ES256', key: curve }))
+  t.end()
+})
+
+test('what a token says of permissions for backends is nothing, and an empty role asks for none', t => {
+  const own = { ...roles, 'x-hasura-use-backend-only-permissions': 'true' }
+  const said = session(token({ 'https://hasura.io/jwt/claims': own }), {}, { 'x-hasura-role': '' })
+  t.same(said, { role: 'user', vars: { 'x-hasura-role': 'user' } })
+  t.end()
+})
+
+test('claims that are not what they should be are refused in words that say so', t => {
+  const namespace = 'https://hasura.io/jwt/claims'
+  const refused = (body: unknown, message: RegExp | string, config: Partial<JwtConfig> = {}) =>
+    t.throws(() => session(token(body), config), { code: 'jwt-invalid-claims', message })
+  refused({}, `claims key: '${namespace}' not found`)
+  refused({}, "claims not found at claims_namespace_path: '$.a'", { claims_namespace_path: '$.a' })
+  refused({ [namespace]: 1 }, 'expecting a json object when claims_format is json')
+  const stringified = { claims_format: 'stringified_json' } as const
+  refused({ [namespace]: {} }, 'expecting a string when claims_format is stringified_json', stringified)
+  refused({ [namespace]: '{' }, /^expecting stringified json at: .* but found: {$/, stringified)
+  refused(
+    { [namespace]: { ...roles, 'x-hasura-default-role': ['user'] } },
+    'invalid x-hasura-default-role; should be a single role name: parsing Text failed, expected String, but encountered Array',
+  )
+  t.end()
+})
+
 test('a role that the token does not allow is denied', t => {
   t.throws(() => session(token(claims), {}, { 'x-hasura-role': 'admin' }), { code: 'access-denied' })
   t.throws(() => session(token({ ...claims, 'https://hasura.io/jwt/claims': {} })), {
@@ -92,6 +146,10 @@ test('the admin secret opens everything, a wrong one nothing', t => {
   const secret = (given: string) =>
     authenticate({ adminSecret: 'secret' }, { 'x-hasura-admin-secret': given, 'x-hasura-role': 'user' })
   t.same(secret('secret'), { role: 'user', vars: { 'x-hasura-role': 'user' } })
+  t.same(authenticate({ adminSecret: 'secret' }, { 'x-hasura-admin-secret': 'secret' }), {
+    role: 'admin',
+    vars: { 'x-hasura-role': 'admin' },
+  })
   t.throws(() => secret('secret2'), { code: 'access-denied' })
   t.throws(() => authenticate({ adminSecret: 'secret' }, { 'x-hasura-role': 'admin' }), {
     code: 'access-denied',

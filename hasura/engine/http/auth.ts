@@ -1,6 +1,7 @@
 /** Who asks: the admin secret, then a token, then the role for those who show nothing. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { RequestError } from '../errors.ts'
+import { admin } from '../model/role-permissions.ts'
 import type { Session } from '../session.ts'
 import type { Headers, JwtCheck } from './jwt.ts'
 
@@ -50,7 +51,8 @@ function trusted(headers: Headers): Session {
   const vars: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers))
     if (name.startsWith('x-hasura-') && !secret.has(name)) vars[name] = value
-  return { role: vars['x-hasura-role'] ?? 'admin', vars }
+  const role = vars['x-hasura-role'] || admin
+  return { role, vars: { ...vars, 'x-hasura-role': role } }
 }
 
 /** Whether a request claims to be of admin. */

@@ -1,6 +1,6 @@
 /** The claims of a token → a session. Values are strings; what is no string is written as JSON. */
 import { RequestError } from '../errors.ts'
-import type { Session } from '../session.ts'
+import { backendOnly, type Session } from '../session.ts'
 
 type MappedClaim = string | string[] | { path: string; default?: string | string[] }
 export type ClaimsConfig = {
@@ -13,19 +13,19 @@ type Claims = Record<string, unknown>
 
 const allowedRoles = 'x-hasura-allowed-roles'
 const defaultRole = 'x-hasura-default-role'
+const notVariables = new Set([allowedRoles, defaultRole, backendOnly])
 
 export function sessionClaims(config: ClaimsConfig, claims: Claims, requested: string | undefined): Session {
   const own = config.claims_map ? mapped(config.claims_map, claims) : inNamespace(config, claims)
   const lower = new Map(Object.entries(own).map(([name, value]) => [name.toLowerCase(), value]))
   const roles = rolesOf(lower)
-  const fallback = lower.get(defaultRole)
-  if (fallback === undefined) throw missingRoles(defaultRole)
-  const role = requested ?? String(fallback)
+  const fallback = defaultOf(lower)
+  const role = requested ?? fallback
   if (!roles.includes(role))
     throw new RequestError('access-denied', '$', 'Your requested role is not in allowed roles')
   const vars: Record<string, string> = {}
   for (const [name, value] of lower)
-    if (name.startsWith('x-hasura-') && name !== allowedRoles && name !== defaultRole)
+    if (name.startsWith('x-hasura-') && !notVariables.has(name))
       vars[name] = typeof value === 'string' ? value : JSON.stringify(value)
   return { role, vars: { ...vars, 'x-hasura-role': role } }
 }
@@ -38,6 +38,16 @@ function rolesOf(claims: Map<string, unknown>): string[] {
   throw invalidClaims(
     `invalid ${allowedRoles}; should be a list of roles: parsing [] failed, expected Array, but encountered ${kind}`,
   )
+}
+
+function defaultOf(claims: Map<string, unknown>): string {
+  const role = claims.get(defaultRole)
+  if (role === undefined) throw missingRoles(defaultRole)
+  if (typeof role === 'string' && role !== '') return role
+  const kind = Array.isArray(role) ? 'Array' : role === null ? 'Null' : capitalised(typeof role)
+  const fault =
+    role === '' ? 'empty string not allowed' : `parsing Text failed, expected String, but encountered ${kind}`
+  throw invalidClaims(`invalid ${defaultRole}; should be a single role name: ${fault}`)
 }
 
 function capitalised(word: string): string {
@@ -57,19 +67,30 @@ function inNamespace(
 ): Claims {
   const name = claims_namespace ?? 'https://hasura.io/jwt/claims'
   const found = claims_namespace_path === undefined ? claims[name] : at(claims, claims_namespace_path)
-  const shown =
-    claims_namespace_path === undefined
-      ? `claims_namespace '${name}'`
-      : `claims_namespace_path '${claims_namespace_path}'`
-  if (found === undefined) throw invalidClaims(`claims key: ${shown} not found`)
-  const value = claims_format === 'stringified_json' ? parsed(found) : found
+  if (found === undefined)
+    throw invalidClaims(
+      claims_namespace_path === undefined
+        ? `claims key: '${name}' not found`
+        : `claims not found at claims_namespace_path: '${claims_namespace_path}'`,
+    )
+  if (claims_format !== 'stringified_json') {
+    if (isObject(found)) return found
+    throw invalidClaims('expecting a json object when claims_format is json')
+  }
+  if (typeof found !== 'string')
+    throw invalidClaims('expecting a string when claims_format is stringified_json')
+  const value = parsed(found)
   if (isObject(value)) return value
-  throw invalidClaims(`claims key: ${shown} is not an object`)
+  const place =
+    claims_namespace_path === undefined
+      ? `claims_namespace ${name}`
+      : `claims_namespace_path ${claims_namespace_path}`
+  throw invalidClaims(`expecting stringified json at: '${place}', but found: ${found}`)
 }
 
-function parsed(value: unknown): unknown {
+function parsed(text: string): unknown {
   try {
-    return typeof value === 'string' ? JSON.parse(value) : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }

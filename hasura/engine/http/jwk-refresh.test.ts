@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { type Test, test } from 'tap'
 import type { WebhookAnswer, WebhookClient } from '../webhook/webhook-client.ts'
 import { createJwkCheck } from './jwk-refresh.ts'
@@ -8,13 +8,20 @@ function key(kid: string) {
   return { kid, privateKey, jwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: 'RS256', use: 'sig' } }
 }
 
-function token({ kid, privateKey }: { kid: string; privateKey: KeyObject }): { authorization: string } {
+function token(
+  { kid, privateKey }: { kid: string; privateKey: KeyObject },
+  alg: 'RS256' | 'PS256' | 'ES256' = 'RS256',
+): { authorization: string } {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const claims = { 'x-hasura-default-role': 'user', 'x-hasura-allowed-roles': ['user'] }
-  const signed = `${part({ alg: 'RS256', kid })}.${part({ 'https://hasura.io/jwt/claims': claims })}`
-  return {
-    authorization: `Bearer ${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`,
-  }
+  const signed = `${part({ alg, kid })}.${part({ 'https://hasura.io/jwt/claims': claims })}`
+  const how = {
+    RS256: {},
+    PS256: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
+    ES256: { dsaEncoding: 'ieee-p1363' as const },
+  }[alg]
+  const signature = sign('sha256', Buffer.from(signed), { key: privateKey, ...how })
+  return { authorization: `Bearer ${signed}.${signature.toString('base64url')}` }
 }
 
 /** Answers one after the other, the last one for ever. */
@@ -76,4 +83,22 @@ test('keys stay while their address is away, and without a word about freshness 
 test('an address without a key that can be used is refused at once', async t => {
   await t.rejects(createJwkCheck(answering([{ body: '{"keys":[]}' }]).client, config), /no key/)
   await t.rejects(createJwkCheck(answering([{ status: 404 }]).client, config), /404/)
+})
+
+test('keys that do not name their algorithm serve by their kind, and what is no key hurts none', async t => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  const bare = publicKey.export({ format: 'jwk' })
+  const body = JSON.stringify({ keys: [null, 7, [], { kty: 'EC', crv: 'constructor' }, bare] })
+  const { check, close } = await createJwkCheck(answering([{ body }]).client, config)
+  t.teardown(close)
+  t.match(check(token({ kid: 'x', privateKey }, 'ES256')), { role: 'user' })
+})
+
+test('a token signed with PSS is checked with PSS', async t => {
+  const one = key('one')
+  const body = JSON.stringify({ keys: [{ ...one.jwk, alg: 'PS256' }] })
+  const { check, close } = await createJwkCheck(answering([{ body }]).client, config)
+  t.teardown(close)
+  t.match(check(token(one, 'PS256')), { role: 'user' })
+  t.throws(() => check(token(one)), { code: 'invalid-jwt' })
 })

@@ -87,7 +87,7 @@ function checksOf(config: Omit<JwkConfig, 'jwk_url'>, body: string): Map<string,
   const checks = new Map<string, JwtCheck>()
   const { keys }: { keys?: unknown } = JSON.parse(body)
   for (const [position, jwk] of (Array.isArray(keys) ? keys.slice(0, mostKeys) : []).entries()) {
-    const check = checkOf(config, jwk)
+    const check = isObject(jwk) ? checkOf(config, jwk) : undefined
     if (check) checks.set(typeof jwk.kid === 'string' ? jwk.kid : String(position), check)
   }
   return checks
@@ -98,7 +98,7 @@ function checkOf(
   config: Omit<JwkConfig, 'jwk_url'>,
   jwk: JsonWebKey & { use?: string },
 ): JwtCheck | undefined {
-  const type = jwk.alg === 'EdDSA' ? 'Ed25519' : algorithmOf(jwk)
+  const type = algorithmOf(jwk)
   if (type === undefined || jwk.kty === 'oct' || (jwk.use ?? 'sig') !== 'sig') return undefined
   try {
     const key = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' })
@@ -108,8 +108,22 @@ function checkOf(
   }
 }
 
-function algorithmOf({ alg, kty }: JsonWebKey): string | undefined {
-  return typeof alg === 'string' ? alg : kty === 'RSA' ? 'RS256' : undefined
+const ofCurve: Record<string, string> = {
+  'P-256': 'ES256',
+  'P-384': 'ES384',
+  'P-521': 'ES512',
+  Ed25519: 'Ed25519',
+}
+
+/** A key need not say what it is for (RFC 7517, 4.4); a curve has one algorithm. */
+function algorithmOf({ alg, kty, crv }: JsonWebKey): string | undefined {
+  if (typeof alg === 'string' && alg !== 'EdDSA') return alg
+  if (kty === 'RSA') return 'RS256'
+  return typeof crv === 'string' && Object.hasOwn(ofCurve, crv) ? ofCurve[crv] : undefined
+}
+
+function isObject(value: unknown): value is JsonWebKey & { use?: string } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Undefined: nothing was said, so the keys are not asked for again. */

@@ -3,7 +3,7 @@
  *
  * Source: https://hasura.io/docs/2.0/auth/authentication/jwt/ and RFC 7515, 7519
  */
-import { createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import { constants, createHmac, createPublicKey, KeyObject, timingSafeEqual, verify } from 'node:crypto'
 import { RequestError } from '../errors.ts'
 import type { Session } from '../session.ts'
 import { type ClaimsConfig, sessionClaims } from './claims.ts'
@@ -22,36 +22,63 @@ export type Headers = Readonly<Record<string, string>>
 /** The session of a token that is good, or undefined when there is none. */
 export type JwtCheck = (headers: Headers) => Session | undefined
 
-type Algorithm = { hash: string | null; ecdsa?: boolean; hmac?: boolean; names: string[] }
+type Algorithm = {
+  hash: string | null
+  names: string[]
+  /** What a public key for it has to be; undefined for a shared secret. */
+  key?: { type: string; curve?: string }
+  /** Of a shared secret: RFC 7518, 3.2. */
+  leastBytes?: number
+  pss?: boolean
+}
+const rsa = { type: 'rsa' }
 const algorithms: Record<string, Algorithm> = {
-  HS256: { hash: 'sha256', hmac: true, names: ['HS256'] },
-  HS384: { hash: 'sha384', hmac: true, names: ['HS384'] },
-  HS512: { hash: 'sha512', hmac: true, names: ['HS512'] },
-  RS256: { hash: 'sha256', names: ['RS256'] },
-  RS384: { hash: 'sha384', names: ['RS384'] },
-  RS512: { hash: 'sha512', names: ['RS512'] },
-  ES256: { hash: 'sha256', ecdsa: true, names: ['ES256'] },
-  ES384: { hash: 'sha384', ecdsa: true, names: ['ES384'] },
-  ES512: { hash: 'sha512', ecdsa: true, names: ['ES512'] },
-  Ed25519: { hash: null, names: ['EdDSA', 'Ed25519'] },
+  HS256: { hash: 'sha256', leastBytes: 32, names: ['HS256'] },
+  HS384: { hash: 'sha384', leastBytes: 48, names: ['HS384'] },
+  HS512: { hash: 'sha512', leastBytes: 64, names: ['HS512'] },
+  RS256: { hash: 'sha256', key: rsa, names: ['RS256'] },
+  RS384: { hash: 'sha384', key: rsa, names: ['RS384'] },
+  RS512: { hash: 'sha512', key: rsa, names: ['RS512'] },
+  PS256: { hash: 'sha256', key: rsa, pss: true, names: ['PS256'] },
+  PS384: { hash: 'sha384', key: rsa, pss: true, names: ['PS384'] },
+  PS512: { hash: 'sha512', key: rsa, pss: true, names: ['PS512'] },
+  ES256: { hash: 'sha256', key: { type: 'ec', curve: 'prime256v1' }, names: ['ES256'] },
+  ES384: { hash: 'sha384', key: { type: 'ec', curve: 'secp384r1' }, names: ['ES384'] },
+  ES512: { hash: 'sha512', key: { type: 'ec', curve: 'secp521r1' }, names: ['ES512'] },
+  Ed25519: { hash: null, key: { type: 'ed25519' }, names: ['EdDSA', 'Ed25519'] },
 }
 
-/** Throws at once when the configuration names no algorithm that is known. */
+/** Throws at once when the configuration names no algorithm that is known, or a key that is not one for it. */
 export function createJwtCheck(config: JwtConfig, now: () => number = () => Date.now() / 1000): JwtCheck {
   const algorithm = algorithms[config.type]
   if (!algorithm) throw new Error(`the JWT type ${config.type} is not supported`)
-  const key = algorithm.hmac ? config.key : createPublicKey(config.key)
+  const key = keyOf(config, algorithm)
   return headers => {
     const token = tokenOf(config, headers)
     if (token === undefined) return undefined
     const claims = verifiedClaims(token, algorithm, key)
     checkClaims(config, claims, now())
-    const session = sessionClaims(config, claims, headers['x-hasura-role'])
+    // A name without a letter is no role: the default holds, as if nothing had been asked for.
+    const session = sessionClaims(config, claims, headers['x-hasura-role'] || undefined)
     const { exp } = claims
     // A connection that outlives the request ends with the token.
     if (typeof exp !== 'number') return session
     return { ...session, expiresAt: (exp + (config.allowed_skew ?? 0)) * 1000 }
   }
+}
+
+/** A shared secret that is too short can be guessed from any one token; a key of another kind checks nothing. */
+function keyOf({ type, key }: JwtConfig, { key: wanted, leastBytes = 0 }: Algorithm): string | KeyObject {
+  if (!wanted) {
+    if (Buffer.byteLength(key) < leastBytes)
+      throw new Error(`Invalid JWK: Key size too small; should be atleast ${leastBytes} characters`)
+    return key
+  }
+  const found = createPublicKey(key)
+  const { namedCurve } = found.asymmetricKeyDetails ?? {}
+  if (found.asymmetricKeyType !== wanted.type || (wanted.curve ?? namedCurve) !== namedCurve)
+    throw new Error(`Invalid JWK: the key is not one for ${type}`)
+  return found
 }
 
 /** Takes what one of several checks takes. What is refused by all is refused in the words of the first. */
@@ -103,7 +130,9 @@ function verifiedClaims(
   const claims = json(body)
   if (!header || !claims || rest.length > 0)
     throw refused('JWSError (CompactDecodeError Invalid number of parts)')
-  const known = typeof header.alg === 'string' && algorithm.names.includes(header.alg)
+  // What has to be understood (RFC 7515, 4.1.11) is something that nothing here understands.
+  const known =
+    typeof header.alg === 'string' && algorithm.names.includes(header.alg) && header.crit === undefined
   const signed = Buffer.from(`${head}.${body}`)
   if (!known || !holds(signed, Buffer.from(signature, 'base64url'), algorithm, key))
     throw refused('JWSError JWSInvalidSignature')
@@ -113,11 +142,15 @@ function verifiedClaims(
 function holds(
   signed: Buffer,
   signature: Buffer,
-  { hash, ecdsa }: Algorithm,
+  { hash, key: kind, pss }: Algorithm,
   key: string | KeyObject,
 ): boolean {
-  if (typeof key !== 'string')
-    return verify(hash, signed, ecdsa ? { key, dsaEncoding: 'ieee-p1363' } : key, signature)
+  if (key instanceof KeyObject) {
+    if (kind?.type === 'ec') return verify(hash, signed, { key, dsaEncoding: 'ieee-p1363' }, signature)
+    if (!pss) return verify(hash, signed, key, signature)
+    const { RSA_PKCS1_PSS_PADDING: padding, RSA_PSS_SALTLEN_DIGEST: saltLength } = constants
+    return verify(hash, signed, { key, padding, saltLength }, signature)
+  }
   const wanted = createHmac(hash ?? '', key)
     .update(signed)
     .digest()
@@ -138,9 +171,11 @@ function checkClaims(
   claims: Record<string, unknown>,
   now: number,
 ): void {
-  const { exp, nbf, aud, iss } = claims
-  if (typeof exp === 'number' && exp + allowed_skew <= now) throw refused('JWTExpired')
-  if (typeof nbf === 'number' && nbf - allowed_skew > now) throw refused('JWTNotYetValid')
+  const { aud, iss } = claims
+  const exp = numericDate(claims, 'exp')
+  const nbf = numericDate(claims, 'nbf')
+  if (exp !== undefined && exp + allowed_skew <= now) throw refused('JWTExpired')
+  if (nbf !== undefined && nbf - allowed_skew > now) throw refused('JWTNotYetValid')
   const wanted = audience === undefined ? undefined : [audience].flat()
   if (
     wanted &&
@@ -148,4 +183,20 @@ function checkClaims(
   )
     throw refused('JWTNotInAudience')
   if (issuer !== undefined && iss !== issuer) throw refused('JWTNotInIssuer')
+}
+
+/** A date that is no number says something that cannot be kept: as if it said nothing, the token would never end. */
+function numericDate(claims: Record<string, unknown>, name: 'exp' | 'nbf'): number | undefined {
+  const value = claims[name]
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  throw refused(
+    `JWTClaimsSetDecodeError "Error in $.${name}: parsing NumericDate failed, expected Number, but encountered ${kindOf(value)}"`,
+  )
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'Array'
+  const kind = typeof value
+  return kind.charAt(0).toUpperCase() + kind.slice(1)
 }

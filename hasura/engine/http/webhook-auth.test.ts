@@ -76,7 +76,7 @@ test('an answer that is none lets nobody in', async t => {
       `${status} ${JSON.stringify(body)}`,
     )
   await t.rejects((await hooked(t, { 'x-hasura-user-id': '1' })).hook({ headers: {} }), {
-    message: 'missing x-hasura-role key in webhook response',
+    message: '"x-hasura-role" not found in session variables',
   })
   await t.rejects((await hooked(t, {}, {}, 401)).hook({ headers: {} }), {
     code: 'access-denied',
@@ -140,4 +140,10 @@ test('the log tells status and address of the hook, and nothing that is secret',
     { level: 'error', detail: { status_code: null, url: 'http://127.0.0.1:1/', http_error: /ECONNREFUSED/ } },
   ])
   t.notMatch(JSON.stringify(lines), /hush/)
+})
+
+test('the hook gives no access that only the admin secret gives, and no header breaks the call of it', async t => {
+  const { hook } = await hooked(t, { ...user, 'X-Hasura-Use-Backend-Only-Permissions': 'true' })
+  const headers = { expect: '100-continue', te: 'trailers', trailer: 'x', authorization: 'Bearer x' }
+  t.same((await hook({ headers })).vars, { 'x-hasura-role': 'user', 'x-hasura-user-id': '7' })
 })

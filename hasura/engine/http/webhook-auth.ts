@@ -4,6 +4,8 @@
  * Source: https://hasura.io/docs/2.0/auth/authentication/webhook/
  */
 import { RequestError } from '../errors.ts'
+import { backendOnly } from '../session.ts'
+import { forwardedHeaders } from '../webhook/client-headers.ts'
 import { post, type WebhookAnswer, type WebhookClient } from '../webhook/webhook-client.ts'
 import type { Identified } from './identify.ts'
 import type { Headers } from './jwt.ts'
@@ -18,31 +20,10 @@ export type AuthHookConfig = {
 }
 export type AuthHook = (request: { headers: Headers; body?: unknown }) => Promise<Identified>
 
-/** Of the connection between client and server; no business of the hook. */
-const notForwarded = new Set([
-  'content-length',
-  'content-md5',
-  'content-type',
-  'user-agent',
-  'host',
-  'origin',
-  'referer',
-  'accept',
-  'accept-encoding',
-  'accept-language',
-  'accept-datetime',
-  'cache-control',
-  'connection',
-  'dnt',
-  'transfer-encoding',
-  'upgrade',
-  'keep-alive',
-])
-
 export function createAuthHook(client: WebhookClient, config: AuthHookConfig, log?: Log): AuthHook {
   const { url, mode = 'GET', sendRequestBody = true, timeoutMs = 10_000 } = config
   return async ({ headers, body }) => {
-    const shown = Object.fromEntries(Object.entries(headers).filter(([name]) => !notForwarded.has(name)))
+    const shown = forwardedHeaders(headers)
     const request =
       mode === 'GET'
         ? { url, method: 'GET', headers: shown, timeoutMs }
@@ -66,6 +47,9 @@ export function createAuthHook(client: WebhookClient, config: AuthHookConfig, lo
   }
 }
 
+/** What only the admin secret gives, and the secret itself under both of its names. */
+const notOfHook = new Set([backendOnly, 'x-hasura-admin-secret', 'x-hasura-access-key'])
+
 function failed(message: string): RequestError {
   return new RequestError('unexpected', '$', message, undefined, 500)
 }
@@ -82,11 +66,13 @@ function sessionOf({ status, body, headers }: WebhookAnswer): Identified {
   if (status !== 200) throw failed('Invalid response from authorization hook')
   const vars = variablesOf(body)
   const role = vars['x-hasura-role']
-  if (role === undefined) throw failed('missing x-hasura-role key in webhook response')
+  if (role === undefined || role === '')
+    throw new RequestError('invalid-params', '$', '"x-hasura-role" not found in session variables')
   const expiresAt = expiryOf(vars)
   const cookies = [headers['set-cookie'] ?? []].flat()
   const session: Record<string, string> = {}
-  for (const [name, value] of Object.entries(vars)) if (name.startsWith('x-hasura-')) session[name] = value
+  for (const [name, value] of Object.entries(vars))
+    if (name.startsWith('x-hasura-') && !notOfHook.has(name)) session[name] = value
   return {
     role,
     vars: session,

@@ -27,6 +27,16 @@ test('addresses of this machine and of private networks are known, however they 
     'fd00::1',
     'fe80::1',
     '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '::127.0.0.1',
+    'fe80::1%eth0',
+    'fec0::1',
+    '64:ff9b::7f00:1',
+    '64:ff9b:1::7f00:1',
+    '2002:7f00:1::',
+    '2001:0:7f00:1::',
+    '',
+    'localhost',
   ])
     t.ok(isPrivate(address), address)
   for (const address of ['1.1.1.1', '172.32.0.1', '8.8.8.8', '2606:4700::1111'])
@@ -64,4 +74,14 @@ test('an answer that is too long or too late is none, and redirects are not foll
   await t.rejects(client(post(`${url}long`, {}, { timeoutMs: 5000 })), /longer than 1000 bytes/)
   await t.rejects(client(post(`${url}never`, {}, { timeoutMs: 50 })))
   t.match(await client(post(`${url}moved`, {}, { timeoutMs: 5000 })), { status: 302 })
+})
+
+test('user and password of an address are shown to its server, and a header that is set goes before them', async t => {
+  const url = await serving(t, (request, response) => response.end(request.headers.authorization ?? ''))
+  const client = clientOf(t, { allowPrivate: true })
+  const target = url.replace('//', '//me%40here:secret%21@')
+  const { body } = await client(post(target, {}, { timeoutMs: 5000 }))
+  t.equal(body, `Basic ${Buffer.from('me@here:secret!').toString('base64')}`)
+  const own = { headers: { authorization: 'Bearer x' }, timeoutMs: 5000 }
+  t.match(await client(post(target, {}, own)), { body: 'Bearer x' })
 })

@@ -38,25 +38,37 @@ for (const [network, bits] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const)
   privateNetworks.addSubnet(network, bits, 'ipv4')
 for (const [network, bits] of [
-  ['::', 127],
+  // IPv4 in other clothes: compatible, translated, 6to4, Teredo. A relay would bring them to what they stand for.
+  ['::', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['2001::', 32],
+  ['2002::', 16],
+  ['100::', 64],
+  ['2001:db8::', 32],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
   ['ff00::', 8],
 ] as const)
   privateNetworks.addSubnet(network, bits, 'ipv6')
 
-/** Whether an address belongs to this machine or a network of its own. */
+/** Whether an address belongs to this machine or a network of its own. What is no address is taken for one that does. */
 export function isPrivate(address: string): boolean {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  const plain = mapped ?? address
-  return privateNetworks.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
+  const [bare = ''] = address.split('%')
+  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare
+  const kind = isIP(plain)
+  return kind === 0 || privateNetworks.check(plain, kind === 6 ? 'ipv6' : 'ipv4')
 }
 
 export function createWebhookClient({
@@ -78,7 +90,7 @@ export function createWebhookClient({
       origin: target.origin,
       path: `${target.pathname}${target.search}`,
       method: method as Dispatcher.HttpMethod,
-      headers: { 'user-agent': 'hasura-graphql-engine/v2.48.10', ...headers },
+      headers: { 'user-agent': 'hasura-graphql-engine/v2.48.10', ...authorizationOf(target), ...headers },
       body: body ?? null,
       signal: AbortSignal.timeout(timeoutMs),
     })
@@ -93,6 +105,13 @@ export function createWebhookClient({
       await Promise.all([open.destroy(), guarded.destroy()])
     },
   })
+}
+
+/** Of `https://user:password@host`; a header that is set goes before it. */
+function authorizationOf({ username, password }: URL): { authorization?: string } {
+  if (username === '' && password === '') return {}
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
 }
 
 async function bounded(body: Dispatcher.ResponseData['body'], most: number): Promise<string> {
