@@ -36,6 +36,7 @@ export type CronOptions = {
   /** The source that keeps the schedule. */
   source?: string
   intervalMs?: number
+  /** After this long a claimed event is anybody's. Longer than any webhook may take, as it is by itself. */
   leaseSeconds?: number
   onError?: (error: unknown) => void
 }
@@ -58,7 +59,7 @@ const defaults = {
 }
 
 export function createCronRunner(options: CronOptions): CronRunner {
-  const { control, intervalMs = 1000, leaseSeconds = 600, onError = () => undefined } = options
+  const { control, intervalMs = 1000, onError = () => undefined } = options
   /** The schedules that the planned times are of, and when they were last looked at. */
   const known = new Map<string, { schedule: string; lookedAtMs: number }>()
   const busy = new Set<Promise<void>>()
@@ -101,7 +102,8 @@ export function createCronRunner(options: CronOptions): CronRunner {
     used = true
     // A webhook that takes its time holds up nobody else's.
     if (busy.size >= atOnce) return
-    for (const event of await claimDue(from, atOnce - busy.size, leaseSeconds)) {
+    const lease = options.leaseSeconds ?? Math.max(600, 60 + longestSeconds(control.current().metadata))
+    for (const event of await claimDue(from, atOnce - busy.size, lease)) {
       const work: Promise<void> = deliverDue(options, from, event)
         .catch(onError)
         .finally(() => busy.delete(work))
@@ -133,6 +135,12 @@ export function createCronRunner(options: CronOptions): CronRunner {
       await Promise.all(busy)
     },
   }
+}
+
+/** What the slowest webhook of a cron trigger may take. Single events bring their own, which create_scheduled_event bounds. */
+function longestSeconds(metadata: Metadata): number {
+  const timeouts = cronTriggers(metadata).map(({ retry_conf }) => retry_conf?.timeout_seconds ?? 0)
+  return Math.max(defaults.timeout_seconds, ...timeouts)
 }
 
 const soundOf = new WeakMap<Metadata, CronTrigger[]>()

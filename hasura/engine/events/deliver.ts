@@ -1,4 +1,5 @@
 /** One event to its webhook: the request that Hasura makes, and what its answer means. */
+import { withoutSecrets } from '../http/log.ts'
 import type { EventTriggerMetadata } from '../metadata-types.ts'
 import { type Environment, filled, headersOf, variable } from '../webhook/settings.ts'
 import { type Outgoing, transformRequest } from '../webhook/transform.ts'
@@ -52,7 +53,7 @@ export async function deliver(
   outgoing: Outgoing,
   { retry, tries, shown }: { retry: Retry; tries: number; shown: unknown },
 ): Promise<Delivered> {
-  const request = { payload: shown, url: outgoing.url.replace(/\?.*$/, ''), version: '2' }
+  const request = { payload: shown, url: withoutSecrets(outgoing.url), version: '2' }
   let answer: WebhookAnswer
   try {
     answer = await client({ ...outgoing, timeoutMs: retry.timeoutSeconds * 1000 })

@@ -2,7 +2,7 @@
 import { RequestError } from '../errors.ts'
 import type { Act } from '../metadata-api/acts.ts'
 import { text } from '../metadata-api/arguments.ts'
-import { insertManual } from './event-log.ts'
+import { hasEventLog, insertManual, redeliverEvent } from './event-log.ts'
 import { type EventRunner, triggerNamed } from './event-runner.ts'
 
 export function eventActs(runner: EventRunner): Record<string, Act> {
@@ -27,16 +27,15 @@ export function eventActs(runner: EventRunner): Record<string, Act> {
   }
   const redeliver: Act = async ({ control }, args) => {
     const id = text(args, 'event_id')
+    // Hasura looks in the source that is named; here any will do.
     for (const { name } of control.current().metadata.sources) {
-      const found = await control.pool(name)?.query(
-        `update hdb_catalog.event_log set delivered = false, error = false, next_retry_at = null, archived = false
-         where id = $1 and to_regclass('hdb_catalog.event_log') is not null`,
-        [id],
-      )
-      if ((found?.rowCount ?? 0) > 0) {
-        runner.wake()
-        return { message: 'success' }
-      }
+      const pool = control.pool(name)
+      if (!pool || !(await hasEventLog(pool))) continue
+      const found = await redeliverEvent(pool, id)
+      if (found === 'unknown') continue
+      if (found === 'busy') throw new RequestError('busy', '$.args', 'event is already being processed')
+      runner.wake()
+      return { message: 'success' }
     }
     throw new RequestError('not-exists', '$.args', 'event not found')
   }

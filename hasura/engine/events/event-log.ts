@@ -75,6 +75,24 @@ export async function unlockEvents(pool: pg.Pool, ids: string[]): Promise<void> 
   await pool.query('update hdb_catalog.event_log set locked = null where id = any($1)', [ids])
 }
 
+/** Makes an event new again, with all its tries before it; not while somebody has it. */
+export async function redeliverEvent(pool: pg.Pool, id: string): Promise<'ready' | 'busy' | 'unknown'> {
+  const { rows } = await pool.query<{ free: boolean }>(
+    `with found as (
+       select id, locked is null or locked < now() - interval '30 minutes' as free
+       from hdb_catalog.event_log where id = $1 for update),
+     freed as (
+       update hdb_catalog.event_log as l
+       set delivered = false, error = false, archived = false, tries = 0, next_retry_at = null, locked = null
+       from found where l.id = found.id and found.free)
+     select free from found`,
+    [id],
+  )
+  const [found] = rows
+  if (!found) return 'unknown'
+  return found.free ? 'ready' : 'busy'
+}
+
 export async function insertManual(
   pool: pg.Pool,
   { schema, table, trigger, payload }: { schema: string; table: string; trigger: string; payload: unknown },

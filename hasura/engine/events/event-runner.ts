@@ -9,7 +9,7 @@ import type { State } from '../state.ts'
 import type { Environment } from '../webhook/settings.ts'
 import type { WebhookClient } from '../webhook/webhook-client.ts'
 import { syncTriggers, type WantedTrigger } from './catalog.ts'
-import { deliverEvent } from './deliver.ts'
+import { deliverEvent, retryOf } from './deliver.ts'
 import {
   archiveEvent,
   claimEvents,
@@ -28,14 +28,17 @@ export type EventOptions = {
   /** Events fetched at a time; twice as many are held at most. */
   batch?: number
   intervalMs?: number
-  /** After this long a fetched event is anybody's: its process has gone. Longer than any webhook may take. */
+  /**
+   * After this long a fetched event is anybody's: its process has gone. Longer than any webhook may take: otherwise ten
+   * minutes, or three times what the slowest may.
+   */
   leaseSeconds?: number
   /** Numbers that JavaScript cannot hold are sent as strings. */
   stringify?: boolean
   onError?: (error: unknown) => void
 }
 export type EventRunner = {
-  /** Makes the triggers in the databases those of the metadata in force. */
+  /** Makes the triggers in the databases those of the metadata in force. Throws the first fault when all were tried. */
   sync(): Promise<void>
   /** Looks for events at once. */
   wake(): void
@@ -43,10 +46,11 @@ export type EventRunner = {
   close(): Promise<void>
 }
 
-type Held = { pool: pg.Pool; event: LoggedEvent }
+/** `untilMs`: later than this a webhook might still be at it when the event is anybody's. */
+type Held = { pool: pg.Pool; event: LoggedEvent; untilMs: number }
 
 export function createEventRunner(options: EventOptions): EventRunner {
-  const { control, atOnce = 100, batch = 100, intervalMs = 1000, leaseSeconds = 600 } = options
+  const { control, atOnce = 100, batch = 100, intervalMs = 1000 } = options
   const onError = options.onError ?? (() => undefined)
   const waiting: Held[] = []
   const busy = new Set<Promise<void>>()
@@ -68,20 +72,27 @@ export function createEventRunner(options: EventOptions): EventRunner {
     // Only where the last fetch left something behind; otherwise the timer looks.
     if (more && waiting.length < batch / 2) wake()
   }
+  /** The database to be asked first: each in turn, so that one with many events does not keep the others waiting. */
+  let first = 0
   const fetchAll = async () => {
     more = false
-    for (const pool of poolsWithTriggers(control)) {
-      for (;;) {
-        if (closed || waiting.length > batch) {
-          more = true
-          break
-        }
-        if (!(await hasEventLog(pool))) break
-        const events = await claimEvents(pool, batch, leaseSeconds)
-        waiting.push(...events.map(event => ({ pool, event })))
-        if (events.length < batch) break
-      }
+    const pools = poolsWithTriggers(control)
+    first = (first + 1) % Math.max(1, pools.length)
+    // A database that is away is no reason to leave the others alone.
+    for (const pool of [...pools.slice(first), ...pools.slice(0, first)]) await fetchFrom(pool).catch(onError)
+  }
+  const fetchFrom = async (pool: pg.Pool) => {
+    if (closed || !(await hasEventLog(pool))) return
+    if (waiting.length > batch) {
+      more = true
+      return
     }
+    const longest = longestSeconds(control)
+    const lease = options.leaseSeconds ?? Math.max(600, 3 * longest)
+    const untilMs = lease > longest ? performance.now() + (lease - longest) * 1000 : Number.POSITIVE_INFINITY
+    const events = await claimEvents(pool, batch, lease)
+    waiting.push(...events.map(event => ({ pool, event, untilMs })))
+    if (events.length === batch) more = true
   }
   function wake(): void {
     if (closed || fetching) return
@@ -98,11 +109,14 @@ export function createEventRunner(options: EventOptions): EventRunner {
     wake,
     async sync() {
       const state = control.current()
+      const faults: unknown[] = []
       for (const { name } of state.metadata.sources) {
         const pool = control.pool(name)
-        if (pool) await syncSource(state, name, pool, options.stringify ?? false)
+        if (pool)
+          await syncSource(state, name, pool, options.stringify ?? false).catch(cause => faults.push(cause))
       }
       wake()
+      if (faults.length > 0) throw faults[0]
     },
     async close() {
       closed = true
@@ -118,14 +132,24 @@ export function createEventRunner(options: EventOptions): EventRunner {
   }
 }
 
-function poolsWithTriggers(control: EngineControl): Set<pg.Pool> {
+function poolsWithTriggers(control: EngineControl): pg.Pool[] {
   const pools = new Set<pg.Pool>()
   for (const source of control.current().metadata.sources) {
     const any = source.tables?.some(({ event_triggers }) => (event_triggers?.length ?? 0) > 0)
     const pool = any ? control.pool(source.name) : undefined
     if (pool) pools.add(pool)
   }
-  return pools
+  return [...pools]
+}
+
+/** The time that the slowest webhook may take. */
+function longestSeconds(control: EngineControl): number {
+  const triggers = control
+    .current()
+    .metadata.sources.flatMap(({ tables = [] }) =>
+      tables.flatMap(({ event_triggers = [] }) => event_triggers),
+    )
+  return Math.max(1, ...triggers.map(trigger => retryOf(trigger).timeoutSeconds))
 }
 
 async function syncSource(state: State, source: string, pool: pg.Pool, stringify: boolean): Promise<void> {
@@ -161,7 +185,12 @@ export function triggerNamed(
   return undefined
 }
 
-async function deliverOne({ control, client, env = {} }: EventOptions, { pool, event }: Held): Promise<void> {
+async function deliverOne(
+  { control, client, env = {} }: EventOptions,
+  { pool, event, untilMs }: Held,
+): Promise<void> {
+  // It waited here for so long that another may have taken it; if none has, the next fetch does.
+  if (performance.now() > untilMs) return
   const found = triggerNamed(control.current(), event.trigger_name)
   if (!found) return archiveEvent(pool, event.id)
   const { outcome, invocation } = await deliverEvent(client, env, { trigger: found.trigger, event })

@@ -1,16 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { createTestDatabase } from '@glimmr/dev/testing'
+import pg from 'pg'
 import { type Test, test } from 'tap'
 import { createEngine } from '../engine.ts'
 import type { Metadata } from '../metadata-types.ts'
 import { startWebhook } from '../webhook/test-webhook.ts'
 import { createWebhookClient } from '../webhook/webhook-client.ts'
+import { eventActs } from './event-acts.ts'
 import { claimEvents } from './event-log.ts'
 import { createEventRunner } from './event-runner.ts'
 
 type Call = {
-  body: { id: string; event: { op: string; data: unknown }; delivery_info: { current_retry: number } }
+  body: {
+    id: string
+    trigger: { name: string }
+    event: { op: string; data: unknown }
+    delivery_info: { current_retry: number }
+  }
 }
 const session = { role: 'admin', vars: {} }
 
@@ -161,4 +168,79 @@ test('a trigger that the metadata has no more is taken out of the database', asy
   await runner.sync()
   const { rows } = await pool.query("select tgname from pg_trigger where tgname like 'notify_hasura%'")
   t.same(rows, [])
+})
+
+test('a database that is away, or has much to tell, keeps no other from telling', async t => {
+  const hook = await webhook(t, (_, response) => response.writeHead(204).end())
+  const { pool } = await createTestDatabase(t)
+  const other = await createTestDatabase(t)
+  for (const each of [pool, other.pool]) await each.query('create table note (id int primary key)')
+  const sourceOf = (name: string, root: string) => ({
+    name,
+    customization: { root_fields: { prefix: root }, type_names: { prefix: root } },
+    tables: [
+      {
+        table: 'note',
+        event_triggers: [
+          { name: `note_${name}`, definition: { insert: { columns: '*' as const } }, webhook: hook.url },
+        ],
+      },
+    ],
+  })
+  const metadata = { sources: [sourceOf('away', 'a_'), sourceOf('busy', 'b_'), sourceOf('calm', 'c_')] }
+  const away = new pg.Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/none' })
+  t.teardown(() => away.end())
+  const engine = await createEngine({ metadata, pools: { away, busy: pool, calm: other.pool } })
+  t.teardown(() => engine.close())
+  const client = createWebhookClient({ allowPrivate: true })
+  t.teardown(() => client.close())
+  const errors: unknown[] = []
+  const runner = createEventRunner({
+    control: engine.control,
+    client,
+    intervalMs: 20,
+    atOnce: 1,
+    batch: 5,
+    onError: error => errors.push(error),
+  })
+  t.teardown(() => runner.close())
+  await runner.sync().catch(() => undefined)
+  await pool.query('insert into note select generate_series(1, 200)')
+  await other.pool.query('insert into note values (1)')
+  const calls = await hook.arrived(60)
+  t.ok(calls.some(({ trigger }) => trigger.name === 'note_calm'))
+  t.ok(errors.length > 0)
+})
+
+test('an event is told again from its first try, in whichever database it is, and not while it is told', async t => {
+  const status = { now: 500 }
+  const hook = await webhook(t, (_, response) => response.writeHead(status.now).end())
+  const { engine, start, ask, pool } = await setUp(t, hook.url, {
+    num_retries: 1,
+    interval_sec: 0,
+    timeout_sec: 5,
+  })
+  const empty = await createTestDatabase(t)
+  const runner = start()
+  await runner.sync()
+  await ask(insert)
+  const [first] = await hook.arrived(2)
+  await runner.close()
+  const control = {
+    ...engine.control,
+    current: () => ({
+      ...engine.control.current(),
+      metadata: { sources: [{ name: 'none' }, { name: 'empty' }, { name: 'default' }] },
+    }),
+    pool: (name: string) => ({ empty: empty.pool, default: pool })[name],
+  }
+  const acts = eventActs(runner)
+  const redeliver = (event_id: string) =>
+    acts.redeliver_event?.({ control } as never, { event_id }, { version: 1 })
+  t.same(await redeliver(first?.id ?? ''), { message: 'success' })
+  const { rows } = await pool.query('select tries, error from hdb_catalog.event_log')
+  t.same(rows, [{ tries: 0, error: false }])
+  await pool.query('update hdb_catalog.event_log set locked = now()')
+  await t.rejects(redeliver(first?.id ?? '') ?? Promise.resolve(), { code: 'busy' })
+  await t.rejects(redeliver('none') ?? Promise.resolve(), { code: 'not-exists' })
 })
