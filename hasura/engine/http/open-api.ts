@@ -38,10 +38,13 @@ export function openApi(state: State): unknown {
     if (query === undefined) continue
     const faults = queryFaults(writing.schema, query).map(fault => `\n- ⚠️ ${fault}`)
     if (faults.length > 0) warnings.push(`\n\nEndpoint "${endpoint.name}":${faults.join('')}`)
+    const document = documentOf(query)
+    // It is listed as inconsistent; the others are still documented.
+    if (!document) continue
     const path = `/api/rest/${endpoint.url.replace(/(^|\/):([^/]+)/g, '$1{$2}')}`
     const methods = endpoint.methods.map(method => [
       method.toLowerCase(),
-      operation(writing, endpoint, { method, path, query }),
+      operation(writing, endpoint, { method, path, query, document }),
     ])
     paths[path] = { ...paths[path], ...Object.fromEntries(methods) }
   }
@@ -61,9 +64,8 @@ export function openApi(state: State): unknown {
 function operation(
   writing: Writing,
   { name, url, comment }: RestEndpointMetadata,
-  { method, path, query }: { method: string; path: string; query: string },
+  { method, path, query, document }: { method: string; path: string; query: string; document: DocumentNode },
 ): unknown {
-  const document = parse(query, { noLocation: true })
   const definition = document.definitions.find(each => each.kind === Kind.OPERATION_DEFINITION)
   const variables = definition?.variableDefinitions ?? []
   const inPath = new Set(url.split('/').flatMap(part => (part.startsWith(':') ? [part.slice(1)] : [])))
@@ -87,6 +89,14 @@ function operation(
         description: `Responses for ${method} ${path}`,
       },
     },
+  }
+}
+
+function documentOf(query: string): DocumentNode | undefined {
+  try {
+    return parse(query, { noLocation: true })
+  } catch {
+    return undefined
   }
 }
 

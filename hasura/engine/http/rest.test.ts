@@ -115,3 +115,28 @@ test('what no endpoint is meant by is refused, and nothing of it is an internal 
   t.match(await ask('broken'), { status: 400, text: /not valid GraphQL/ })
   t.match(engine.inconsistencies(), [{ type: 'query_collections', reason: /"broken" is invalid/ }])
 })
+
+test('a question mark in a value is part of it, and a POST without a body is one without values', async t => {
+  const { ask } = await setUp(t)
+  t.match(await ask('few?n=2&x?=1'), { status: 200 })
+  t.match(await ask('few?n=1', { method: 'POST' }), { status: 200 })
+})
+
+test('what a server could be asked is told to admin alone', async t => {
+  const { engine } = await setUp(t)
+  const options = { auth: { adminSecret: 's', unauthorizedRole: 'user' } }
+  const get = (headers: Record<string, string>) =>
+    serve(engine, options, { method: 'GET', url: '/api/swagger/json', headers, body: undefined })
+  t.match(await get({}), { status: 400, body: /access-denied/ })
+  t.match(await get({ 'x-hasura-admin-secret': 's' }), { status: 200, body: /openapi/ })
+})
+
+test('health is a warning where something is inconsistent, and a fault for who is strict', async t => {
+  const { engine } = await setUp(t)
+  const ask = (url: string) =>
+    serve(engine, { auth: {} }, { method: 'GET', url, headers: {}, body: undefined })
+  const told = 'inconsistent objects in schema'
+  t.match(await ask('/healthz'), { status: 200, body: `WARN: ${told}` })
+  t.match(await ask('/hasura/healthz?strict=false'), { status: 200, body: `WARN: ${told}` })
+  t.match(await ask('/healthz?strict=true'), { status: 500, body: `ERROR: ${told}` })
+})

@@ -20,7 +20,9 @@ export type RestEndpoint = {
 const prefix = '/api/rest/'
 
 export async function serveRest(engine: Engine, session: Session, request: HttpRequest): Promise<HttpAnswer> {
-  const [path = '', search] = request.url.split('?', 2)
+  const mark = request.url.indexOf('?')
+  const path = mark < 0 ? request.url : request.url.slice(0, mark)
+  const search = mark < 0 ? undefined : request.url.slice(mark + 1)
   const segments = segmentsOf(path)
   if (!segments) return failure(400, new RequestError('bad-request', '$', 'the path is not well encoded'))
   const metadata = engine.metadata()
@@ -38,7 +40,9 @@ export async function serveRest(engine: Engine, session: Session, request: HttpR
     return failure(404, new RequestError('not-found', '$', 'Endpoint not found'))
   try {
     const variables = coerced(query, givenBy(search, request.body, match.values))
-    return unwrapped(await engine.graphql({ body: { query, variables }, session, headers: request.headers }))
+    const { headers, signal } = request
+    const body = { query, variables }
+    return unwrapped(await engine.graphql({ body, session, headers, ...(signal ? { signal } : {}) }))
   } catch (cause) {
     if (!(cause instanceof RequestError)) throw cause
     return failure(400, cause)
@@ -148,9 +152,9 @@ function fromText(name: string, text: string, type: TypeNode): unknown {
 
 /** REST answers the data itself, and errors by their status. */
 function unwrapped({ body }: HttpAnswer): HttpAnswer {
-  const answer = JSON.parse(body)
-  if (answer.errors === undefined) return { status: 200, body: body.slice('{"data":'.length, -1) }
-  const [{ message, extensions }] = answer.errors
+  // The data may be long, and is not looked at.
+  if (!body.startsWith('{"errors"')) return { status: 200, body: body.slice('{"data":'.length, -1) }
+  const [{ message, extensions }] = JSON.parse(body).errors
   return failure(400, new RequestError(extensions.code, extensions.path, message))
 }
 

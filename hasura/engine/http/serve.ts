@@ -27,6 +27,8 @@ export type HttpRequest = {
   /** Of the client, as far as they are known. */
   ip?: string | undefined
   httpVersion?: string
+  /** Aborted when the client goes away: what it asked of Postgres is cancelled. */
+  signal?: AbortSignal
 }
 export type HttpAnswer = { status: number; body: string; headers?: Record<string, string | string[]> }
 
@@ -53,7 +55,13 @@ type Call = {
   path: string
   seen: Seen
 }
-type Route = { api?: Api; adminOnly?: boolean; run(call: Call): Promise<HttpAnswer> | HttpAnswer }
+type Route = {
+  api?: Api
+  adminOnly?: boolean
+  /** Served without a body, or with one that says nothing. */
+  anyBody?: boolean
+  run(call: Call): Promise<HttpAnswer> | HttpAnswer
+}
 
 const routes: Record<string, Route> = {
   'POST /v1/graphql': { api: 'graphql', run: graphql },
@@ -82,7 +90,11 @@ const routes: Record<string, Route> = {
     api: 'developer',
     run: ({ engine, session }) => serveSubscriptions(engine, session),
   },
-  'GET /api/swagger/json': { api: 'metadata', run: ({ engine }) => json(openApi(engine.control.current())) },
+  'GET /api/swagger/json': {
+    api: 'metadata',
+    adminOnly: true,
+    run: ({ engine }) => json(openApi(engine.control.current())),
+  },
 }
 
 const notServed: Record<string, string> = {
@@ -116,7 +128,7 @@ async function answered(
   { seen, ...request }: HttpRequest & { seen: Seen },
 ): Promise<HttpAnswer> {
   const path = request.url.replace(/\?.*$/, '')
-  if (path === '/healthz' || path === '/livez') return health(engine)
+  if (['/healthz', '/livez', '/hasura/healthz'].includes(path)) return health(engine, request.url)
   if (path === '/v1/version') return json({ server_type: 'ce', version })
   const route = routeOf(request.method, path)
   const apis = options.apis ?? standardApis
@@ -125,7 +137,8 @@ async function answered(
   try {
     const session = await identify(options.auth, request)
     seen.session = session
-    if (request.malformed) throw new RequestError('invalid-json', '$', 'Error in $: not a valid json value')
+    if (request.malformed && !route.anyBody)
+      throw new RequestError('invalid-json', '$', 'Error in $: not a valid json value')
     if (route.adminOnly && session.role !== admin)
       throw new RequestError('access-denied', '$', 'restricted access : admin only')
     const answer = await route.run({ engine, options, request, session, path, seen })
@@ -144,7 +157,11 @@ function routeOf(method: string, path: string): Route | undefined {
   const found = routes[`${method} ${path}`]
   if (found) return found
   if (path.startsWith('/api/rest/'))
-    return { api: 'graphql', run: ({ engine, session, request }) => serveRest(engine, session, request) }
+    return {
+      api: 'graphql',
+      anyBody: true,
+      run: ({ engine, session, request }) => serveRest(engine, session, request),
+    }
   const reason = Object.hasOwn(notServed, path) ? notServed[path] : undefined
   if (reason === undefined) return undefined
   return { run: () => Promise.reject(new RequestError('not-supported', '$', reason)) }
@@ -156,6 +173,7 @@ async function graphql({ engine, request, session, path, seen }: Call): Promise<
     body: request.body,
     session: { role, vars },
     headers: request.headers,
+    ...(request.signal ? { signal: request.signal } : {}),
   })
   seen.answered = answer
   if (answer.error) seen.error = answer.error
@@ -182,11 +200,14 @@ function notInstalled(): never {
   )
 }
 
-function health(engine: Engine): HttpAnswer {
+/** `?strict=true`: what is inconsistent is a fault, not a warning. */
+function health(engine: Engine, url: string): HttpAnswer {
   const sound = engine.inconsistencies().length === 0
+  const strict = /[?&]strict=true(&|$)/.test(url)
+  const told = strict ? 'ERROR' : 'WARN'
   return {
-    status: 200,
-    body: sound ? 'OK' : 'WARN: inconsistent objects in schema',
+    status: strict && !sound ? 500 : 200,
+    body: sound ? 'OK' : `${told}: inconsistent objects in schema`,
     headers: { 'content-type': 'text/plain; charset=utf-8' },
   }
 }

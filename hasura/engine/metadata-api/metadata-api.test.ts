@@ -224,3 +224,10 @@ test('run_sql without a transaction runs what may not be in one', async t => {
     result: [['count'], ['2']],
   })
 })
+
+test('who is not admin hears nothing of the metadata, not even its version', async t => {
+  const { run } = await setUp(t)
+  const reader: Session = { role: 'reader', vars: {} }
+  for (const more of [{}, { resource_version: 99 }])
+    await t.rejects(run('export_metadata', {}, reader, more), { code: 'access-denied' })
+})

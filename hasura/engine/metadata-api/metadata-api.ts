@@ -83,6 +83,9 @@ export function createMetadataApi(options: MetadataApiOptions): MetadataApi {
     run: ({ body, session, door }) =>
       turns(async () => {
         const command = objectArgs(body)
+        // Before anything is said of the metadata, its version among it.
+        if (session.role !== admin)
+          throw new RequestError('access-denied', '$.args', 'restricted access : admin only')
         const wanted = command.resource_version
         if (typeof wanted === 'number' && wanted !== version)
           throw new RequestError(
@@ -100,8 +103,6 @@ export function createMetadataApi(options: MetadataApiOptions): MetadataApi {
 async function runCommand(context: ApiContext, command: Args, door: Door): Promise<unknown> {
   const type = text(command, 'type')
   const args = command.args ?? {}
-  if (context.session.role !== admin)
-    throw new RequestError('access-denied', '$.args', 'restricted access : admin only')
   switch (type) {
     case 'bulk':
       return bulk(context, args, door)
