@@ -4,6 +4,7 @@ import { isAction, runActions } from './actions/run-actions.ts'
 import { errorBody, RequestError } from './errors.ts'
 import { admin } from './model/role-permissions.ts'
 import { runMutation } from './mutation/run-mutation.ts'
+import { validateInputs } from './mutation/validate-input.ts'
 import { exceeded } from './plan/limits.ts'
 import { laidOut } from './plan/members.ts'
 import type { Plan, Value } from './plan/plan.ts'
@@ -117,12 +118,14 @@ async function mutate(
   options: EngineOptions,
   { roots }: Plan,
   { variables }: GraphqlRequest,
-  { session, limits, signal, written }: Call,
+  { session, limits, signal, written, headers }: Call,
 ): Promise<Map<string, string>> {
   const source = onlySource(roots, 'mutation')
   if (source === undefined) return new Map()
   const bound = { session, variables, timeMs: limits.timeMs, signal }
   const ours = roots.filter(root => !isAction(root))
+  const mutations = ours.flatMap(root => (root.is === 'mutation' ? [root.mutation] : []))
+  await validateInputs(mutations, options.validateInput, { session, headers })
   const answers = await runMutation(poolOf(options, source), ours, bound)
   written?.(source, tablesWritten(roots))
   return answers

@@ -15,11 +15,23 @@ export type SelectPermission = {
   query_root_fields?: string[] | null
   subscription_root_fields?: string[] | null
 }
+/** A webhook that is shown what would be written. */
+export type ValidateInput = {
+  type: 'http'
+  definition: {
+    url: string
+    headers?: HeaderMetadata[]
+    /** Seconds. */
+    timeout?: number
+    forward_client_headers?: boolean
+  }
+}
 export type InsertPermission = {
   columns?: '*' | string[]
   check?: BoolExpJson
   set?: Record<string, Json>
   backend_only?: boolean
+  validate_input?: ValidateInput
 }
 export type UpdatePermission = {
   columns?: '*' | string[]
@@ -27,8 +39,13 @@ export type UpdatePermission = {
   check?: BoolExpJson | null
   set?: Record<string, Json>
   backend_only?: boolean
+  validate_input?: ValidateInput
 }
-export type DeletePermission = { filter?: BoolExpJson; backend_only?: boolean }
+export type DeletePermission = {
+  filter?: BoolExpJson
+  backend_only?: boolean
+  validate_input?: ValidateInput
+}
 export type ForRole<P> = { role: string; permission: P; comment?: string | null }
 
 export type ManualConfiguration = {

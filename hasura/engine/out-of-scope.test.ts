@@ -117,8 +117,8 @@ test('an operator that nobody has makes a permission inconsistent, not an answer
   t.match(engine.inconsistencies(), [{ type: 'select_permission', reason: /Unknown operator: _equals/ }])
 })
 
-test('a permission whose input a webhook should validate is none, lest it be written unvalidated', async t => {
-  const definition = { type: 'http', definition: { url: 'http://127.0.0.1:9/' } }
+test('a permission whose input a webhook should validate is none where nobody asks it, lest it be written unvalidated', async t => {
+  const definition = { type: 'http' as const, definition: { url: 'http://127.0.0.1:9/' } }
   const permission = { columns: ['id'], check: {}, validate_input: definition }
   const { engine } = await setUp(t, {
     tables: [
@@ -126,7 +126,7 @@ test('a permission whose input a webhook should validate is none, lest it be wri
     ],
   })
   t.match(engine.inconsistencies(), [
-    { type: 'insert_permission', reason: /validation of input by a webhook is not supported/ },
+    { type: 'insert_permission', reason: /validation of input by a webhook is not switched on/ },
   ])
   const query = 'mutation { insert_place(objects: {id: 1}) { affected_rows } }'
   const { body } = await engine.graphql({ body: { query }, session: { role: 'user', vars: {} } })

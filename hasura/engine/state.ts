@@ -10,6 +10,7 @@ import type { Inconsistency, Metadata } from './metadata-types.ts'
 import { buildModel } from './model/build.ts'
 import { admin, rolesOf } from './model/role-permissions.ts'
 import type { Model } from './model.ts'
+import type { ValidationOptions } from './mutation/validate-input.ts'
 import type { Limits } from './plan/limits.ts'
 import { createPlanCache, type OperationInfo, type PlanCache, type Prepared } from './plan-cache.ts'
 import { collectionFaults } from './query-faults.ts'
@@ -39,6 +40,8 @@ export type EngineOptions = {
   allowListByRole?: boolean
   /** Without it, actions are refused. */
   actions?: ActionOptions
+  /** Asks the webhooks that validate input. Without it, permissions that have one are none. */
+  validateInput?: ValidationOptions
   /** Remembered plans, at most. */
   planCacheSize?: number
   /** How subscriptions are polled. */

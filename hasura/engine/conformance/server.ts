@@ -80,6 +80,7 @@ export async function startServer(
       : {}),
     subscriptions: { intervalMs: 100 },
     actions: { client: webhooks, env },
+    validateInput: { client: webhooks, env },
   })
   const { control } = engine
   const triggers = {

@@ -9,6 +9,7 @@ import {
   type SourceCatalog,
   type Table,
 } from '../model.ts'
+import type { Environment } from '../webhook/settings.ts'
 import { type Action, buildActions } from './actions.ts'
 import type { Building } from './building.ts'
 import { shown } from './building.ts'
@@ -27,6 +28,8 @@ export type ModelOptions = {
   namingConventions?: boolean
   /** Of sources that choose none. */
   defaultNamingConvention?: Naming['convention']
+  /** Without it, permissions whose input a webhook validates are none. */
+  validateInput?: { env?: Environment }
 }
 
 export function buildModel(
@@ -34,7 +37,8 @@ export function buildModel(
   catalogs: Map<string, SourceCatalog>,
   options: ModelOptions = {},
 ): Model {
-  const { inferFunctionPermissions = true } = options
+  const { inferFunctionPermissions = true, validateInput } = options
+  const validation = validateInput && (validateInput.env ?? {})
   const inconsistencies: Inconsistency[] = []
   const model: Model = {
     tablesBySource: new Map(),
@@ -50,7 +54,7 @@ export function buildModel(
   }
   for (const source of metadata.sources) {
     const catalog = catalogs.get(source.name)
-    if (catalog) addSource(model, { source, naming: namingOf(source, options) }, catalog)
+    if (catalog) addSource(model, { source, naming: namingOf(source, options), validation }, catalog)
   }
   inconsistencies.push(...conflictingParents(model))
   buildActions(model, metadata)
@@ -66,7 +70,7 @@ function addAction(model: Model, action: Action): void {
 
 function addSource(
   model: Model,
-  { source, naming }: Pick<Building, 'source' | 'naming'>,
+  { source, naming, validation }: Pick<Building, 'source' | 'naming' | 'validation'>,
   catalog: SourceCatalog,
 ): void {
   const building: Building = {
@@ -75,6 +79,7 @@ function addSource(
     catalog,
     tables: new Map(),
     inconsistencies: model.inconsistencies,
+    validation,
   }
   const tracked: [TrackedTable, Table][] = []
   for (const entry of source.tables ?? []) {

@@ -1,6 +1,7 @@
 /** What building a source's part of the model shares. */
 import type { Inconsistency, QualifiedName, SourceMetadata } from '../metadata-types.ts'
 import type { SourceCatalog, Table } from '../model.ts'
+import type { Environment } from '../webhook/settings.ts'
 import type { Naming } from './naming.ts'
 
 export type Building = {
@@ -9,6 +10,8 @@ export type Building = {
   catalog: SourceCatalog
   tables: Map<string, Table>
   inconsistencies: Inconsistency[]
+  /** What webhooks that validate input take; undefined where there is nobody to ask them. */
+  validation: Environment | undefined
 }
 
 /** `author` is public.author. */

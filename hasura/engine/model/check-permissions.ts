@@ -1,6 +1,7 @@
 /** Permissions that name what is not there are no permissions: they are listed, and the role has none. */
 import type { BoolExpJson, ForRole, SelectPermission, TrackedTable } from '../metadata-types.ts'
 import type { RolePermissions, Table } from '../model.ts'
+import { validationFault } from '../mutation/validate-input.ts'
 import type { Building } from './building.ts'
 import { shown } from './building.ts'
 import { inconsistentInTable } from './inconsistent.ts'
@@ -22,7 +23,9 @@ export function checkPermissions(building: Building, entry: TrackedTable, table:
       []) as ForRole<Permission>[]) {
       const fault =
         faultOf(building, table, permission) ??
-        (kind === 'select' ? rootFieldFault(table, role, permission as SelectPermission) : undefined)
+        (kind === 'select'
+          ? rootFieldFault(table, role, permission as SelectPermission)
+          : askingFault(building, permission))
       if (fault === undefined) continue
       building.inconsistencies.push(
         inconsistentInTable(
@@ -44,10 +47,16 @@ function revoke(table: Table, role: string, kind: keyof RolePermissions): void {
   table.permissions.set(role, kept)
 }
 
+/** What should be asked before a write must not be left out of it. */
+function askingFault({ validation }: Building, { validate_input }: Permission): string | undefined {
+  if (!validate_input) return undefined
+  return validation
+    ? validationFault(validate_input, validation)
+    : 'the validation of input by a webhook is not switched on in this server'
+}
+
 function faultOf({ tables }: Building, table: Table, permission: Permission): string | undefined {
-  const { columns, set, filter, check, validate_input } = permission
-  // What should be asked before a write must not be left out of it.
-  if (validate_input) return 'the validation of input by a webhook is not supported by this server'
+  const { columns, set, filter, check } = permission
   const named = [...(Array.isArray(columns) ? columns : []), ...Object.keys(set ?? {})]
   for (const name of named)
     if (typeof name === 'string' && !table.byColumnName.has(name)) return `column "${name}" does not exist`

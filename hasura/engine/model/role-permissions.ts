@@ -1,5 +1,11 @@
 /** What one role may do with one table: admin everything, an inherited role what its parents may. */
-import type { BoolExpJson, DeletePermission, InsertPermission, UpdatePermission } from '../metadata-types.ts'
+import type {
+  BoolExpJson,
+  DeletePermission,
+  InsertPermission,
+  UpdatePermission,
+  ValidateInput,
+} from '../metadata-types.ts'
 import type { Column, Computed, Model, RolePermissions, Table } from '../model.ts'
 import { inherited } from './inherited-writes.ts'
 
@@ -22,9 +28,14 @@ export type InsertView = {
   check: BoolExpJson
   preset: Map<Column, unknown>
   backendOnly: boolean
+  validateInput?: ValidateInput | undefined
 }
 export type UpdateView = InsertView & { filter: BoolExpJson }
-export type DeleteView = { filter: BoolExpJson; backendOnly: boolean }
+export type DeleteView = {
+  filter: BoolExpJson
+  backendOnly: boolean
+  validateInput?: ValidateInput | undefined
+}
 
 export const admin = 'admin'
 
@@ -136,7 +147,11 @@ export function deleteView(model: Model, table: Table, role: string): DeleteView
   if (role === admin) return { filter: {}, backendOnly: false }
   const permission: DeletePermission | undefined = inherited(model, table, role, view => view.delete)
   return permission
-    ? { filter: permission.filter ?? {}, backendOnly: permission.backend_only ?? false }
+    ? {
+        filter: permission.filter ?? {},
+        backendOnly: permission.backend_only ?? false,
+        validateInput: permission.validate_input,
+      }
     : undefined
 }
 
@@ -152,6 +167,7 @@ function writeView(table: Table, permission: InsertPermission | UpdatePermission
     check: permission.check ?? {},
     preset,
     backendOnly: permission.backend_only ?? false,
+    validateInput: permission.validate_input,
   }
 }
 

@@ -9,6 +9,7 @@ import { argumentPlace, type SelectedField } from '../plan/selected.ts'
 import { planWhere } from '../plan/where.ts'
 import type { Mutation } from './mutation.ts'
 import { planResponse, planRowOutput, targetOf } from './output.ts'
+import { argumentsJson, validationOf } from './permission.ts'
 
 export function planDelete(planner: Planner, selected: SelectedField, table: Table): Mutation {
   const place = argumentPlace(selected, 'where')
@@ -18,6 +19,7 @@ export function planDelete(planner: Planner, selected: SelectedField, table: Tab
     is: 'delete',
     delete: of(planner, selected, table, where),
     output: planResponse(planner, selected, table),
+    validation: validationOf(planner.schema.delete(table), () => [argumentsJson(planner, selected)]),
   }
 }
 
@@ -27,6 +29,9 @@ export function planDeleteByKey(planner: Planner, selected: SelectedField, table
     is: 'delete',
     delete: of(planner, selected, table, where),
     output: planRowOutput(planner, selected, table),
+    validation: validationOf(planner.schema.delete(table), () => [
+      { pk_columns: argumentsJson(planner, selected) },
+    ]),
   }
 }
 

@@ -3,6 +3,7 @@ import { invalid } from '../errors.ts'
 import { commonName } from '../model/naming.ts'
 import type { Relation, Table } from '../model.ts'
 import type { Input } from '../plan/input.ts'
+import { inputJson } from '../plan/input-json.ts'
 import { always, type Value } from '../plan/plan.ts'
 import type { Planner } from '../plan/planner.ts'
 import { itemType, type Member, type Place, readList, readObject } from '../plan/read.ts'
@@ -12,6 +13,7 @@ import type { Insert, InsertRow, Mutation, Pair } from './mutation.ts'
 import { planOnConflict } from './on-conflict.ts'
 import { planResponse, planRowOutput, targetOf } from './output.ts'
 import { checkOf, presetsOf } from './permission.ts'
+import { type Nested, rowJson } from './validate-input.ts'
 
 export function planInsert(planner: Planner, selected: SelectedField, table: Table, one: boolean): Mutation {
   const place = argumentPlace(selected, one ? 'object' : 'objects')
@@ -46,6 +48,7 @@ function planInto(planner: Planner, table: Table, { rows, path, conflict }: Into
     onConflict,
     check: checkOf(planner, table, planner.schema.insert(table)?.check),
     updateCheck: onConflict ? checkOf(planner, table, planner.schema.update(table)?.check) : always,
+    validation: planner.schema.insert(table)?.validateInput,
   }
 }
 
@@ -66,12 +69,14 @@ function planRow(planner: Planner, input: Input, place: Place & { told: string }
     name,
     value,
   ])
+  const nested: Nested[] = []
   const row: InsertRow = {
     path: place.told,
     values: new Map(),
     presets: new Map(presets),
     before: [],
     after: [],
+    json: () => rowJson(columnsJson(planner, members), nested),
   }
   for (const { input: given, field, path } of members.values())
     if (field.means.is === 'column') {
@@ -87,19 +92,31 @@ function planRow(planner: Planner, input: Input, place: Place & { told: string }
       )
     }
   for (const member of members.values())
-    if (member.field.means.is === 'relation') planRelation(planner, member, member.field.means.relation, row)
+    if (member.field.means.is === 'relation') {
+      const { relation } = member.field.means
+      const rows = planRelation(planner, member, relation, row)
+      if (rows) nested.push([relation.field, rows, relation.kind === 'array'])
+    }
   return row
 }
 
+/** What is given for the columns, under the columns' own names, as Hasura tells it. */
+function columnsJson(planner: Planner, members: Map<string, Member>): [string, unknown][] {
+  return [...members.values()].flatMap(({ input, field: { means } }): [string, unknown][] =>
+    means.is === 'column' ? [[means.column.name, inputJson(planner, input)]] : [],
+  )
+}
+
+/** The rows of a relationship; undefined when nothing is given. */
 function planRelation(
   planner: Planner,
   { input, field, path }: Member,
   relation: Relation,
   row: InsertRow,
-): void {
+): InsertRow[] | undefined {
   const members = readObject(planner, input, { type: field.type, path, nullIsNothing: true })
   const data = members?.get('data')
-  if (!members || !data) return
+  if (!members || !data) return undefined
   const given = members.get(commonName(relation.table.naming, 'on_conflict'))
   const conflict = given && { input: given.input, place: { type: given.field.type, path: given.path } }
   const { table } = relation
@@ -108,10 +125,11 @@ function planRelation(
   const rows = dataRows(planner, data, relation).map((item, position) =>
     planRow(planner, item.input, { ...item.place, told: first ? told : `${told}[${position}]` }, table),
   )
-  if (rows.length === 0) return
+  if (rows.length === 0) return rows
   const insert = planInto(planner, table, { rows, path: told, conflict })
   if (first) addBefore(relation, insert, row)
   else addAfter(relation, insert, row)
+  return rows
 }
 
 function dataRows(planner: Planner, { input, field, path }: Member, { kind }: Relation) {

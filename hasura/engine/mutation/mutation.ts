@@ -1,5 +1,7 @@
 /** What a mutation field asks of Postgres. Part of the plan, like plan/plan.ts. */
+import type { ValidateInput } from '../metadata-types.ts'
 import type { BoolExp, Output, PgType, Value } from '../plan/plan.ts'
+import type { Validation } from './validate-input.ts'
 
 /** The columns in the table's own order, so that a row of them is a row of its type. */
 export type Target = { schema: string; name: string; columns: string[] }
@@ -14,6 +16,8 @@ export type InsertRow = {
   before: { pairs: Pair[]; name: string; insert: Insert }[]
   /** Rows that point to this one. */
   after: { pairs: Pair[]; insert: Insert }[]
+  /** The row as the request gives it, for a webhook that validates it. */
+  json(): unknown
 }
 /** A column of the row, the one of the other row that equals it, and the type of the one that is given its value. */
 export type Pair = [here: string, there: string, type: PgType]
@@ -32,6 +36,8 @@ export type Insert = {
   /** Must hold for each row that was inserted, or updated by a conflict. */
   check: BoolExp
   updateCheck: BoolExp
+  /** Asked about the rows before any is written. */
+  validation: ValidateInput | undefined
 }
 export type Assignment = { column: string; operator: string; value: Value }
 export type Update = { table: Target; set: Assignment[]; where: BoolExp; check: BoolExp; path: string }
@@ -48,5 +54,11 @@ export type ResponseOutput = { key: string } & (
 export type Mutation =
   | { is: 'insert'; insert: Insert; output: MutationOutput }
   /** Several run in order, each sees what the one before did. */
-  | { is: 'update'; updates: Update[]; list: boolean; output: MutationOutput }
-  | { is: 'delete'; delete: Delete; output: MutationOutput }
+  | {
+      is: 'update'
+      updates: Update[]
+      list: boolean
+      output: MutationOutput
+      validation: Validation | undefined
+    }
+  | { is: 'delete'; delete: Delete; output: MutationOutput; validation: Validation | undefined }

@@ -5,6 +5,7 @@ import { invalid, quotedList } from '../errors.ts'
 import { commonName } from '../model/naming.ts'
 import type { Table } from '../model.ts'
 import type { Input } from '../plan/input.ts'
+import { inputJson } from '../plan/input-json.ts'
 import { anyPermission, scopeOf } from '../plan/permission.ts'
 import { maskOf, tablesOf } from '../plan/permitted.ts'
 import { type BoolExp, both, type PgType } from '../plan/plan.ts'
@@ -16,7 +17,8 @@ import { planWhere } from '../plan/where.ts'
 import type { TypeRef } from '../schema/types.ts'
 import type { Assignment, Mutation, Update } from './mutation.ts'
 import { planResponse, planRowOutput, targetOf } from './output.ts'
-import { checkOf, presetsOf } from './permission.ts'
+import { argumentsJson, checkOf, presetsOf, validationOf } from './permission.ts'
+import type { Validation } from './validate-input.ts'
 
 /** Arguments by name, each with its place. */
 type Given = Map<string, { input: Input; type: TypeRef; path: string }>
@@ -27,14 +29,16 @@ export function planUpdate(planner: Planner, selected: SelectedField, table: Tab
     path: selected.path,
     where: whereOf(planner, table, given),
   })
-  return { is: 'update', updates: [update], list: false, output: planResponse(planner, selected, table) }
+  const output = planResponse(planner, selected, table)
+  return { is: 'update', updates: [update], list: false, output, validation: asked(planner, selected, table) }
 }
 
 export function planUpdateByKey(planner: Planner, selected: SelectedField, table: Table): Mutation {
   const given = argumentsOf(selected)
   const where = keyCondition(planner, table, given.get(commonName(table.naming, 'pk_columns')))
   const update = planOne(planner, table, given, { path: selected.path, where })
-  return { is: 'update', updates: [update], list: false, output: planRowOutput(planner, selected, table) }
+  const output = planRowOutput(planner, selected, table)
+  return { is: 'update', updates: [update], list: false, output, validation: asked(planner, selected, table) }
 }
 
 export function planUpdateMany(planner: Planner, selected: SelectedField, table: Table): Mutation {
@@ -57,7 +61,14 @@ export function planUpdateMany(planner: Planner, selected: SelectedField, table:
     updates: some ? updates : [],
     list: true,
     output: planResponse(planner, selected, table),
+    validation: validationOf(planner.schema.update(table), () =>
+      list.map(({ input }) => inputJson(planner, input)),
+    ),
   }
+}
+
+function asked(planner: Planner, selected: SelectedField, table: Table): Validation | undefined {
+  return validationOf(planner.schema.update(table), () => [argumentsJson(planner, selected)])
 }
 
 function missing(): never {

@@ -1,7 +1,8 @@
 /** What is sent to an action: the arguments as JSON, checked against their types. */
 import { isRawNumber, numberText } from '../exact-json.ts'
 import { namedType, nullable, type TypeRef } from '../schema/types.ts'
-import { type Input, isNull, toJson } from './input.ts'
+import { type Input, isNull } from './input.ts'
+import { inputJson } from './input-json.ts'
 import type { Planner } from './planner.ts'
 import {
   choice,
@@ -15,7 +16,6 @@ import {
   readObject,
   unexpectedNull,
 } from './read.ts'
-import { variableInput } from './variables.ts'
 
 /** Undefined when nothing is given. */
 export function readActionValue(planner: Planner, input: Input | undefined, place: Place): unknown {
@@ -67,11 +67,7 @@ function readScalar(planner: Planner, value: Input, place: Place & { type: TypeR
     if (text === undefined) throw mismatch(place, 'a 32-bit integer', value)
     return Number(text)
   }
-  const json = toJson(value, name => {
-    planner.variables.structural.add(name)
-    const given = variableInput(planner.variables, name)
-    return given ? toJson(given, () => null) : null
-  })
+  const json = inputJson(planner, value)
   const wanted = builtIn[place.name]
   const kind = isRawNumber(json) ? 'number' : typeof json
   if (wanted && kind !== wanted.type) throw mismatch(place, wanted.expected, value)
