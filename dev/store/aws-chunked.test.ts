@@ -35,13 +35,18 @@ function frame(
 }
 
 const signedWord = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD'
+/** The smallest chunk that may be followed by another. */
+const first = 'hello '.padEnd(8192, '.')
 
 t.test(
   'signed chunks are stored without their frame; a bent byte, signature, order or end is refused',
   async t => {
     const { url, dir } = await testStore(t)
     const path = `/${bucket}/chunked`
-    const headers = { 'x-amz-decoded-content-length': '11', 'content-encoding': 'aws-chunked' }
+    const headers = {
+      'x-amz-decoded-content-length': String(first.length + 5),
+      'content-encoding': 'aws-chunked',
+    }
     const signed = sign(url, { method: 'PUT', path, headers, payloadHash: signedWord })
     const put = async (body: string) => {
       const length = { 'content-length': String(body.length) }
@@ -53,7 +58,7 @@ t.test(
       })
       return codeOf(answer) ?? answer.status
     }
-    const good = frame(signed, ['hello ', 'world'])
+    const good = frame(signed, [first, 'world'])
     t.equal(await put(good.replace('world', 'w0rld')), 'SignatureDoesNotMatch')
     t.equal(await put(good.replace(/signature=./, 'signature=x')), 'InvalidRequest')
     t.equal(
@@ -62,19 +67,23 @@ t.test(
     )
     t.equal(await put(good.slice(0, good.indexOf('0;chunk'))), 'IncompleteBody')
     t.equal(
-      await put(frame(signed, ['hello '])),
+      await put(frame(signed, [first])),
       'IncompleteBody',
       'fewer bytes than x-amz-decoded-content-length',
     )
-    t.equal(await put(frame(signed, ['hello ', 'world', '!'])), 'IncompleteBody', 'more bytes than announced')
+    t.equal(await put(frame(signed, [`${first}world`, '!'])), 'IncompleteBody', 'more bytes than announced')
     t.equal(await put(`${good}more`), 'InvalidRequest')
     t.equal(await put(good.replace('world\r\n', 'world\n\n')), 'InvalidRequest')
     t.equal(await put('hello world'), 'IncompleteBody', 'no frame at all')
     t.equal(await put(`${'f'.repeat(9000)}\r\n`), 'InvalidRequest')
+    t.equal(
+      await put(frame(signed, [first.slice(0, 8191), `${first.slice(8191)}world`])),
+      'InvalidChunkSizeError',
+    )
     t.strictSame(await readdir(join(dir, 'blobs')), [])
     t.equal(await put(good), 200)
     const got = await send(url, { path })
-    t.equal(got.body, 'hello world')
+    t.equal(got.body, `${first}world`)
     t.equal(got.headers['content-encoding'], undefined)
   },
 )
@@ -98,12 +107,9 @@ t.test(
       })
       return codeOf(answer) ?? answer.headers['x-amz-checksum-crc32']
     }
-    const pieces = ['hello', ' world']
+    const pieces = ['hello world']
     const good = frame(signed, pieces, { 'x-amz-checksum-crc32': sum.toString('base64') })
-    t.equal(
-      await put(frame(signed, pieces, { 'x-amz-checksum-crc32': 'AAAAAA==' })),
-      'XAmzContentChecksumMismatch',
-    )
+    t.equal(await put(frame(signed, pieces, { 'x-amz-checksum-crc32': 'AAAAAA==' })), 'BadDigest')
     t.equal(await put(frame(signed, pieces)), 'MalformedTrailerError')
     t.equal(await put(frame(signed, pieces, { 'x-amz-checksum-sha1': 'x' })), 'MalformedTrailerError')
     t.equal(await put(good.replace(/x-amz-trailer-signature:.*\r\n/, '')), 'SignatureDoesNotMatch')
@@ -111,7 +117,37 @@ t.test(
       await put(good.replace(/(x-amz-trailer-signature:)\w{64}/, `$1${'0'.repeat(64)}`)),
       'SignatureDoesNotMatch',
     )
+    t.equal(
+      await put(good.replace(/(x-amz-trailer-signature:.*\r\n)/, '$1$1')),
+      'MalformedTrailerError',
+      'two signatures',
+    )
     t.equal(await put(good), sum.toString('base64'))
+    const other = async (more: Record<string, string>) => {
+      const bent = sign(url, {
+        method: 'PUT',
+        path,
+        headers: { ...headers, ...more },
+        payloadHash: `${signedWord}-TRAILER`,
+      })
+      const length = { 'content-length': String(good.length) }
+      return codeOf(
+        await plain(url, {
+          method: 'PUT',
+          target: path,
+          headers: { ...bent.headers, ...length },
+          body: good,
+        }),
+      )
+    }
+    for (const trailer of [
+      'x-amz-meta-more',
+      'x-amz-checksum-md7',
+      'x-amz-checksum-crc32,x-amz-checksum-sha1',
+    ])
+      t.equal(await other({ 'x-amz-trailer': trailer }), 'InvalidRequest', trailer)
+    const both = { 'x-amz-checksum-sha1': Buffer.alloc(20).toString('base64') }
+    t.equal(await other(both), 'InvalidRequest', 'one in the header and another behind the body')
   },
 )
 

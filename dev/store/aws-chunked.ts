@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type ByteReader, createByteReader } from './byte-reader.ts'
 import { S3Error } from './errors.ts'
+import type { Framing } from './framing.ts'
 import { hexBytes, hmac, sha256, type Verified } from './signature.ts'
 
 /**
@@ -15,21 +16,10 @@ import { hexBytes, hmac, sha256, type Verified } from './signature.ts'
  * a store that keeps it (it was seen) hands out corrupt files.
  * Source: Amazon S3 API Reference, "Signature Calculations … Transferring Payload in Multiple Chunks", "… Trailing Headers".
  */
-export type Framing = { signed: boolean; trailer: boolean }
-
-/** The framing a payload hash word asks for; undefined for a plain body. */
-export function framingOf(payloadHash: string): Framing | undefined {
-  return framings[payloadHash]
-}
-
-const framings: Record<string, Framing> = {
-  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD': { signed: true, trailer: false },
-  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER': { signed: true, trailer: true },
-  'STREAMING-UNSIGNED-PAYLOAD-TRAILER': { signed: false, trailer: true },
-}
-
 const maxHeaderBytes = 4096
 const maxTrailerBytes = 16 * 1024
+/** Of every chunk but the last one with bytes in it. */
+const minChunkBytes = 8192
 const emptyHash = sha256('')
 
 /**
@@ -47,8 +37,12 @@ export async function* deframed(
 ): AsyncGenerator<Buffer> {
   const reader = createByteReader(source)
   const chain = createChain(options.verified)
+  let smallest = Number.POSITIVE_INFINITY
   for (;;) {
     const { size, signature } = parseHeader(await reader.line(maxHeaderBytes), options.framing.signed)
+    if (size > 0 && smallest < minChunkBytes)
+      throw new S3Error('InvalidChunkSizeError', undefined, { BadChunkSize: String(smallest) })
+    smallest = Math.min(smallest, size)
     const hash = options.framing.signed ? createHash('sha256') : undefined
     for await (const piece of reader.take(size)) {
       hash?.update(piece)
@@ -108,7 +102,7 @@ async function readTrailers(
     const colon = line.indexOf(':')
     const name = line.slice(0, colon).trim().toLowerCase()
     const value = line.slice(colon + 1).trim()
-    if (name === 'x-amz-trailer-signature') signature = value
+    if (name === 'x-amz-trailer-signature' && framing.signed && signature === undefined) signature = value
     else if (!announced.includes(name) || trailers.has(name)) throw new S3Error('MalformedTrailerError')
     else {
       trailers.set(name, value)

@@ -1,15 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { deframed, framingOf } from './aws-chunked.ts'
+import { deframed } from './aws-chunked.ts'
 import { type Call, header, headersOf } from './call.ts'
 import {
   base64Of,
   type ChecksumName,
   type Checksums,
+  checksumName,
   checksumsIn,
   checksumTrailer,
   createChecksum,
+  tooManyChecksums,
 } from './checksums.ts'
 import { S3Error } from './errors.ts'
+import { framingOf } from './framing.ts'
 import { hexBytes } from './signature.ts'
 
 /** What is known of a body when its last byte has been seen and every promise about it has been kept. */
@@ -53,8 +56,10 @@ export function checkedBody(call: Call, options: { maxBytes: number; compute?: C
   }
 }
 
-/** A small body in one piece, for XML. An absent one is empty. */
+/** A small body in one piece, for XML. An absent one is empty. Only objects and parts may come framed. */
 export async function smallBody(call: Call): Promise<string> {
+  if (framingOf(call.verified.payloadHash))
+    throw new S3Error('InvalidRequest', 'The value of x-amz-content-sha256 header is invalid.')
   if (header(call, 'content-length') === undefined && !header(call, 'transfer-encoding')) return ''
   const body = checkedBody(call, { maxBytes: call.store.limits.xmlBytes })
   const chunks: Buffer[] = []
@@ -81,15 +86,15 @@ type Promises = {
 function promisesOf(call: Call, compute: ChecksumName | undefined): Promises {
   const { payloadHash } = call.verified
   const framing = framingOf(payloadHash)
-  const announced = framing?.trailer ? listOf(header(call, 'x-amz-trailer')) : []
+  const announced = announcedTrailers(call)
   const trailers = new Map<string, string>()
   const promised = checksumsIn(headersOf(call))
-  const name = onlyName(promised) ?? checksumTrailer(announced) ?? compute
+  const name = announcedChecksum(call) ?? compute
   const md5Promised = header(call, 'content-md5')
   if (md5Promised !== undefined) base64Of(md5Promised, 16, 'content-md5')
 
   const md5 = createHash('md5')
-  const sha256 = isHash(payloadHash) ? createHash('sha256') : undefined
+  const sha256 = framing || payloadHash === 'UNSIGNED-PAYLOAD' ? undefined : createHash('sha256')
   const checksum = name && createChecksum(name)
   return {
     source: () =>
@@ -109,7 +114,7 @@ function promisesOf(call: Call, compute: ChecksumName | undefined): Promises {
       if (md5Promised && digest.toString('base64') !== md5Promised) throw new S3Error('BadDigest')
       const computed = checksum?.digest().toString('base64')
       const expected = name && { ...promised, ...checksumsIn(trailers) }[name]
-      if (expected && expected !== computed) throw new S3Error('XAmzContentChecksumMismatch', mismatch(name))
+      if (expected && expected !== computed) throw new S3Error('BadDigest', mismatch(name))
       return { md5: digest, checksums: name && computed ? { [name]: computed } : {} }
     },
   }
@@ -118,13 +123,26 @@ function promisesOf(call: Call, compute: ChecksumName | undefined): Promises {
 const mismatch = (name: ChecksumName) =>
   `The ${name.toUpperCase()} you specified did not match the calculated checksum.`
 
-/** Whether the word in x-amz-content-sha256 is a hash; throws for one that is neither that nor a word we know. */
-function isHash(payloadHash: string): boolean {
-  if (/^[0-9a-f]{64}$/.test(payloadHash)) return true
-  if (payloadHash === 'UNSIGNED-PAYLOAD' || framingOf(payloadHash)) return false
+/** The checksum that comes with a body, in a header or in the trailer behind it. Throws for two, or one that is missing. */
+export function announcedChecksum(call: Call): ChecksumName | undefined {
+  const inHeader = onlyName(checksumsIn(headersOf(call)))
+  const inTrailer = checksumTrailer(announcedTrailers(call))
+  if (inHeader && inTrailer) throw tooManyChecksums()
+  requireAnnounced(call, inHeader ?? inTrailer)
+  return inHeader ?? inTrailer
+}
+
+function announcedTrailers(call: Call): string[] {
+  return framingOf(call.verified.payloadHash)?.trailer ? listOf(header(call, 'x-amz-trailer')) : []
+}
+
+/** `x-amz-sdk-checksum-algorithm` says that a checksum comes, so one must, and that one (S3, "PutObject"). */
+function requireAnnounced(call: Call, found: ChecksumName | undefined): void {
+  const said = header(call, 'x-amz-sdk-checksum-algorithm')
+  if (said === undefined || (found !== undefined && checksumName(said) === found)) return
   throw new S3Error(
-    'InvalidArgument',
-    'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING-… word or a sha256.',
+    'InvalidRequest',
+    'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.',
   )
 }
 

@@ -7,8 +7,8 @@ import { element, s3Namespace } from './xml.ts'
 
 /** Buckets: made at the start from the configuration, or by CreateBucket. */
 
-/** 3 to 63 of `a-z 0-9 . -`, beginning and ending with a letter or digit: the rule of S3 for new buckets. */
-const validName = /^(?!xn--)(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
+/** 3 to 63 of `a-z 0-9 -`, beginning and ending with a letter or digit: the rule of R2, which takes no dots as S3 does. */
+const validName = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 
 /** Makes a bucket; returns false if it was there. Throws InvalidBucketName. */
 export function ensureBucket(catalog: Catalog, name: string, nowMs: number): boolean {

@@ -9,6 +9,8 @@ import { type Query, queryValue } from './uri.ts'
 export type Limits = {
   /** one PUT or one part */
   bodyBytes: number
+  /** one object, in parts */
+  objectBytes: number
   /** the smallest part that is not the last one */
   partBytes: number
   /** a body of XML */
@@ -17,6 +19,8 @@ export type Limits = {
 
 export const defaultLimits: Limits = {
   bodyBytes: 5 * 1024 ** 3,
+  // 5 TiB less 5 GiB.
+  objectBytes: 5 * 1024 ** 4 - 5 * 1024 ** 3,
   partBytes: 5 * 1024 ** 2,
   xmlBytes: 4 * 1024 ** 2,
 }
@@ -51,7 +55,8 @@ export type Call = {
 
 /** One header of the request, all its values joined by commas as the signature joins them. */
 export function headerOf(request: IncomingMessage, name: string): string | undefined {
-  return request.headersDistinct[name]?.join(',')
+  // A name may be of an object's prototype: `constructor` among the signed headers.
+  return Object.hasOwn(request.headersDistinct, name) ? request.headersDistinct[name]?.join(',') : undefined
 }
 
 export const parameter = (call: Call, name: string) => queryValue(call.query, name)

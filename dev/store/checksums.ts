@@ -27,7 +27,7 @@ function hash(name: string): Crc {
 /** The name in any case (`CRC32C`), or undefined when S3 has no such checksum. */
 export function checksumName(text: string): ChecksumName | undefined {
   const name = text.toLowerCase()
-  return name in algorithms ? (name as ChecksumName) : undefined
+  return Object.hasOwn(algorithms, name) ? (name as ChecksumName) : undefined
 }
 
 const prefix = 'x-amz-checksum-'
@@ -42,29 +42,32 @@ export function checksumsIn(headers: Iterable<[string, string]>): Checksums {
     if (!name) throw new S3Error('InvalidRequest', `The checksum header ${header} is not supported.`)
     found[name] = base64Of(value.trim(), algorithms[name].bytes, header)
   }
-  if (Object.keys(found).length > 1) {
-    throw new S3Error(
-      'InvalidRequest',
-      'Expecting a single x-amz-checksum- header. Multiple checksum types are not allowed.',
-    )
-  }
+  if (Object.keys(found).length > 1) throw tooManyChecksums()
   return found
 }
 
-/** The checksum a trailer announced in `x-amz-trailer` will carry, if any. */
-export function checksumTrailer(names: readonly string[]): ChecksumName | undefined {
-  const header = names.find(name => name.startsWith(prefix))
-  const name = header && checksumName(header.slice(prefix.length))
-  if (header && !name) throw new S3Error('InvalidRequest', `The trailer ${header} is not supported.`)
-  return name || undefined
+export function tooManyChecksums(): S3Error {
+  return new S3Error(
+    'InvalidRequest',
+    'Expecting a single x-amz-checksum- header. Multiple checksum types are not allowed.',
+  )
 }
 
-/** A strict base64 text of so many bytes; throws InvalidDigest or, for a checksum header, InvalidRequest. */
+/** The checksum that the trailers announced in `x-amz-trailer` will carry. There is nothing else that a trailer may be. */
+export function checksumTrailer(names: readonly string[]): ChecksumName | undefined {
+  const [header, ...more] = names
+  if (header === undefined) return undefined
+  if (more.length > 0) throw tooManyChecksums()
+  const name = header.startsWith(prefix) ? checksumName(header.slice(prefix.length)) : undefined
+  if (name) return name
+  throw new S3Error('InvalidRequest', 'The value specified in the x-amz-trailer header is not supported')
+}
+
+/** A strict base64 text of so many bytes; throws InvalidDigest. */
 export function base64Of(text: string, bytes: number, header: string): string {
   const decoded = Buffer.from(text, 'base64')
   if (decoded.length === bytes && decoded.toString('base64') === text) return text
-  if (header === 'content-md5') throw new S3Error('InvalidDigest')
-  throw new S3Error('InvalidRequest', `Value for ${header} header is invalid.`)
+  throw new S3Error('InvalidDigest', `Value for ${header} header is invalid.`)
 }
 
 /** A running checksum of that name. */

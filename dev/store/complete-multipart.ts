@@ -14,7 +14,7 @@ import { maxParts, uploadWanted } from './multipart.ts'
 import type { StoredObject } from './objects.ts'
 import { commitObject } from './put-object.ts'
 import { quoted, sendXml } from './reply.ts'
-import { dropUpload, type Part, partsAfter, requireUpload, type Upload } from './uploads.ts'
+import { dropUpload, endUpload, type Part, partsAfter, requireUpload, type Upload } from './uploads.ts'
 import { childText, element, parseXml, s3Namespace, type XmlElement } from './xml.ts'
 
 /**
@@ -24,10 +24,11 @@ import { childText, element, parseXml, s3Namespace, type XmlElement } from './xm
 export async function completeMultipart(call: Call): Promise<void> {
   const { store, bucket, key } = call
   const wanted = wantedParts(await smallBody(call))
-  const upload = requireUpload(store.catalog, uploadWanted(call))
+  const upload = requireUpload(store, uploadWanted(call))
   const all = partsAfter(store.catalog, upload.id)
-  const parts = chosenParts(all, wanted, store.limits.partBytes)
+  const parts = chosenParts(all, wanted, { minBytes: store.limits.partBytes, upload })
   const size = parts.reduce((sum, part) => sum + part.size, 0)
+  if (size > store.limits.objectBytes) throw new S3Error('EntityTooLarge')
   const announced = header(call, 'x-amz-mp-object-size')
   if (announced !== undefined && Number(announced) !== size)
     throw new S3Error('InvalidRequest', 'x-amz-mp-object-size does not match.')
@@ -49,6 +50,10 @@ export async function completeMultipart(call: Call): Promise<void> {
       requireUnchanged(call, upload, parts)
       dropUpload(store.catalog, upload.id)
     },
+  }).catch(async error => {
+    // A condition that does not hold ends the upload with R2 (its release notes, 2023-08-11).
+    if (error instanceof S3Error && error.code === 'PreconditionFailed') await endUpload(store, upload.id)
+    throw error
   })
   const used = new Set(parts.map(part => part.blob))
   await store.blobs.remove(all.filter(part => !used.has(part.blob)))
@@ -80,7 +85,10 @@ function wantedPart(element: XmlElement): Wanted {
   }
 }
 
-function chosenParts(all: Part[], wanted: Wanted[], minBytes: number): Part[] {
+type Rules = { minBytes: number; upload: Upload }
+
+function chosenParts(all: Part[], wanted: Wanted[], { minBytes, upload }: Rules): Part[] {
+  requireSums(wanted, upload)
   const byNumber = new Map(all.map(part => [part.number, part]))
   const parts = wanted.map(({ number, etag, checksums }) => {
     const part = byNumber.get(number)
@@ -105,12 +113,23 @@ function chosenParts(all: Part[], wanted: Wanted[], minBytes: number): Part[] {
   return parts
 }
 
+/** What the checksum of the object is made of must be said again. */
+function requireSums(wanted: Wanted[], { checksum, checksumType }: Upload): void {
+  if (!checksum || checksumType !== 'COMPOSITE') return
+  const without = wanted.find(part => part.checksums[checksum] === undefined)
+  if (without)
+    throw new S3Error(
+      'InvalidRequest',
+      `The upload was created using a ${checksum} checksum. The complete request must include the checksum for each part. It was missing for part ${without.number} in the request.`,
+    )
+}
+
 const sameSums = (stored: Checksums, sent: Checksums) =>
   Object.entries(sent).every(([name, value]) => (stored as Record<string, string>)[name] === value)
 
 /** A part may have been sent again, or the upload ended, while a full checksum was computed. */
 function requireUnchanged({ store }: Call, upload: Upload, parts: Part[]): void {
-  requireUpload(store.catalog, upload)
+  requireUpload(store, upload)
   const now = new Map(partsAfter(store.catalog, upload.id).map(part => [part.number, part.blob]))
   if (parts.some(part => now.get(part.number) !== part.blob)) throw new S3Error('InvalidPart')
 }

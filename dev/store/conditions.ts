@@ -21,21 +21,22 @@ export function checkRead(object: StoredObject, header: HeaderOf): 'modified' | 
 }
 
 /**
- * The condition of a write, to be asked inside the transaction that writes. `If-None-Match: *` makes an object
- * write-once; `If-Match` replaces only the version the client knows.
- * Source: Amazon S3 User Guide, "Conditional writes".
+ * The conditions of a write, to be asked inside the transaction that writes: all that are given must hold.
+ * `If-None-Match: *` makes an object write-once; `If-Match` replaces only the version the client knows. An object that is
+ * not there was neither changed nor matched by anything.
+ * Source: Cloudflare R2, "Conditional operations".
  */
 export function writeCondition(header: HeaderOf): (old: StoredObject | undefined) => void {
-  const ifNoneMatch = header('if-none-match')
   const ifMatch = header('if-match')
-  if (ifNoneMatch !== undefined && ifNoneMatch.trim() !== '*') {
-    throw new S3Error('NotImplemented', 'A write can only be conditional on If-None-Match: *')
-  }
+  const ifNoneMatch = header('if-none-match')
+  const ifModified = header('if-modified-since')
+  const ifUnmodified = header('if-unmodified-since')
   return old => {
-    if (ifNoneMatch !== undefined && old) throw failed('If-None-Match')
-    if (ifMatch === undefined) return
-    if (!old) throw new S3Error('NoSuchKey')
-    if (!matches(ifMatch, old.etag)) throw failed('If-Match')
+    if (ifMatch !== undefined && !(old && matches(ifMatch, old.etag))) throw failed('If-Match')
+    if (ifNoneMatch !== undefined && old && matches(ifNoneMatch, old.etag)) throw failed('If-None-Match')
+    if (ifModified !== undefined && !(old && modifiedAfter(old, ifModified) !== false))
+      throw failed('If-Modified-Since')
+    if (old && modifiedAfter(old, ifUnmodified) === true) throw failed('If-Unmodified-Since')
   }
 }
 

@@ -5,7 +5,7 @@ import { checksumElement } from './checksums.ts'
 import { checkRead, writeCondition } from './conditions.ts'
 import { S3Error } from './errors.ts'
 import { requireObject } from './get-object.ts'
-import type { StoredObject } from './objects.ts'
+import { findObject, type StoredObject } from './objects.ts'
 import { commitObject } from './put-object.ts'
 import { isoTime, quoted, sendXml } from './reply.ts'
 import { storedHeaders } from './stored-headers.ts'
@@ -29,7 +29,8 @@ export async function copyObject(call: Call): Promise<void> {
   if (checkRead(source, name => header(call, `x-amz-copy-source-${name}`)) === 'not-modified') {
     throw new S3Error('PreconditionFailed')
   }
-  const check = writeCondition(name => header(call, name))
+  const check = destinationCondition(call)
+  check(findObject(store.catalog, bucket, key))
   const object: StoredObject = {
     ...source,
     ...(replace ? storedHeaders(call) : {}),
@@ -43,6 +44,16 @@ export async function copyObject(call: Call): Promise<void> {
     call,
     `<CopyObjectResult ${s3Namespace}>${element('ETag', quoted(object.etag))}${element('LastModified', isoTime(object.modifiedMs))}${checksums.join('')}</CopyObjectResult>`,
   )
+}
+
+/** R2 takes conditions on what is overwritten under names of its own, and knows no others here. */
+function destinationCondition(call: Call): (old: StoredObject | undefined) => void {
+  const unknown = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'].find(
+    name => header(call, name) !== undefined,
+  )
+  if (unknown)
+    throw new S3Error('NotImplemented', `A copy takes cf-copy-destination-${unknown}, not ${unknown}.`)
+  return writeCondition(name => header(call, `cf-copy-destination-${name}`))
 }
 
 function sourceOf(call: Call): { bucket: string; key: string } {

@@ -1,5 +1,6 @@
 import { smallBody } from './body.ts'
-import { type Call, header } from './call.ts'
+import { type Call, header, headersOf } from './call.ts'
+import { checksumsIn } from './checksums.ts'
 import { matches } from './conditions.ts'
 import { S3Error } from './errors.ts'
 import { dropObject } from './objects.ts'
@@ -23,6 +24,11 @@ const maxKeys = 1000
 
 /** DeleteObjects: up to 1,000 keys in one body, answered one by one. */
 export async function deleteObjects(call: Call): Promise<void> {
+  if (header(call, 'content-md5') === undefined && Object.keys(checksumsIn(headersOf(call))).length === 0)
+    throw new S3Error(
+      'InvalidRequest',
+      'Missing required header for this request: Content-MD5 OR x-amz-checksum-*',
+    )
   const root = parseXml(await smallBody(call))
   const wanted = root?.children.filter(child => child.name === 'Object') ?? []
   if (root?.name !== 'Delete' || wanted.length === 0 || wanted.length > maxKeys)

@@ -1,8 +1,9 @@
 import { element, xmlDocument } from './xml.ts'
 
 /**
- * The errors S3 knows and this store uses: code → [HTTP status, the sentence used when none better is at hand].
- * Source: Amazon S3 API Reference, "Error responses" › "List of error codes". `InsufficientStorage` is ours:
+ * The errors this store uses: code → [HTTP status, the sentence used when none better is at hand]. Where R2 names one
+ * otherwise than S3 it is R2's name: a client that tells errors apart must not learn here what it cannot use there.
+ * Sources: Cloudflare R2, "Error codes"; Amazon S3 API Reference, "List of error codes". `InsufficientStorage` is ours:
  * S3 has no word for a full disk, and a 500 or 503 would make every SDK retry into the same full disk.
  */
 const meanings = {
@@ -14,19 +15,20 @@ const meanings = {
   BucketNotEmpty: [409, 'The bucket you tried to delete is not empty.'],
   EntityTooLarge: [400, 'The proposed upload exceeds the maximum allowed size.'],
   EntityTooSmall: [400, 'A part is smaller than the minimum allowed size; only the last one may be.'],
+  ExpiredRequest: [400, 'Request has expired'],
   IncompleteBody: [400, 'The body is shorter than its Content-Length, or its chunks end early.'],
   InsufficientStorage: [507, 'The disk of the store is full; nothing was stored.'],
   InternalError: [500, 'The store met an internal error. Please try again.'],
-  InvalidAccessKeyId: [403, 'The access key id you provided does not exist in our records.'],
   InvalidArgument: [400, 'Invalid argument'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
+  InvalidChunkSizeError: [403, 'Only the last chunk is allowed to have a size less than 8192 bytes'],
   InvalidDigest: [400, 'The Content-MD5 or checksum value that you specified is not valid.'],
+  InvalidObjectName: [400, 'The key is longer than 1,024 bytes.'],
   InvalidPart: [400, 'One or more of the specified parts could not be found or did not match.'],
   InvalidPartOrder: [400, 'The list of parts was not in ascending order.'],
   InvalidRange: [416, 'The requested range is not satisfiable.'],
   InvalidRequest: [400, 'The request is not valid.'],
   InvalidURI: [400, "Couldn't parse the specified URI."],
-  KeyTooLongError: [400, 'The key is longer than 1,024 bytes.'],
   MalformedTrailerError: [400, 'The trailing headers of the body are not what x-amz-trailer announced.'],
   MalformedXML: [400, 'The XML you provided was not well-formed or did not validate against our schema.'],
   MetadataTooLarge: [400, 'The user metadata is larger than 2,048 bytes.'],
@@ -49,7 +51,7 @@ const meanings = {
     'The signature we calculated does not match the one you provided. Check your secret key and signing method.',
   ],
   SlowDown: [503, 'The store is closing or too busy. Please try again.'],
-  XAmzContentChecksumMismatch: [400, 'The checksum you specified did not match the calculated checksum.'],
+  Unauthorized: [401, 'The access key id you provided does not exist in our records.'],
   XAmzContentSHA256Mismatch: [400, 'The provided x-amz-content-sha256 does not match what was computed.'],
 } as const satisfies Record<string, readonly [number, string]>
 

@@ -21,7 +21,7 @@ t.test('a range gives its bytes, and one behind the end 416 with the size', asyn
   t.equal(await get('bytes=7-99'), '206 bytes 7-9/10 3 789')
   t.equal(await get('bytes=-4'), '206 bytes 6-9/10 4 6789')
   t.equal(await get('bytes=-40'), '206 bytes 0-9/10 10 0123456789')
-  t.equal(await get('bytes=3-5', 'HEAD'), '206 bytes 3-5/10 3 ')
+  t.equal(await get('bytes=3-5', 'HEAD'), '200 - 10 ', 'which has no effect on HEAD, as with R2')
   for (const ignored of ['bytes=5-3', 'lines=1-2', 'bytes=0-1,3-4', 'bytes=-', 'bytes=a-b']) {
     t.equal(await get(ignored), '200 - 10 0123456789', ignored)
   }

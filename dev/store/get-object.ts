@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Call, header, parameter } from './call.ts'
 import { checksumHeaders } from './checksums.ts'
-import { checkRead, matches } from './conditions.ts'
+import { checkRead } from './conditions.ts'
 import { S3Error } from './errors.ts'
 import { findObject, type StoredObject } from './objects.ts'
 import { checksumTypeHeader } from './put-object.ts'
@@ -41,13 +41,15 @@ export function requireObject({ store, bucket, key }: Pick<Call, 'store' | 'buck
 
 function rangeOf(call: Call, object: StoredObject): ByteRange | undefined {
   const partNumber = parameter(call, 'partNumber')
-  const text = header(call, 'range')
+  // On HEAD a range has no effect with R2.
+  const text = call.request.method === 'HEAD' ? undefined : header(call, 'range')
   if (partNumber !== undefined && text !== undefined) {
     throw new S3Error('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter')
   }
   if (partNumber !== undefined) return partRange(object, partNumber)
   const ifRange = header(call, 'if-range')
-  const changed = ifRange !== undefined && !matches(ifRange, object.etag) && ifRange !== httpTime(object)
+  // One strong ETag or the very date, no list and no `*` (RFC 9110, 13.1.5).
+  const changed = ifRange !== undefined && ifRange !== quoted(object.etag) && ifRange !== httpTime(object)
   return changed ? undefined : requestedRange(text, object.size)
 }
 

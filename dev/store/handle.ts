@@ -74,7 +74,7 @@ async function answer({ store, keyring }: HandleOptions, pieces: Pieces): Promis
     { ...keyring, nowMs: store.now() },
   )
   const call: Call = { store, ...pieces, verified, query, ...placeOf(path, header('host')) }
-  if (Buffer.byteLength(call.key) > 1024) throw new S3Error('KeyTooLongError')
+  if (Buffer.byteLength(call.key) > 1024) throw new S3Error('InvalidObjectName')
   const operation = operationOf(call)
   const makesBucket = request.method === 'PUT' && call.key === ''
   if (call.bucket !== '' && !makesBucket) requireBucket(store, call.bucket)

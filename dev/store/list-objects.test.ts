@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
@@ -125,6 +126,8 @@ t.test('encoding-type=url makes any key safe in XML', async t => {
   }
 })
 
+const md5Of = (body: string) => ({ 'content-md5': createHash('md5').update(body).digest('base64') })
+
 t.test('many objects are deleted by one call, and what is no such call is refused', async t => {
   const { client, url } = await testStore(t)
   await fill(client, keys)
@@ -137,8 +140,12 @@ t.test('many objects are deleted by one call, and what is no such call is refuse
     (await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: quiet }))).Deleted,
     undefined,
   )
-  const post = (body: string) =>
-    send(url, { method: 'POST', path: `/${bucket}`, query: [['delete', '']], body })
+  const post = (body: string, headers: Record<string, string> = md5Of(body)) =>
+    send(url, { method: 'POST', path: `/${bucket}`, query: [['delete', '']], body, headers })
+  const one = '<Delete><Object><Key>x</Key></Object></Delete>'
+  t.match((await post(one, {})).body, /Missing required header for this request: Content-MD5/)
+  t.equal(codeOf(await post(one, md5Of('other'))), 'BadDigest')
+  t.equal((await post(one)).status, 200)
   const bomb = '<!DOCTYPE a [<!ENTITY x "xxxxxxxx">]><Delete><Object><Key>&x;</Key></Object></Delete>'
   for (const body of [
     '',

@@ -21,6 +21,7 @@ export function listObjects(call: Call): void {
   const body = [
     element('Name', call.bucket),
     element('Prefix', encode(listing.prefix)),
+    version2 ? '' : element('Marker', encode(parameter(call, 'marker') ?? '')),
     element('Delimiter', listing.delimiter ? encode(listing.delimiter) : undefined),
     element('MaxKeys', listing.maxKeys),
     element('EncodingType', parameter(call, 'encoding-type')),

@@ -9,7 +9,7 @@ import { element, s3Namespace } from './xml.ts'
 /** ListParts: what has arrived of an upload, so that a client can go on after a break. */
 export function listParts(call: Call): void {
   const { catalog } = call.store
-  const upload = requireUpload(catalog, uploadWanted(call))
+  const upload = requireUpload(call.store, uploadWanted(call))
   const marker = count(call, 'part-number-marker', 0)
   const limit = Math.min(count(call, 'max-parts', 1000), 1000)
   const found = partsAfter(catalog, upload.id, marker, limit + 1)
@@ -47,7 +47,7 @@ export function listUploads(call: Call): void {
   const limit = Math.min(count(call, 'max-uploads', 1000), 1000)
   const from =
     Buffer.compare(Buffer.from(prefix), Buffer.from(marker.key)) > 0 ? { key: prefix, id: '' } : marker
-  const found = uploadsAfter(call.store.catalog, call.bucket, from, limit + 1).filter(upload =>
+  const found = uploadsAfter(call.store, call.bucket, from, limit + 1).filter(upload =>
     upload.key.startsWith(prefix),
   )
   const uploads = found.slice(0, limit)

@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-s3'
 import t from 'tap'
 import { createCrc64Nvme } from './crc.ts'
-import { bucket, testStore } from './test-store.ts'
+import { bucket, send, testStore } from './test-store.ts'
 
 const MiB = 1024 * 1024
 const place = { Bucket: bucket, Key: 'large' }
@@ -85,9 +85,12 @@ t.test('an object in parts has a checksum of its parts or of its bytes, as it wa
   await (await sendParts(client, { ChecksumAlgorithm: 'SHA256' })).complete()
   const parts = await client.send(new HeadObjectCommand({ ...place, ChecksumMode: 'ENABLED' }))
   t.match(parts, { ChecksumSHA256: `${composite.digest('base64')}-3`, ChecksumType: 'COMPOSITE' })
-  await t.rejects(sendParts(client, { ChecksumAlgorithm: 'SHA256', ChecksumType: 'FULL_OBJECT' }), {
-    name: 'InvalidRequest',
-  })
+  for (const [ChecksumAlgorithm, ChecksumType] of [
+    ['SHA256', 'FULL_OBJECT'],
+    ['CRC32', 'FULL_OBJECT'],
+    ['CRC64NVME', 'COMPOSITE'],
+  ] as const)
+    await t.rejects(sendParts(client, { ChecksumAlgorithm, ChecksumType }), { name: 'InvalidRequest' })
 })
 
 t.test('a list of parts that is not what was sent is refused, and can be sent right afterwards', async t => {
@@ -101,8 +104,7 @@ t.test('a list of parts that is not what was sent is refused, and can be sent ri
   await t.rejects(complete([one, { PartNumber: 9, ETag: '"0"' }]), { name: 'InvalidPart' })
   await t.rejects(complete([three, { ...three, PartNumber: 4 }]), { name: 'InvalidPart' })
   await t.rejects(complete(Parts, { MpuObjectSize: 5 }), { name: 'InvalidRequest' })
-  await client.send(new PutObjectCommand({ ...place, Body: 'taken' }))
-  await t.rejects(complete(Parts, { IfNoneMatch: '*' }), { name: 'PreconditionFailed' })
+  await client.send(new PutObjectCommand({ ...place, Body: 'before' }))
   await complete([one, three])
   const got = await client.send(new HeadObjectCommand(place))
   t.equal(got.ContentLength, 5 * MiB + 7, 'a part that was sent and not listed is left out')
@@ -150,4 +152,75 @@ t.test('part numbers have bounds', async t => {
       name: 'InvalidArgument',
     })
   }
+})
+
+t.test('the parts of an upload with a checksum bring it, each again at the end', async t => {
+  const { client, url } = await testStore(t)
+  const { UploadId, Parts, complete } = await sendParts(client, { ChecksumAlgorithm: 'SHA256' })
+  const part = (headers: Record<string, string>) =>
+    send(url, {
+      method: 'PUT',
+      path: `/${bucket}/large`,
+      query: [
+        ['partNumber', '1'],
+        ['uploadId', UploadId],
+      ],
+      headers,
+      body: 'x',
+    })
+  t.match((await part({})).body, /expected checksum Type: sha256, actual checksum Type: null/)
+  const other = { 'x-amz-checksum-sha1': createHash('sha1').update('x').digest('base64') }
+  t.match((await part(other)).body, /expected checksum Type: sha256, actual checksum Type: sha1/)
+  const bare = Parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag }))
+  await t.rejects(complete(bare), { name: 'InvalidRequest', message: /It was missing for part 1/ })
+  await complete()
+})
+
+t.test('a condition that does not hold at the end is the end of the upload, as with R2', async t => {
+  const { client, dir } = await testStore(t)
+  const { Parts, complete, UploadId } = await sendParts(client)
+  await client.send(new PutObjectCommand({ ...place, Body: 'taken' }))
+  await t.rejects(complete(Parts, { IfNoneMatch: '*' }), { name: 'PreconditionFailed' })
+  await t.rejects(client.send(new ListPartsCommand({ ...place, UploadId })), { name: 'NoSuchUpload' })
+  t.equal((await readdir(join(dir, 'blobs'))).length, 1, 'and its bytes are gone')
+  await t.rejects(
+    client.send(new CreateMultipartUploadCommand(place)).then(() => ifNew(client)),
+    {
+      name: 'PreconditionFailed',
+    },
+  )
+})
+
+/** The SDK knows no condition of CreateMultipartUpload; R2 does. */
+async function ifNew(client: S3Client) {
+  const command = new CreateMultipartUploadCommand(place)
+  command.middlewareStack.add(
+    next => async args => {
+      Object.assign((args.request as { headers: Record<string, string> }).headers, { 'if-none-match': '*' })
+      return next(args)
+    },
+    { step: 'build' },
+  )
+  return client.send(command)
+}
+
+t.test('an upload of a week ago is none any more, and an object has a largest size', async t => {
+  let ahead = 0
+  const { client, url } = await testStore(t, {
+    now: () => Date.now() + ahead,
+    limits: { objectBytes: 10 * MiB },
+  })
+  const { complete } = await sendParts(client)
+  await t.rejects(complete(), { name: 'EntityTooLarge' })
+  const { UploadId } = await sendParts(client, {}, [])
+  const list = async () => {
+    const date = new Date(Date.now() + ahead)
+    const parts = await send(url, { path: `/${bucket}/large`, query: [['uploadId', UploadId]], date })
+    const all = await send(url, { path: `/${bucket}`, query: [['uploads', '']], date })
+    return `${parts.status} ${all.body.includes(UploadId)}`
+  }
+  ahead = 7 * 24 * 3600_000 - 60_000
+  t.equal(await list(), '200 true')
+  ahead += 120_000
+  t.equal(await list(), '404 false')
 })

@@ -1,20 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { checkedBody, smallBody } from './body.ts'
+import { announcedChecksum, checkedBody, smallBody } from './body.ts'
 import { type Call, header, parameter } from './call.ts'
 import { inTransaction } from './catalog.ts'
-import { type ChecksumName, checksumHeaders, checksumName } from './checksums.ts'
+import { checksumHeaders, checksumName } from './checksums.ts'
+import { writeCondition } from './conditions.ts'
 import { S3Error } from './errors.ts'
+import { findObject } from './objects.ts'
 import { quoted, sendEmpty, sendXml } from './reply.ts'
 import { storedHeaders } from './stored-headers.ts'
-import {
-  addUpload,
-  dropUpload,
-  type Part,
-  partsAfter,
-  replacePart,
-  requireUpload,
-  type Upload,
-} from './uploads.ts'
+import { addUpload, endUpload, type Part, replacePart, requireUpload, type Upload } from './uploads.ts'
 import { element, s3Namespace } from './xml.ts'
 
 /** Multipart uploads, but for complete-multipart.ts: begin, send parts in any order and again if need be, abort. */
@@ -24,6 +18,7 @@ export const maxParts = 10_000
 export async function createMultipart(call: Call): Promise<void> {
   await smallBody(call)
   const { bucket, key, store } = call
+  writeCondition(name => header(call, name))(findObject(store.catalog, bucket, key))
   const upload: Upload = {
     ...{ id: randomUUID(), bucket, key, startedMs: store.now() },
     ...storedHeaders(call),
@@ -40,31 +35,32 @@ export async function createMultipart(call: Call): Promise<void> {
   )
 }
 
-/** Which checksum the object will have: of all its bytes, or (composite) of the checksums of its parts. */
+/** Which checksum the object will have: of all its bytes, or (composite) of those of its parts. R2 has one way for each. */
 function checksumKind(call: Call): Pick<Upload, 'checksum' | 'checksumType'> {
   const algorithm = header(call, 'x-amz-checksum-algorithm')
-  if (algorithm === undefined) return { checksum: undefined, checksumType: undefined }
-  const checksum = checksumName(algorithm)
-  if (!checksum) throw new S3Error('InvalidRequest', `Checksum algorithm ${algorithm} is not supported.`)
-  const type = header(call, 'x-amz-checksum-type') ?? (checksum === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')
-  const fits =
-    type === 'FULL_OBJECT' ? !checksum.startsWith('sha') : type === 'COMPOSITE' && checksum !== 'crc64nvme'
-  if (!fits || (type !== 'FULL_OBJECT' && type !== 'COMPOSITE')) {
+  const asked = header(call, 'x-amz-checksum-type')
+  if (algorithm === undefined && asked === undefined) return { checksum: undefined, checksumType: undefined }
+  const checksum = checksumName(algorithm ?? '')
+  if (!checksum)
+    throw new S3Error('InvalidRequest', `Checksum algorithm ${algorithm ?? ''} is not supported.`)
+  const type = checksum === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE'
+  if (asked !== undefined && asked !== type)
     throw new S3Error(
       'InvalidRequest',
-      `The ${type} checksum type cannot be used with the ${algorithm} algorithm.`,
+      `The ${asked} checksum type cannot be used with the ${algorithm} checksum algorithm.`,
     )
-  }
   return { checksum, checksumType: type }
 }
 
 export async function uploadPart(call: Call): Promise<void> {
   const { store } = call
-  const upload = requireUpload(store.catalog, uploadWanted(call))
+  const upload = requireUpload(store, uploadWanted(call))
   const number = partNumber(call)
+  requireSameAlgorithm(call, upload)
   const body = checkedBody(call, {
     maxBytes: store.limits.bodyBytes,
-    ...(upload.checksum ? { compute: upload.checksum } : {}),
+    // Of all the bytes it is computed here, so a part need not bring it.
+    ...(upload.checksum && upload.checksumType === 'FULL_OBJECT' ? { compute: upload.checksum } : {}),
   })
   const segment = await store.blobs.write(body.chunks)
   const { md5, checksums, size } = body.facts()
@@ -73,9 +69,8 @@ export async function uploadPart(call: Call): Promise<void> {
     etag: md5.toString('hex'),
   }
   try {
-    sameAlgorithm(upload.checksum, part)
     const old = inTransaction(store.catalog, () => {
-      requireUpload(store.catalog, upload)
+      requireUpload(store, upload)
       return replacePart(store.catalog, upload.id, part)
     })
     if (old) await store.blobs.remove([old])
@@ -86,10 +81,18 @@ export async function uploadPart(call: Call): Promise<void> {
   sendEmpty(call, 200, { etag: quoted(part.etag), ...checksumHeaders(checksums) })
 }
 
-function sameAlgorithm(wanted: ChecksumName | undefined, { checksums }: Part): void {
-  if (wanted && !checksums[wanted]) {
-    throw new S3Error('InvalidRequest', `Checksum Type mismatch occurred, expected checksum Type: ${wanted}`)
-  }
+/**
+ * A part brings the checksum that the upload was begun with, and no other: said before the first byte of it. To an upload
+ * that was begun without one SDKs send each part with a CRC-32, which S3 takes for what it is.
+ */
+function requireSameAlgorithm(call: Call, { checksum, checksumType }: Upload): void {
+  const brought = announcedChecksum(call)
+  if (checksum === undefined || brought === checksum) return
+  if (brought === undefined && checksumType === 'FULL_OBJECT') return
+  throw new S3Error(
+    'InvalidRequest',
+    `Checksum Type mismatch occurred, expected checksum Type: ${checksum}, actual checksum Type: ${brought ?? null}`,
+  )
 }
 
 function partNumber(call: Call): number {
@@ -105,14 +108,8 @@ function partNumber(call: Call): number {
 }
 
 export async function abortMultipart(call: Call): Promise<void> {
-  const { catalog, blobs } = call.store
-  const parts = inTransaction(catalog, () => {
-    const upload = requireUpload(catalog, uploadWanted(call))
-    const parts = partsAfter(catalog, upload.id)
-    dropUpload(catalog, upload.id)
-    return parts
-  })
-  await blobs.remove(parts)
+  const upload = requireUpload(call.store, uploadWanted(call))
+  await endUpload(call.store, upload.id)
   sendEmpty(call, 204)
 }
 

@@ -1,4 +1,5 @@
 import { S3Error } from './errors.ts'
+import { framingOf } from './framing.ts'
 import { type Query, queryValue } from './uri.ts'
 
 /** A request as it is signed. `header` gives all values of a name joined by commas, undefined when not sent. */
@@ -37,6 +38,9 @@ const maxExpiresSeconds = 7 * 24 * 3600
 
 /** Reads the Authorization header or the X-Amz-… query parameters; throws AccessDenied when there is neither. */
 export function presentedIn(request: SignedRequest): Presented {
+  const tokens = [request.header('x-amz-security-token'), queryValue(request.query, 'X-Amz-Security-Token')]
+  if (tokens.some(token => token !== undefined))
+    throw new S3Error('Unauthorized', 'There are no temporary credentials here.')
   const authorization = request.header('authorization')
   const inQuery = request.query.some(([name]) => name === 'X-Amz-Algorithm' || name === 'X-Amz-Signature')
   if (authorization && inQuery) {
@@ -48,6 +52,15 @@ export function presentedIn(request: SignedRequest): Presented {
   if (inQuery) return fromQuery(request)
   if (!authorization) throw new S3Error('AccessDenied', 'The request is not signed.')
   return fromHeader(request, authorization)
+}
+
+/** A sha256 of the body, or one of the words that say why there is none. */
+function payloadHashOf(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text) || text === 'UNSIGNED-PAYLOAD' || framingOf(text)) return text
+  throw new S3Error(
+    'InvalidArgument',
+    'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING-… word or a sha256.',
+  )
 }
 
 function fromHeader(request: SignedRequest, authorization: string): Presented {
@@ -74,7 +87,7 @@ function fromHeader(request: SignedRequest, authorization: string): Presented {
       date,
       () => new S3Error('AccessDenied', 'AWS authentication requires a valid Date or x-amz-date header'),
     ),
-    payloadHash,
+    payloadHash: payloadHashOf(payloadHash),
   }
 }
 
@@ -91,17 +104,20 @@ function fromQuery(request: SignedRequest): Presented {
     throw malformed(`X-Amz-Expires must be a number of seconds from 1 to ${maxExpiresSeconds}`)
   }
   const date = value('X-Amz-Date')
+  const signedHeaders = parseSignedHeaders(value('X-Amz-SignedHeaders'), malformed)
+  // A header that the signature does not cover says nothing: some clients send it with every request.
+  const own = signedHeaders.includes('x-amz-content-sha256') && request.header('x-amz-content-sha256')
   return {
     presigned: true,
     credential: parseCredential(value('X-Amz-Credential'), malformed),
-    signedHeaders: parseSignedHeaders(value('X-Amz-SignedHeaders'), malformed),
+    signedHeaders,
     signature: value('X-Amz-Signature'),
     date,
     timeMs: parseDate(date, () =>
       malformed("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\""),
     ),
     expiresSeconds,
-    payloadHash: value('X-Amz-Content-Sha256') || 'UNSIGNED-PAYLOAD',
+    payloadHash: payloadHashOf(value('X-Amz-Content-Sha256') || own || 'UNSIGNED-PAYLOAD'),
   }
 }
 

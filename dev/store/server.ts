@@ -8,7 +8,7 @@ import { defaultLimits, type Limits, type LogEntry, type Store } from './call.ts
 import { knownBlobs, openCatalog } from './catalog.ts'
 import { createEventQueue, type EventTarget } from './events.ts'
 import { type HandleOptions, handle } from './handle.ts'
-import { dropUploadsBefore } from './uploads.ts'
+import { endOldUploads } from './uploads.ts'
 
 export type StoreOptions = {
   /** one folder for everything; made if absent, used by one store at a time */
@@ -41,7 +41,7 @@ export type RunningStore = {
 
 const idleMs = 60_000
 const closeMs = 10_000
-const staleUploadMs = 7 * 24 * 3600 * 1000
+const expireMs = 3600 * 1000
 
 /**
  * An object store that speaks S3 and keeps its bytes in a folder. Opening it removes what an earlier, killed process
@@ -62,6 +62,13 @@ export async function createStore(options: StoreOptions): Promise<RunningStore> 
   }
   const server = createHttpServer(run)
   store.events?.wake()
+  let expiring = Promise.resolve()
+  const expire = () => {
+    expiring = endOldUploads(store).catch(error =>
+      options.log?.({ level: 'error', msg: 'old uploads could not be ended', cause: String(error) }),
+    )
+  }
+  const expiry = setInterval(expire, expireMs).unref()
 
   async function listen(port: number, host = '127.0.0.1') {
     await new Promise<void>((resolve, reject) => {
@@ -82,6 +89,8 @@ export async function createStore(options: StoreOptions): Promise<RunningStore> 
     const timer = setTimeout(() => server.closeAllConnections(), closeMs)
     await Promise.all([closed, ...under])
     clearTimeout(timer)
+    clearInterval(expiry)
+    await expiring
     await store.events?.close()
     store.catalog.close()
   }
@@ -96,7 +105,7 @@ async function openStore(options: StoreOptions, region: string): Promise<Store> 
   try {
     const blobs = await createBlobs(join(dataDir, 'blobs'))
     for (const bucket of options.buckets) ensureBucket(catalog, bucket, now())
-    dropUploadsBefore(catalog, now() - staleUploadMs)
+    await endOldUploads({ catalog, blobs, now })
     const strays = await blobs.sweep(knownBlobs(catalog))
     if (strays > 0) log({ level: 'info', msg: 'removed files that no object owns', strays })
     const events = event && createEventQueue({ catalog, target: event, log })

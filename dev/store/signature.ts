@@ -54,7 +54,7 @@ export function verifySignature(request: SignedRequest, keyring: Keyring): Verif
 
 function checkCredential({ credential, presigned }: Presented, keyring: Keyring): void {
   const malformed = presigned ? 'AuthorizationQueryParametersError' : 'AuthorizationHeaderMalformed'
-  if (!sameText(credential.accessKeyId, keyring.accessKeyId)) throw new S3Error('InvalidAccessKeyId')
+  if (!sameText(credential.accessKeyId, keyring.accessKeyId)) throw new S3Error('Unauthorized')
   if (credential.service !== 's3' || credential.terminator !== 'aws4_request') {
     throw new S3Error(malformed, 'The credential scope must end in "/s3/aws4_request".')
   }
@@ -94,7 +94,7 @@ function checkTime(presented: Presented, nowMs: number): void {
       Expires: new Date(expiresMs).toISOString(),
       ...serverTime,
     }
-    throw new S3Error('AccessDenied', 'Request has expired', fields)
+    throw new S3Error('ExpiredRequest', undefined, fields)
   }
   if (timeMs - nowMs > maxSkewMs) throw new S3Error('AccessDenied', 'Request is not valid yet', serverTime)
 }

@@ -17,15 +17,16 @@ const metaPrefix = 'x-amz-meta-'
 const maxMetadataBytes = 2048
 
 // Taking these and not obeying them would be a lie: an object believed locked, encrypted or tagged would not be.
-const notObeyed =
-  /^x-amz-(tagging|object-lock-|server-side-encryption-customer-|website-redirect-location|grant-)/
+const notObeyed = /^x-amz-(tagging|object-lock-|server-side-encryption|website-redirect-location|grant-)/
 
 /** The headers and user metadata to store. Throws NotImplemented or MetadataTooLarge. */
 export function storedHeaders(call: Call): StoredHeaders {
   const sent = headersOf(call)
-  const unknown = sent.find(([name]) => notObeyed.test(name))
+  const unknown = sent.find(
+    ([name, value]) => notObeyed.test(name) || (name === 'x-amz-storage-class' && value !== 'STANDARD'),
+  )
   if (unknown)
-    throw new S3Error('NotImplemented', `The header ${unknown[0]} is not implemented.`, {
+    throw new S3Error('NotImplemented', `The header ${unknown[0]} with this value is not implemented.`, {
       Header: unknown[0],
     })
   const headers = Object.fromEntries(sent.filter(([name]) => kept.includes(name)))

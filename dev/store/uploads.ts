@@ -1,4 +1,5 @@
-import type { Catalog } from './catalog.ts'
+import type { Store } from './call.ts'
+import { type Catalog, inTransaction } from './catalog.ts'
 import { type ChecksumName, type Checksums, checksumName } from './checksums.ts'
 import { S3Error } from './errors.ts'
 
@@ -42,27 +43,33 @@ export function addUpload(catalog: Catalog, upload: Upload): void {
     )
 }
 
-/** The upload of that id if it is for this bucket and key; throws NoSuchUpload. */
-export function requireUpload(catalog: Catalog, wanted: { id: string; bucket: string; key: string }): Upload {
+/** So long an upload may take, as with R2. */
+const lifetimeMs = 7 * 24 * 3600 * 1000
+
+/** The upload of that id if it is for this bucket and key, and not too old; throws NoSuchUpload. */
+export function requireUpload(
+  { catalog, now }: Pick<Store, 'catalog' | 'now'>,
+  wanted: { id: string; bucket: string; key: string },
+): Upload {
   const row = catalog
-    .prepare(`select ${columns} from uploads where id = ? and bucket = ? and key = ?`)
-    .get(wanted.id, wanted.bucket, Buffer.from(wanted.key))
+    .prepare(`select ${columns} from uploads where id = ? and bucket = ? and key = ? and started_ms >= ?`)
+    .get(wanted.id, wanted.bucket, Buffer.from(wanted.key), now() - lifetimeMs)
   if (!row) throw new S3Error('NoSuchUpload', undefined, { UploadId: wanted.id })
   return uploadOf(row)
 }
 
 /** Uploads of a bucket in order of key and id, behind a marker. */
 export function uploadsAfter(
-  catalog: Catalog,
+  { catalog, now }: Pick<Store, 'catalog' | 'now'>,
   bucket: string,
   marker: { key: string; id: string },
   limit: number,
 ): Upload[] {
   return catalog
     .prepare(
-      `select ${columns} from uploads where bucket = ? and (key, id) > (?, ?) order by key, id limit ?`,
+      `select ${columns} from uploads where bucket = ? and (key, id) > (?, ?) and started_ms >= ? order by key, id limit ?`,
     )
-    .all(bucket, Buffer.from(marker.key), marker.id, limit)
+    .all(bucket, Buffer.from(marker.key), marker.id, now() - lifetimeMs, limit)
     .map(uploadOf)
 }
 
@@ -101,9 +108,25 @@ export function dropUpload(catalog: Catalog, id: string): void {
   catalog.prepare('delete from uploads where id = ?').run(id)
 }
 
-/** Forgets uploads that began before a time, as R2 does after seven days; their bytes go with the sweep at the start. */
-export function dropUploadsBefore(catalog: Catalog, timeMs: number): void {
-  catalog.prepare('delete from uploads where started_ms < ?').run(timeMs)
+/** Ends an upload without an object, with the bytes that have arrived of it. */
+export async function endUpload(
+  { catalog, blobs }: Pick<Store, 'catalog' | 'blobs'>,
+  id: string,
+): Promise<void> {
+  const parts = inTransaction(catalog, () => {
+    const parts = partsAfter(catalog, id)
+    dropUpload(catalog, id)
+    return parts
+  })
+  await blobs.remove(parts)
+}
+
+/** Ends the uploads that are too old: nobody sees them any more, here their bytes go. */
+export async function endOldUploads(store: Pick<Store, 'catalog' | 'blobs' | 'now'>): Promise<void> {
+  const old = store.catalog
+    .prepare('select id from uploads where started_ms < ?')
+    .all(store.now() - lifetimeMs)
+  for (const { id } of old) await endUpload(store, String(id))
 }
 
 function uploadOf(row: Row): Upload {

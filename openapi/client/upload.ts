@@ -113,7 +113,7 @@ function explain({ status, code, message }: Answer, progress: Progress): void {
   }
   if (/expired/i.test(message))
     throw new Error('The URL has expired before the file was sent. Run this again.')
-  if (code === 'XAmzContentChecksumMismatch' || code === 'BadDigest' || code === 'IncompleteBody') {
+  if (code === 'BadDigest' || code === 'IncompleteBody') {
     throw new Error(
       `The file has changed while it was sent (${code}). Run this again when nobody writes to it.`,
     )

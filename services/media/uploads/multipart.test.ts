@@ -49,8 +49,8 @@ t.test('a repeat with the same key has parts of the same upload, also at the sam
 t.test(
   'the sweep joins parts whose client is gone, and frees those of an upload that never ended',
   async t => {
-    const { call, announced, get } = await testMedia(t, {
-      ...{ maxPutBytes: 5 * MiB, sweepMs: 5, presignSeconds: 2, graceSeconds: 0 },
+    const { call, announced, get, db } = await testMedia(t, {
+      ...{ maxPutBytes: 5 * MiB, sweepMs: 5, graceSeconds: 0 },
     })
     const about = announced({ size_bytes: size, sha256: undefined })
     const [whole, half] = await Promise.all([1, 2].map(() => call('POST', '/v1/media/presign', as.us, about)))
@@ -58,6 +58,9 @@ t.test(
       (await fetch(part.url, { method: 'PUT', body: Buffer.alloc(part.size_bytes) })).status
     for (const part of whole?.body.parts ?? []) t.equal(await put(part), 200)
     t.equal(await put(half?.body.parts[0]), 200)
+    await db.pool.query("update media.uploads set expires_at = now() - interval '1 second' where id = $1", [
+      half?.body.upload_id,
+    ])
     const until = async (id: string, status: string) => {
       for (const end = Date.now() + 10_000; Date.now() < end; )
         if ((await get(id)).body.status === status) return true
