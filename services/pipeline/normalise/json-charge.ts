@@ -1,6 +1,7 @@
 /** One element of standard_charges: a charge and its rates. */
 import type { Rows } from '../load/rows.ts'
 import type { Word } from '../load/vocabulary.ts'
+import { from30 } from '../rules/rule.ts'
 import { kind } from '../scan/json-tape.ts'
 import type { JsonExtras } from './json-extras.ts'
 import type { JsonRates } from './json-rates.ts'
@@ -90,12 +91,17 @@ export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCh
       const words = { setting, billingClass, modifiers: modifiersWord(pointer) }
       // Its rates first: of a payer without a charge there is no rate, and what is said of it stays with the charge.
       const chargeId = rows.nextChargeId()
-      const { dollar, charged, without } = rates.load(chargeId, token(chargeKey.payers), pointer)
+      const { dollar, charged, chargedBefore30, without } = rates.load(
+        chargeId,
+        token(chargeKey.payers),
+        pointer,
+      )
       rows.charge(row, itemId, itemColumns, words, column.genericNotes, withPayers(extra, without))
       if (dollar && token(chargeKey.minimum) === 0) row.find('minMaxMissing', `${pointer}/minimum`)
       else if (dollar && token(chargeKey.maximum) === 0) row.find('minMaxMissing', `${pointer}/maximum`)
-      if (token(chargeKey.gross) === 0 && token(chargeKey.cash) === 0 && !charged)
-        row.find('chargeMissing', `${pointer}/gross_charge`)
+      if (charged || token(chargeKey.gross) !== 0 || token(chargeKey.cash) !== 0) return
+      const span = chargedBefore30 ? from30 : undefined
+      row.find('chargeMissing', `${pointer}/gross_charge`, -1, undefined, span)
     },
   }
 }

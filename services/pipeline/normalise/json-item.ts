@@ -17,10 +17,11 @@ export type JsonItems = {
 /** Published items have up to four. */
 const mostCodes = 1000
 
+/** `settled`: see `settledVersion` of layout/json-general.ts. */
 export function createJsonItems(
   row: JsonRow,
   rows: Rows,
-  version: () => TemplateVersion | undefined,
+  settled: () => TemplateVersion | undefined,
 ): JsonItems {
   const { tape } = row
   const hints: JsonHints = { v11: false, v22: false, v30: false }
@@ -31,16 +32,6 @@ export function createJsonItems(
   const { keep } = extras
   const rates = createJsonRates({ row, rows, extras, hints })
   const charges = createJsonCharges({ row, rows, extras, rates })
-  let current: TemplateVersion | undefined
-
-  /** The header may stand before the items or after them. */
-  function followVersion(): void {
-    const now = version()
-    if (now === current) return
-    current = now
-    rates.follow(now)
-  }
-
   const isString = (token: number) => token !== 0 && tape.kinds[token] === kind.string
 
   function loadDrug(): void {
@@ -56,8 +47,7 @@ export function createJsonItems(
     const unit = drug[drugKey.unit] ?? 0
     const type = drug[drugKey.type] ?? 0
     if (unit === 0) row.find('drugUnit', '/drug_information/unit')
-    if (row.number(column.drugUnit, unit, '/drug_information/unit', current !== '3.0') < 0)
-      extras.keepUnread(unit - 1)
+    if (row.numberOrText(column.drugUnit, unit, '/drug_information/unit') < 0) extras.keepUnread(unit - 1)
     row.string(column.drugType, type, '/drug_information/type')
     const word = rows.words.drugTypes.find(row, column.drugType)
     if (type === 0 || (isString(type) && !word.exact))
@@ -150,7 +140,7 @@ export function createJsonItems(
   return {
     hints,
     load() {
-      followVersion()
+      rates.follow(settled())
       extras.clear()
       row.clear(0, column.none + 1)
       row.members(0, itemKeys, item, '', keep)

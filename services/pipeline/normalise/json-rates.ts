@@ -3,6 +3,7 @@ import { noPair } from '../load/payers.ts'
 import type { Rows } from '../load/rows.ts'
 import type { RuleName, TemplateVersion } from '../rules/catalogue.ts'
 import { createConditions, type Field, has } from '../rules/conditions.ts'
+import { from30, type Span, until22 } from '../rules/rule.ts'
 import { isCountOfJson, readNumber } from '../rules/values.ts'
 import { kind } from '../scan/json-tape.ts'
 import type { JsonExtras } from './json-extras.ts'
@@ -16,8 +17,8 @@ export type JsonHints = { v11: boolean; v22: boolean; v30: boolean }
 export type JsonRates = {
   /** Loads the list of payers at a token. */
   load(chargeId: number, list: number, pointer: string): ChargeOfPayers
-  /** The template became known, or another. */
-  follow(version: TemplateVersion | undefined): void
+  /** What the header says of the template by now; undefined while it leaves that open: then the rules of all are asked. */
+  follow(settled: TemplateVersion | undefined): void
 }
 
 type Options = { row: JsonRow; rows: Rows; extras: JsonExtras; hints: JsonHints }
@@ -26,12 +27,13 @@ type Options = { row: JsonRow; rows: Rows; extras: JsonExtras; hints: JsonHints 
 type ChargeOfPayers = {
   /** Whether one of them has a dollar amount. */
   dollar: boolean
-  /** Whether each has a dollar amount, a percentage or an algorithm. */
+  /** Whether each has a dollar amount, a percentage or an algorithm; before template 3.0 there need not be one. */
   charged: boolean
+  chargedBefore30: boolean
   /** Those of which there is no rate, as the JSON they are. */
   without: string[]
 }
-const none: ChargeOfPayers = { dollar: false, charged: false, without: [] }
+const none: ChargeOfPayers = { dollar: false, charged: false, chargedBefore30: false, without: [] }
 
 const anyCharge = has.dollar | has.percentage | has.algorithm
 
@@ -110,7 +112,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
     }
     if (index === 0)
       row.find('valueEmpty', `${pointer}/payers_information`, -1, { name: 'payers_information' })
-    return { dollar, charged: charged && (index > 0 || version !== '3.0'), without }
+    return { dollar, charged: charged && index > 0, chargedBefore30: charged, without }
   }
 
   function loadRate(
@@ -170,7 +172,15 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       if (!word.exact && isString(payerKey.methodology))
         notAllowed('methodology', payerKey.methodology, where)
     } else if (isString(payerKey.methodology)) notAllowed('methodology', payerKey.methodology, where)
-    text(column.payerNotes, payerKey.notes, where, other && version !== '3.0' ? 'notesForOther' : 'textEmpty')
+    text(column.payerNotes, payerKey.notes, where, 'textEmpty')
+    if (other && isEmpty(payerKey.notes))
+      row.find(
+        'notesForOther',
+        `${where()}/additional_payer_notes`,
+        payer[payerKey.notes],
+        undefined,
+        until22,
+      )
     const zero = countValue(where)
     hint(where)
     return { readable, zero, other }
@@ -188,18 +198,23 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
     row.find('estimatedAmount', `${where()}/estimated_amount`, estimated)
   }
 
-  const isString = (key: number) => tape.kinds[payer[key] ?? 0] === kind.string && (payer[key] ?? 0) !== 0
-
-  function notAllowed(rule: RuleName, key: number, where: () => string): void {
+  function isEmpty(key: number): boolean {
     const token = payer[key] ?? 0
-    row.find(rule, `${where()}/${tape.text(token - 1)}`, token)
+    return isString(key) && tape.starts[token] === tape.ends[token]
   }
 
-  function text(at: number, key: number, where: () => string, empty?: RuleName): boolean {
+  const isString = (key: number) => tape.kinds[payer[key] ?? 0] === kind.string && (payer[key] ?? 0) !== 0
+
+  function notAllowed(rule: RuleName, key: number, where: () => string, span?: Span): void {
+    const token = payer[key] ?? 0
+    row.find(rule, `${where()}/${tape.text(token - 1)}`, token, undefined, span)
+  }
+
+  function text(at: number, key: number, where: () => string, empty?: RuleName, span?: Span): boolean {
     const token = payer[key] ?? 0
     if (token === 0) return false
     if (tape.kinds[token] === kind.string && row.point(at, token)) return true
-    return row.string(at, token, `${where()}/${tape.text(token - 1)}`, empty)
+    return row.string(at, token, `${where()}/${tape.text(token - 1)}`, empty, span)
   }
 
   function amount(at: number, key: number, where: () => string): 0 | 1 | -1 {
@@ -217,14 +232,15 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
 
   function checked(at: number, key: number, token: number, where: () => string): 0 | 1 | -1 {
     if (key === payerKey.estimated) return estimate(at, token, where)
-    if (hasNines(key) && !asks30()) return row.point(at, token) ? (isReadable(at) ? 1 : -1) : 0
     const pointer = `${where()}/${tape.text(token - 1)}`
-    if (hasNines(key) && tape.kinds[token] === kind.number && Number(tape.text(token)) === 999_999_999)
-      row.find('nineNines', pointer, token)
-    return row.number(at, token, pointer)
+    if (!hasNines(key)) return row.number(at, token, pointer)
+    if (!asks30()) return row.point(at, token) ? (isReadable(at) ? 1 : -1) : 0
+    if (tape.kinds[token] === kind.number && Number(tape.text(token)) === 999_999_999)
+      row.find('nineNines', pointer, token, undefined, from30)
+    return row.number(at, token, pointer, from30)
   }
 
-  /** Whether the keys of template 3.0 are looked at; until the header has said which it is, they are. */
+  /** Whether the keys of template 3.0 are looked at: while the header leaves it open, they are. */
   const asks30 = () => version === undefined || version === '3.0'
   const isReadable = (at: number) => readNumber(row.text(at)) !== undefined
 
@@ -274,25 +290,23 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       row.point(column.count, payer[payerKey.count] ?? 0)
       return false
     }
-    const filled = text(column.count, payerKey.count, where)
+    const filled = text(column.count, payerKey.count, where, undefined, from30)
     if (!isString(payerKey.count)) return false
     const value = filled ? tape.text(payer[payerKey.count] ?? 0) : ''
     if (value === '0') return true
-    if (value === '999999999') notAllowed('nineNines', payerKey.count, where)
+    if (value === '999999999') notAllowed('nineNines', payerKey.count, where, from30)
     if (!isCountOfJson(value)) notAllowed('count', payerKey.count, where)
     return false
   }
 
   return {
     load,
-    follow(now) {
-      version = now
+    follow(settled) {
+      if (settled === version) return
+      version = settled
       // 2.1 and 2.2 are told apart by keys that may still come: both are asked, and what belongs to the other dropped at the end.
-      rateConditions = createConditions({
-        version: now === '3.0' ? now : undefined,
-        scopes: ['rate'],
-        layout: 'json',
-      })
+      const asked = settled === '3.0' ? settled : undefined
+      rateConditions = createConditions({ version: asked, scopes: ['rate'], layout: 'json' })
     },
   }
 }

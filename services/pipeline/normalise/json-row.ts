@@ -2,11 +2,15 @@
 import type { Row } from '../load/rows.ts'
 import type { RuleName } from '../rules/catalogue.ts'
 import { cutCell, type Findings, type Place, pointerPart } from '../rules/findings.ts'
+import { from30, type Span, until22 } from '../rules/rule.ts'
 import { numberKind, otherNumber, plainNumber, readNumber } from '../rules/values.ts'
 import { cellText } from '../scan/encoding.ts'
 import { type JsonTape, kind } from '../scan/json-tape.ts'
 import type { KeyTable } from './json-shape.ts'
 import { column } from './json-shape.ts'
+
+/** The templates in which a number has to be above zero, and one that can be read. */
+type NumberSpans = { aboveZero: Span | undefined; readable: Span | undefined }
 
 export class JsonRow implements Row {
   readonly starts = new Int32Array(column.none + 1)
@@ -42,8 +46,8 @@ export class JsonRow implements Row {
     return cellText(this.bytes, this.starts[at] ?? 0, this.ends[at] ?? 0)
   }
 
-  find(rule: RuleName, pointer: string, token = -1, fill?: Record<string, string>): void {
-    this.findings.add(rule, () => this.place(pointer, token, fill))
+  find(rule: RuleName, pointer: string, token = -1, fill?: Record<string, string>, span?: Span): void {
+    this.findings.add(rule, () => this.place(pointer, token, fill), span)
   }
 
   private place(pointer: string, token: number, fill: Record<string, string> | undefined): Place {
@@ -88,14 +92,14 @@ export class JsonRow implements Row {
 
   /**
    * Points a column at a text; true when it holds more than blanks. A number or boolean is taken as its text, and reported;
-   * `empty` is the rule that a text without characters breaks, where there is one.
+   * `empty` is the rule that a text without characters breaks, where there is one; `span`: the templates that ask for a text.
    */
-  string(at: number, token: number, pointer: string, empty?: RuleName): boolean {
+  string(at: number, token: number, pointer: string, empty?: RuleName, span?: Span): boolean {
     if (token === 0) return false
     const { tape } = this
     const which = tape.kinds[token] ?? 0
     const name = pointer.slice(pointer.lastIndexOf('/') + 1)
-    if (which !== kind.string) this.find('valueType', pointer, token, { name, type: 'a string' })
+    if (which !== kind.string) this.find('valueType', pointer, token, { name, type: 'a string' }, span)
     else if (empty && tape.starts[token] === tape.ends[token]) this.find(empty, pointer, token, { name })
     return this.point(at, token)
   }
@@ -114,18 +118,31 @@ export class JsonRow implements Row {
     return start < end
   }
 
-  /** Points a column at a number and checks it. 0 absent, 1 readable, -1 not. `asText`: template 2.x writes it as one. */
-  number(at: number, token: number, pointer: string, asText = false): 0 | 1 | -1 {
-    if (token === 0) return 0
+  /** Points a column at a number and checks it. 0 absent, 1 readable, -1 not. `span`: the templates that know the key. */
+  number(at: number, token: number, pointer: string, span?: Span): 0 | 1 | -1 {
+    const which = this.tape.kinds[token] ?? 0
+    const name = pointer.slice(pointer.lastIndexOf('/') + 1)
+    if (token !== 0 && which !== kind.number)
+      this.find('valueType', pointer, token, { name, type: 'a number' }, span)
+    return this.readNumber(at, token, pointer, { aboveZero: span, readable: span })
+  }
+
+  /** A number that templates before 3.0 ask to be written as a text. */
+  numberOrText(at: number, token: number, pointer: string): 0 | 1 | -1 {
     const { tape } = this
     const which = tape.kinds[token] ?? 0
     const name = pointer.slice(pointer.lastIndexOf('/') + 1)
-    const wanted = asText ? kind.string : kind.number
-    if (which !== wanted)
-      this.find('valueType', pointer, token, { name, type: asText ? 'a string' : 'a number' })
-    if (asText && which === kind.string && tape.starts[token] === tape.ends[token])
-      this.find('valueEmpty', pointer, token, { name })
-    if ((which !== kind.number && which !== kind.string) || !this.point(at, token)) return 0
+    if (token === 0) return 0
+    if (which !== kind.string) this.find('valueType', pointer, token, { name, type: 'a string' }, until22)
+    else if (tape.starts[token] === tape.ends[token])
+      this.find('valueEmpty', pointer, token, { name }, until22)
+    if (which !== kind.number) this.find('valueType', pointer, token, { name, type: 'a number' }, from30)
+    return this.readNumber(at, token, pointer, { aboveZero: from30, readable: undefined })
+  }
+
+  private readNumber(at: number, token: number, pointer: string, spans: NumberSpans): 0 | 1 | -1 {
+    const which = this.tape.kinds[token] ?? 0
+    if (token === 0 || (which !== kind.number && which !== kind.string) || !this.point(at, token)) return 0
     const start = this.starts[at] ?? 0
     const end = this.ends[at] ?? 0
     const written = numberKind(this.bytes, start, end)
@@ -133,11 +150,11 @@ export class JsonRow implements Row {
     const text = this.text(at)
     const read = written === otherNumber ? readNumber(text) : '0'
     // 1.5e3 is a number above zero in JSON, where CMS asks for the value and not for its spelling; a text is told above.
-    if (which === kind.number && !asText) {
-      if (!(Number(text) > 0)) this.find('number', pointer, token)
+    if (which === kind.number) {
+      if (!(Number(text) > 0)) this.find('number', pointer, token, undefined, spans.aboveZero)
       else if (read !== undefined) return 1
     }
-    if (read === undefined) this.find('numberUnreadable', pointer, token)
+    if (read === undefined) this.find('numberUnreadable', pointer, token, undefined, spans.readable)
     return read === undefined ? -1 : 1
   }
 }

@@ -92,14 +92,21 @@ export function breakItems(base: JsonObject, random: Random, items: number): Jso
     breakValue(item, random, 1 + random.below(3))
     return item
   })
-  if (random.chance(0.8)) return { ...base, standard_charge_information: broken }
+  if (random.chance(0.6)) return { ...base, standard_charge_information: broken }
   const { standard_charge_information: _, ...header } = base
-  return { standard_charge_information: broken, ...header }
+  return amidst(header, broken, random)
+}
+
+/** The list of items before, behind or among the keys of the header: what template it is may show late. */
+function amidst(header: JsonObject, items: Json, random: Random): JsonObject {
+  const members = Object.entries(header)
+  members.splice(random.below(members.length + 1), 0, ['standard_charge_information', items])
+  return Object.fromEntries(members)
 }
 
 /** A document whose header, or modifier_information, is broken. */
 export function breakHeader(base: JsonObject, random: Random): JsonObject {
   const { standard_charge_information: items, ...header } = structuredClone(base)
   breakValue(header, random, 1 + random.below(3))
-  return { ...header, standard_charge_information: items ?? [] }
+  return amidst(header, items ?? [], random)
 }

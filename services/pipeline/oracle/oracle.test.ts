@@ -1,9 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { caseKinds } from './cases.ts'
+import { bufferSource } from '../test-files.ts'
+import { caseKinds, generated } from './cases.ts'
 import { describedDifferences, unexplained, writtenDifferences } from './differences.ts'
 import { exampleQuestion } from './example.ts'
+import { askHere } from './here.ts'
 import { judge } from './judge.ts'
 import { judgeFile } from './real-file.ts'
 import { sweep } from './sweep.ts'
@@ -19,6 +21,19 @@ t.test('generated files: verdict, rules and cells are those of the official vali
     for (const rule of found.rules) rules.add(rule)
   }
   t.ok(rules.size >= 40, `${rules.size} rules were broken`)
+})
+
+t.test('a JSON breaks the same rules wherever its items stand among the keys of the header', async t => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const { text } = generated('json items', seed)
+    const { standard_charge_information: items, ...header } = JSON.parse(text)
+    const opinion = async (document: object) => {
+      const { breaches, ...rest } = await askHere(bufferSource(Buffer.from(JSON.stringify(document))))
+      return { ...rest, breaches: breaches.toSorted() }
+    }
+    const first = await opinion({ standard_charge_information: items, ...header })
+    t.same(await opinion({ ...header, standard_charge_information: items }), first, `seed ${seed}`)
+  }
 })
 
 t.test('the files that the validator is tested with itself', async t => {

@@ -7,7 +7,7 @@ import { headerRules } from './cms-headers.ts'
 import { jsonRules } from './cms-json.ts'
 import { rowRules } from './cms-rows.ts'
 import { ourRules } from './ours.ts'
-import type { Rule, TemplateVersion } from './rule.ts'
+import type { Span, TemplateVersion } from './rule.ts'
 
 export type { Layer, Rule, Severity, TemplateVersion } from './rule.ts'
 
@@ -20,8 +20,8 @@ export const ruleNames: RuleName[] = Object.keys(rules).filter((name): name is R
 
 const order: TemplateVersion[] = ['1.1', '2.1', '2.2', '3.0']
 
-/** Whether a rule belongs to a template. */
-export function appliesTo(rule: Rule, version: TemplateVersion): boolean {
+/** Whether a template lies within a span, such as that of a rule. */
+export function appliesTo({ from, until }: Span, version: TemplateVersion): boolean {
   const at = order.indexOf(version)
-  return (!rule.from || at >= order.indexOf(rule.from)) && (!rule.until || at <= order.indexOf(rule.until))
+  return (!from || at >= order.indexOf(from)) && (!until || at <= order.indexOf(until))
 }

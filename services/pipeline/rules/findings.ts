@@ -1,6 +1,7 @@
 /** Collects what is wrong with a file: every breach counted, the first hundred of each rule kept with cell and value. */
 import { cellText } from '../scan/encoding.ts'
 import { appliesTo, type Rule, type RuleName, ruleNames, rules, type TemplateVersion } from './catalogue.ts'
+import type { Span } from './rule.ts'
 
 export type Finding = {
   rule: string
@@ -24,7 +25,8 @@ export type Place = Partial<Pick<Finding, 'row' | 'column' | 'columnName' | 'cel
 }
 
 export type Findings = {
-  add(name: RuleName, place?: Place | (() => Place)): void
+  /** `span`: the templates in which it is a breach here, of those that the rule belongs to. */
+  add(name: RuleName, place?: Place | (() => Place), span?: Span): void
   /** The row is not loaded: it has a finding and stands in the list of rejected rows (the list is bounded, the count is not). */
   reject(name: RuleName, row: Omit<RejectedRow, 'rule' | 'message'>, place?: Place): void
   has(name: RuleName): boolean
@@ -44,16 +46,30 @@ const defaultLimits: FindingLimits = { samplesPerRule: 100, rejectedRows: 100_00
 
 export function createFindings(limits: FindingLimits = defaultLimits): Findings {
   const counts = new Map<RuleName, number>()
-  const samples: { name: RuleName; finding: Finding }[] = []
+  /** Of some templates only: counted apart, as what they are is not known before the file's end. */
+  const spanned = new Map<RuleName, Map<Span, number>>()
+  const samples: { name: RuleName; span: Span; finding: Finding }[] = []
   const rejected: RejectedRow[] = []
   let total = 0
 
-  function add(name: RuleName, place: Place | (() => Place) = {}): void {
-    const count = (counts.get(name) ?? 0) + 1
-    counts.set(name, count)
+  function add(name: RuleName, place: Place | (() => Place) = {}, span: Span = always): void {
+    const count = span === always ? counted(counts, name) : counted(spansOf(name), span)
     total++
     if (count <= limits.samplesPerRule)
-      samples.push({ name, finding: finding(name, typeof place === 'function' ? place() : place) })
+      samples.push({ name, span, finding: finding(name, typeof place === 'function' ? place() : place) })
+  }
+
+  function spansOf(name: RuleName): Map<Span, number> {
+    const known = spanned.get(name) ?? new Map<Span, number>()
+    spanned.set(name, known)
+    return known
+  }
+
+  function countOf(name: RuleName, version: TemplateVersion | undefined): number {
+    let count = counts.get(name) ?? 0
+    for (const [span, more] of spanned.get(name) ?? [])
+      if (version === undefined || appliesTo(span, version)) count += more
+    return count
   }
 
   return {
@@ -74,15 +90,29 @@ export function createFindings(limits: FindingLimits = defaultLimits): Findings 
       return total
     },
     summary(version) {
-      const belongs = (name: RuleName) => version === undefined || appliesTo(rules[name], version)
-      const kept = ruleNames.filter(name => counts.has(name) && belongs(name))
+      const belongs = (span: Span) => version === undefined || appliesTo(span, version)
+      const kept = ruleNames.filter(name => belongs(rules[name]) && countOf(name, version) > 0)
+      const shown = new Map<RuleName, number>()
       return {
-        counts: new Map(kept.map(name => [rules[name], counts.get(name) ?? 0])),
-        samples: samples.filter(({ name }) => belongs(name)).map(sample => sample.finding),
+        counts: new Map(kept.map(name => [rules[name], countOf(name, version)])),
+        samples: samples
+          .filter(
+            ({ name, span }) =>
+              belongs(rules[name]) && belongs(span) && counted(shown, name) <= limits.samplesPerRule,
+          )
+          .map(sample => sample.finding),
         rejected,
       }
     },
   }
+}
+
+const always: Span = {}
+
+function counted<Key>(counts: Map<Key, number>, key: Key): number {
+  const count = (counts.get(key) ?? 0) + 1
+  counts.set(key, count)
+  return count
 }
 
 function finding(name: RuleName, { fill: values, value, cell, columnName, ...place }: Place): Finding {
