@@ -1,5 +1,6 @@
 /** Scheduled events, in the schema hdb_catalog of one source: those that cron triggers make, and single ones. */
 import type pg from 'pg'
+import type { Invocation } from '../events/deliver.ts'
 
 export type Scheduled = {
   id: string
@@ -44,6 +45,24 @@ create table if not exists hdb_catalog.hdb_scheduled_events (
   locked_at timestamptz,
   comment text
 );
+create table if not exists hdb_catalog.hdb_cron_event_invocation_logs (
+  id text primary key default gen_random_uuid(),
+  event_id text references hdb_catalog.hdb_cron_events (id) on delete cascade,
+  status integer,
+  request json,
+  response json,
+  created_at timestamptz not null default now()
+);
+create table if not exists hdb_catalog.hdb_scheduled_event_invocation_logs (
+  id text primary key default gen_random_uuid(),
+  event_id text references hdb_catalog.hdb_scheduled_events (id) on delete cascade,
+  status integer,
+  request json,
+  response json,
+  created_at timestamptz not null default now()
+);
+create index if not exists hdb_cron_event_invocations on hdb_catalog.hdb_cron_event_invocation_logs (event_id, created_at);
+create index if not exists hdb_scheduled_event_invocations on hdb_catalog.hdb_scheduled_event_invocation_logs (event_id, created_at);
 create index if not exists hdb_cron_events_due on hdb_catalog.hdb_cron_events (scheduled_time) where status in ('scheduled', 'locked');
 create index if not exists hdb_scheduled_events_due on hdb_catalog.hdb_scheduled_events (scheduled_time) where status in ('scheduled', 'locked')`
 
@@ -128,11 +147,34 @@ export type Finish =
   | { status: 'delivered' | 'error' | 'dead' }
   | { status: 'scheduled'; afterSeconds: number }
 
-export async function finishDue(pool: pg.Pool, { kind, id }: Scheduled, finish: Finish): Promise<void> {
-  const table = kind === 'cron' ? 'hdb_cron_events' : 'hdb_scheduled_events'
+/** Marks an event, and keeps what was asked and answered when somebody was asked. */
+export async function finishDue(
+  pool: pg.Pool,
+  { kind, id }: Scheduled,
+  finish: Finish,
+  invocation?: Invocation,
+): Promise<void> {
+  const [events, invocations] = tablesOf(kind)
+  const logged = `logged as (
+    insert into ${invocations} (event_id, status, request, response)
+    select $1, $4::int, $5::json, $6::json where $5 is not null)`
   await pool.query(
-    `update hdb_catalog.${table} set status = $2, tries = tries + 1, locked_at = null,
+    `with ${logged} update ${events} set status = $2, tries = tries + 1, locked_at = null,
        next_retry_at = now() + $3 * interval '1 second' where id = $1`,
-    [id, finish.status, finish.status === 'scheduled' ? finish.afterSeconds : null],
+    [
+      id,
+      finish.status,
+      finish.status === 'scheduled' ? finish.afterSeconds : null,
+      invocation?.status ?? null,
+      invocation ? JSON.stringify(invocation.request) : null,
+      invocation ? JSON.stringify(invocation.response) : null,
+    ],
   )
+}
+
+/** The events, and what became of them. */
+export function tablesOf(kind: Scheduled['kind']): [events: string, invocations: string] {
+  return kind === 'cron'
+    ? ['hdb_catalog.hdb_cron_events', 'hdb_catalog.hdb_cron_event_invocation_logs']
+    : ['hdb_catalog.hdb_scheduled_events', 'hdb_catalog.hdb_scheduled_event_invocation_logs']
 }

@@ -1,7 +1,7 @@
 /** Plans the times of cron triggers ahead, and calls the webhooks of what is due. */
 import type pg from 'pg'
 import type { EngineControl } from '../engine.ts'
-import { deliver, type Retry } from '../events/deliver.ts'
+import { deliver, type Invocation, notSent, type Retry } from '../events/deliver.ts'
 import type { HeaderMetadata, Metadata } from '../metadata-types.ts'
 import { type Environment, filled, headersOf } from '../webhook/settings.ts'
 import { transformRequest } from '../webhook/transform.ts'
@@ -185,19 +185,23 @@ async function deliverDue(options: CronOptions, pool: pg.Pool, event: Scheduled)
     ...(event.kind === 'single' ? { created_at: event.created_at } : {}),
     ...((trigger?.comment ?? event.comment) ? { comment: trigger?.comment ?? event.comment } : {}),
   }
-  const finish = await called(options, event, { trigger, retry, body }).catch((cause: unknown) => {
-    options.onError?.(cause)
-    // What cannot be made into a request will not be the next time either.
-    return { status: 'error' as const }
-  })
-  await finishDue(pool, event, finish)
+  const { finish, invocation } = await called(options, event, { trigger, retry, body }).catch(
+    (cause: unknown): Called => {
+      options.onError?.(cause)
+      // What cannot be made into a request will not be the next time either.
+      return { finish: { status: 'error' }, invocation: notSent(body, cause) }
+    },
+  )
+  await finishDue(pool, event, finish, invocation)
 }
+
+type Called = { finish: Finish; invocation: Invocation }
 
 async function called(
   { client, env = {} }: CronOptions,
   event: Scheduled,
   { trigger, retry, body }: { trigger: CronTrigger | undefined; retry: Retry; body: unknown },
-): Promise<Finish> {
+): Promise<Called> {
   const outgoing = transformRequest(trigger?.request_transform, {
     baseUrl: filled(trigger?.webhook ?? event.webhook ?? '', env),
     method: 'POST',
@@ -208,7 +212,10 @@ async function called(
     },
     session: undefined,
   })
-  const { outcome } = await deliver(client, outgoing, { retry, tries: event.tries, shown: body })
-  if (outcome.is === 'retry') return { status: 'scheduled', afterSeconds: outcome.afterSeconds }
-  return { status: outcome.is === 'delivered' ? 'delivered' : 'error' }
+  const { outcome, invocation } = await deliver(client, outgoing, { retry, tries: event.tries, shown: body })
+  const finish: Finish =
+    outcome.is === 'retry'
+      ? { status: 'scheduled', afterSeconds: outcome.afterSeconds }
+      : { status: outcome.is === 'delivered' ? 'delivered' : 'error' }
+  return { finish, invocation }
 }

@@ -6,10 +6,9 @@ import { type Outgoing, transformRequest } from '../webhook/transform.ts'
 import type { WebhookAnswer, WebhookClient } from '../webhook/webhook-client.ts'
 import type { LoggedEvent, Outcome } from './event-log.ts'
 
-export type Delivered = {
-  outcome: Outcome
-  invocation: { status: number | null; request: unknown; response: unknown }
-}
+/** What was asked and answered, for the log. */
+export type Invocation = { status: number | null; request: unknown; response: unknown }
+export type Delivered = { outcome: Outcome; invocation: Invocation }
 export type Retry = { retries: number; intervalSeconds: number; timeoutSeconds: number }
 
 export function retryOf({ retry_conf = {} }: Pick<EventTriggerMetadata, 'retry_conf'>): Retry {
@@ -37,14 +36,15 @@ export async function deliverEvent(
     return await deliver(client, outgoing, { retry, tries: event.tries, shown: body })
   } catch (cause) {
     // What cannot be made into a request will not be the next time either.
-    const message = cause instanceof Error ? cause.message : String(cause)
-    const invocation = {
-      status: null,
-      request: { payload: body },
-      response: { type: 'client_error', data: { message } },
-    }
+    const invocation = notSent(body, cause)
     return { outcome: afterFailure(retry, event.tries, undefined), invocation }
   }
+}
+
+/** For the log: there was no request at all. */
+export function notSent(payload: unknown, cause: unknown): Invocation {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return { status: null, request: { payload }, response: { type: 'client_error', data: { message } } }
 }
 
 /** Sends, and says whether that was it. `shown` is what the log keeps of the request: no headers, which may be secret. */

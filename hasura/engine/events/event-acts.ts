@@ -1,7 +1,9 @@
-/** Commands about events: invoking a trigger by hand, delivering an event once more. */
+/** Commands about events: invoking a trigger by hand, delivering an event once more, looking at what was. */
 import { RequestError } from '../errors.ts'
 import type { Act } from '../metadata-api/acts.ts'
-import { text } from '../metadata-api/arguments.ts'
+import { type Args, count, parseFailed, sourceName, text } from '../metadata-api/arguments.ts'
+import { connected } from '../metadata-api/source-acts.ts'
+import { type EventStatus, eventById, eventsOf, invocationsOf, type Page } from './event-history.ts'
 import { hasEventLog, insertManual, redeliverEvent } from './event-log.ts'
 import { type EventRunner, triggerNamed } from './event-runner.ts'
 
@@ -39,5 +41,36 @@ export function eventActs(runner: EventRunner): Record<string, Act> {
     }
     throw new RequestError('not-exists', '$.args', 'event not found')
   }
-  return { invoke_event_trigger: invoke, redeliver_event: redeliver }
+  return {
+    invoke_event_trigger: invoke,
+    redeliver_event: redeliver,
+    get_event_logs: ({ control }, args) => {
+      const pool = connected(control, sourceName(args))
+      return eventsOf(pool, text(args, 'name'), { ...pageOf(args), status: statusOf(args) })
+    },
+    get_event_invocation_logs: ({ control }, args) =>
+      invocationsOf(connected(control, sourceName(args)), text(args, 'name'), pageOf(args)),
+    async get_event_by_id({ control }, args) {
+      const id = text(args, 'event_id')
+      const pool = connected(control, sourceName(args))
+      const found = await eventById(pool, id, pageOf(args, 'invocation_log_'))
+      if (!found) throw new RequestError('not-exists', '$.args', `event id ${id} does not exist`)
+      return found
+    },
+  }
+}
+
+const mostRows = 1000
+
+/** What is asked for at a time, of which there is an end. */
+function pageOf(args: Args, prefix = ''): Page {
+  const limit = Math.min(count(args, `${prefix}limit`, 100), mostRows)
+  return { limit, offset: count(args, `${prefix}offset`, 0) }
+}
+
+function statusOf(args: Args): EventStatus {
+  const { status } = args
+  if (status === 'pending' || status === 'processed') return status
+  if (status === undefined || status === null || status === 'all') return undefined
+  throw parseFailed('$.status', 'expected "pending" or "processed"')
 }

@@ -1,6 +1,7 @@
 /** Events on their way: fetched under a lock that ends, so that none is lost with its process. */
 import type pg from 'pg'
 import { parseExact } from '../exact-json.ts'
+import type { Invocation } from './deliver.ts'
 
 export type LoggedEvent = {
   id: string
@@ -45,7 +46,7 @@ export async function finishEvent(
   pool: pg.Pool,
   event: LoggedEvent,
   outcome: Outcome,
-  invocation: { status: number | null; request: unknown; response: unknown },
+  invocation: Invocation,
 ): Promise<void> {
   await pool.query(
     `with logged as (

@@ -4,6 +4,7 @@ import { createTestDatabase } from '@glimmr/dev/testing'
 import pg from 'pg'
 import { type Test, test } from 'tap'
 import { createEngine } from '../engine.ts'
+import { createMetadataApi } from '../metadata-api/metadata-api.ts'
 import type { Metadata } from '../metadata-types.ts'
 import { startWebhook } from '../webhook/test-webhook.ts'
 import { createWebhookClient } from '../webhook/webhook-client.ts'
@@ -243,4 +244,41 @@ test('an event is told again from its first try, in whichever database it is, an
   await pool.query('update hdb_catalog.event_log set locked = now()')
   await t.rejects(redeliver(first?.id ?? '') ?? Promise.resolve(), { code: 'busy' })
   await t.rejects(redeliver('none') ?? Promise.resolve(), { code: 'not-exists' })
+})
+
+test('what was told, what waits and what was answered is told in pages, with all digits', async t => {
+  const hook = await webhook(t, (_, response) => response.writeHead(500).end('sorry'))
+  const { engine, start, pool } = await setUp(t, hook.url, {
+    num_retries: 1,
+    interval_sec: 0,
+    timeout_sec: 5,
+  })
+  await pool.query('alter table note alter column id type bigint')
+  const runner = start()
+  const api = createMetadataApi({ control: engine.control, acts: eventActs(runner) })
+  const run = (type: string, args: unknown) =>
+    api.run({ body: { type, args }, session, door: 'metadata' }) as Promise<Record<string, unknown>[]>
+  const name = 'note_all'
+  t.same(await run('pg_get_event_logs', { name }), [], 'nothing was ever told')
+  await runner.sync()
+  await pool.query('insert into note (id) values (50755254975729665)')
+  await hook.arrived(2)
+  await runner.close()
+  await pool.query('insert into note (id) values (2)')
+  t.match(await run('pg_get_event_logs', { name, status: 'pending' }), [{ delivered: false, tries: 0 }])
+  const [processed, ...more] = await run('pg_get_event_logs', { name, status: 'processed' })
+  t.equal(more.length, 0)
+  t.match(processed, { error: true, tries: 2, created_at: /^\d{4}-.*Z$/, locked: null })
+  t.match(JSON.stringify(processed), /"id":50755254975729665[,}]/)
+  t.equal((await run('pg_get_event_logs', { name, limit: 1, offset: 1 })).length, 1)
+  t.equal((await run('pg_get_event_logs', { name: 'other' })).length, 0)
+  const told = await run('pg_get_event_invocation_logs', { name, limit: 1 })
+  t.match(told, [{ event_id: processed?.id, status: 500, response: { data: { body: 'sorry' } } }])
+  const one = { event_id: String(processed?.id), invocation_log_limit: 5 }
+  t.match(await run('pg_get_event_by_id', one), { event: processed, invocations: { length: 2 } })
+  await t.rejects(run('pg_get_event_by_id', { event_id: 'none' }), {
+    message: 'event id none does not exist',
+  })
+  await t.rejects(run('pg_get_event_logs', { name, source: 'none' }), { code: 'not-exists' })
+  await t.rejects(run('pg_get_event_logs', { name, status: 'gone' }), { code: 'parse-failed' })
 })

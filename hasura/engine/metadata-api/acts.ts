@@ -4,6 +4,8 @@ import type { Metadata } from '../metadata-types.ts'
 import type { Args } from './arguments.ts'
 import { dropInconsistent } from './drop-inconsistent.ts'
 import type { ApiContext } from './metadata-api.ts'
+import { sourceActs } from './source-acts.ts'
+import { suggestRelationships } from './suggest-relationships.ts'
 import { testWebhookTransform } from './test-transform.ts'
 import { consistency, exported, faults, newInconsistencies, replacement } from './whole.ts'
 
@@ -67,9 +69,8 @@ export const acts: Readonly<Record<string, Act>> = {
     return { metadata: exported(metadata), sources: tables, inconsistent_objects: inconsistencies }
   },
   test_webhook_transform: testWebhookTransform,
-  async get_catalog_state() {
-    return { id: '', cli_state: {}, console_state: {} }
-  },
+  suggest_relationships: suggestRelationships,
+  ...sourceActs,
 }
 
 /** A role that is made of itself has no permissions at all. */

@@ -66,6 +66,16 @@ export function flag(args: Args, key: string): boolean {
   return args[key] === true
 }
 
+/** A whole number from 0 on; `fallback` where none is given. */
+export function count(args: Args, key: string, fallback: number): number {
+  const value = args[key] ?? fallback
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw parseFailed(
+    `$.${key}`,
+    `parsing Int failed, expected a number from 0 on, but encountered ${kindOf(value)}`,
+  )
+}
+
 export type NameOf = { schema: string; name: string }
 
 /** `author`, `{name: author}` and `{schema: public, name: author}` are the same. */

@@ -11,8 +11,10 @@ import type { Metadata } from '../metadata-types.ts'
 import { admin } from '../model/role-permissions.ts'
 import type { Session } from '../session.ts'
 import { type Act, acts } from './acts.ts'
-import { type Args, isObject, objectArgs, text } from './arguments.ts'
+import { type Args, objectArgs, text } from './arguments.ts'
+import { catalogStateActs } from './catalog-state.ts'
 import { checkChange, checkNames } from './check-change.ts'
+import { refusedCommand } from './not-served.ts'
 import { runSql } from './run-sql.ts'
 import { createTurns } from './turns.ts'
 
@@ -56,6 +58,12 @@ type EngineState = ReturnType<EngineControl['current']>
 export function createMetadataApi(options: MetadataApiOptions): MetadataApi {
   const turns = createTurns()
   const { control } = options
+  // Where the metadata's first source is: a real Hasura has a database of its own for it.
+  const ofState = catalogStateActs(() => {
+    const [first] = control.current().metadata.sources
+    return first && control.pool(first.name)
+  })
+  const further = { ...ofState, ...options.acts }
   let version = 1
   const put = async (state: EngineState) => {
     await control.use(state)
@@ -64,6 +72,7 @@ export function createMetadataApi(options: MetadataApiOptions): MetadataApi {
   }
   const contextOf = (session: Session): ApiContext => ({
     ...options,
+    acts: further,
     session,
     put,
     resourceVersion: () => version,
@@ -128,9 +137,6 @@ function nameOf(type: string): { name: string; prefixed: boolean } {
   return { name: prefixed ? type.replace(/^(pg|postgres)_/, '') : type, prefixed }
 }
 
-const otherDatabases = /^(mssql|bigquery|citus|cockroach|dataconnector|mysql)_/
-const remoteSchemas = /remote_schema/
-
 async function runOne(
   context: ApiContext,
   { type, args, version }: { type: string; args: unknown; version: unknown },
@@ -147,26 +153,7 @@ async function runOne(
   } catch (cause) {
     throw cause instanceof RequestError ? placed(cause, { name, prefixed, door }) : cause
   }
-  throw unknownCommand(name, args)
-}
-
-const rowCommands = ['insert', 'update', 'delete', 'count']
-
-function unknownCommand(name: string, args: unknown): RequestError {
-  if (rowCommands.includes(name))
-    return new RequestError(
-      'not-supported',
-      '$.args',
-      `the command ${name} on rows is not supported by this server; use GraphQL`,
-    )
-  if (remoteSchemas.test(name)) {
-    if (isObject(args) && args.name === '')
-      return new RequestError('parse-failed', '$.name', 'empty string not allowed')
-    return new RequestError('not-supported', '$.args', 'remote schemas are not supported by this server')
-  }
-  if (otherDatabases.test(name))
-    return new RequestError('not-supported', '$.args', 'this server has sources of kind postgres only')
-  return new RequestError('parse-failed', '$.type', `unknown metadata command ${JSON.stringify(name)}`)
+  throw refusedCommand(name, args)
 }
 
 /** The first version of some commands has a name alone for arguments. */
