@@ -39,7 +39,7 @@ export function createServices(
     const { file } = dynamic.fault('serversTransports', key, [], '')
     const transport = createTransport(options, file)
     transports.set(key, transport)
-    onDrained(() => void transport.dispatcher.close().catch(() => {}))
+    onDrained(transport.close)
     return transport
   }
   const find = (given: string): Service => {

@@ -1,17 +1,47 @@
-/** `http.serversTransports` → connections to servers. https://undici.nodejs.org/#/docs/api/Agent */
-import { Agent, type Dispatcher } from 'undici'
+/**
+ * `http.serversTransports` → connections to servers.
+ * https://doc.traefik.io/traefik/reference/routing-configuration/http/load-balancing/serverstransport/
+ */
 import type { ServersTransport } from '../configuration/dynamic.ts'
 import type { Transport } from '../services/upstream.ts'
 import { readPem } from '../tls/certificates.ts'
 import { nodeVersions } from '../tls/options.ts'
+import { createPool, type Pool } from '../upstream/pool.ts'
+
+// Where the file does not say how many connections are kept for later.
+const defaultIdle = 1000
 
 /** `file`: where the transport stands; relative paths count from there. Throws an Error for files that cannot be read. */
 export function createTransport(options: ServersTransport, file: string): Transport {
-  const { dialTimeout, responseHeaderTimeout } = options.forwardingTimeouts
+  const { dialTimeout, responseHeaderTimeout, idleConnTimeout } = options.forwardingTimeouts
+  const { maxIdleConnsPerHost: kept } = options
   const tls = tlsOptions(options, file)
+  const pools = new Map<string, Pool>()
+  const openPool = (origin: string) => {
+    const { protocol, hostname, port } = new URL(origin)
+    const secure = protocol === 'https:'
+    return createPool({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || (secure ? 443 : 80)),
+      tls: secure ? tls : undefined,
+      dialTimeoutMs: dialTimeout,
+      answerTimeoutMs: responseHeaderTimeout,
+      single: kept < 0,
+      maxIdle: kept > 0 ? kept : defaultIdle,
+      idleMs: idleConnTimeout,
+    })
+  }
   return {
-    dispatcher: createDispatcher(options, tls),
+    openPool,
+    poolFor(origin) {
+      const pool = pools.get(origin) ?? openPool(origin)
+      pools.set(origin, pool)
+      return pool
+    },
     upgrades: { tls, dialTimeoutMs: dialTimeout, headersTimeoutMs: responseHeaderTimeout },
+    close() {
+      for (const pool of pools.values()) pool.close()
+    },
   }
 }
 
@@ -27,18 +57,4 @@ function tlsOptions(options: ServersTransport, file: string) {
       key: certificates.map(one => readPem(one.keyFile, file)),
     }),
   }
-}
-
-function createDispatcher(options: ServersTransport, tls: ReturnType<typeof tlsOptions>): Dispatcher {
-  const { dialTimeout, responseHeaderTimeout, idleConnTimeout } = options.forwardingTimeouts
-  return new Agent({
-    connect: { ...tls, timeout: dialTimeout },
-    headersTimeout: responseHeaderTimeout,
-    // A stream may be silent for as long as it likes; the client or the service ends it.
-    bodyTimeout: 0,
-    keepAliveTimeout: Math.max(1, idleConnTimeout),
-    keepAliveMaxTimeout: Math.max(1, idleConnTimeout),
-    // 0: every request has a connection of its own.
-    pipelining: options.maxIdleConnsPerHost < 0 ? 0 : 1,
-  })
 }

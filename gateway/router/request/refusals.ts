@@ -35,6 +35,7 @@ export type RefusalReason =
   | 'no_server'
   | 'server_unreachable'
   | 'server_timeout'
+  | 'server_malformed'
   | 'fault'
 
 /** What an opened request is refused with before a rule looks at it. */

@@ -160,7 +160,8 @@ export class GatewayResponse extends ServerResponse<GatewayRequest> {
 
   /** What was set and what is given, as one map; nothing stays behind on the response. */
   #takeHeaders(given: OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined): Head['headers'] {
-    const headers: Head['headers'] = {}
+    // No prototype: a header may be called __proto__.
+    const headers: Head['headers'] = Object.create(null)
     for (const name of this.getHeaderNames()) {
       headers[name] = this.getHeader(name) ?? ''
       this.removeHeader(name)

@@ -1,14 +1,18 @@
 /** Which servers answer: asked on a timer (healthCheck), or noticed from requests that fail (passiveHealthCheck). */
-import type { Dispatcher } from 'undici'
 import type { HealthCheckConfiguration, LoadBalancerConfiguration } from '../configuration/dynamic.ts'
 import type { Log } from '../middlewares/kind.ts'
+import type { AnswerFields } from '../upstream/answer-lines.ts'
+import { hopByHop } from '../upstream/hop-by-hop.ts'
+import type { Pool } from '../upstream/pool.ts'
+import { UpstreamError } from '../upstream/upstream-error.ts'
+import type { Transport } from './upstream.ts'
 
 export type ServerHealth = { isUp(): boolean; observe(outcome: { status: number }): void; stop(): void }
 
 export type ActiveOptions = {
   serverUrl: string
   check: HealthCheckConfiguration
-  dispatcher: Dispatcher
+  transport: Transport
   log: Log
   onChange(up: boolean): void
 }
@@ -17,7 +21,7 @@ export type ActiveOptions = {
 export function activeHealth({
   serverUrl,
   check,
-  dispatcher,
+  transport,
   log,
   onChange,
 }: ActiveOptions): ServerHealth & { fail(): void } {
@@ -34,7 +38,7 @@ export function activeHealth({
     onChange(up)
   }
   const ask = async () => {
-    const healthy = await answers(target, check, dispatcher)
+    const healthy = await answers(target, check, transport)
     if (stopped) return
     become(healthy, healthy ? 'server answers again' : 'server does not answer its health check')
     timer = setTimeout(ask, up ? check.interval : (check.unhealthyInterval ?? check.interval))
@@ -53,13 +57,9 @@ export function activeHealth({
   }
 }
 
-async function answers(
-  target: URL,
-  check: HealthCheckConfiguration,
-  dispatcher: Dispatcher,
-): Promise<boolean> {
+async function answers(target: URL, check: HealthCheckConfiguration, transport: Transport): Promise<boolean> {
   try {
-    const status = await statusAt(target, check, dispatcher, AbortSignal.timeout(check.timeout))
+    const status = await statusAt(target, check, transport, AbortSignal.timeout(check.timeout))
     return check.status > 0 ? status === check.status : status >= 200 && status < 400
   } catch {
     return false
@@ -71,23 +71,77 @@ const maxRedirects = 10
 async function statusAt(
   target: URL,
   check: HealthCheckConfiguration,
-  dispatcher: Dispatcher,
+  transport: Transport,
   signal: AbortSignal,
 ): Promise<number> {
   for (let redirects = 0, url = target; ; redirects++) {
-    const { statusCode, headers, body } = await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: check.method as Dispatcher.HttpMethod,
-      headers: { ...check.headers, ...(check.hostname && { host: check.hostname }) },
-      signal,
-    })
-    await body.dump()
-    const { location } = headers
-    if (!check.followRedirects || ![301, 302, 303, 307, 308].includes(statusCode)) return statusCode
-    if (typeof location !== 'string' || redirects === maxRedirects) return statusCode
+    // Elsewhere: a connection for this once.
+    const elsewhere = url.origin === target.origin ? undefined : transport.openPool(url.origin)
+    const pool = elsewhere ?? transport.poolFor(url.origin)
+    const { status, fields } = await answerAt(url, check, pool, signal).finally(() => elsewhere?.close())
+    const { location } = fields
+    if (!check.followRedirects || ![301, 302, 303, 307, 308].includes(status)) return status
+    if (typeof location !== 'string' || redirects === maxRedirects) return status
     url = new URL(location, url)
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') return status
   }
+}
+
+const connectionsOwn = new Set([...hopByHop, 'host', 'content-length'])
+
+// Connections that requests left behind, and that have ended meanwhile, say nothing about the server.
+const mostStale = 5
+
+async function answerAt(...asked: Parameters<typeof headOf>): ReturnType<typeof headOf> {
+  for (let again = mostStale; ; again--)
+    try {
+      return await headOf(...asked)
+    } catch (error) {
+      if (again === 0 || !(error instanceof UpstreamError) || error.code !== 'UPSTREAM_STALE') throw error
+    }
+}
+
+/** Once the answer is whole: a server that breaks off is not well. Its body is dropped. */
+function headOf(
+  url: URL,
+  check: HealthCheckConfiguration,
+  pool: Pool,
+  signal: AbortSignal,
+): Promise<{ status: number; fields: AnswerFields }> {
+  const own = Object.entries(check.headers).filter(([name]) => !connectionsOwn.has(name.toLowerCase()))
+  const headers = ['Host', check.hostname ?? url.host, ...own.flat()]
+  const asked = {
+    method: check.method,
+    target: url.pathname + url.search,
+    headers,
+    body: undefined,
+    length: 0,
+  }
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    let head = { status: 0, fields: {} as AnswerFields }
+    const late = () => {
+      connection.destroy()
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', late, { once: true })
+    const over = () => signal.removeEventListener('abort', late)
+    const connection = pool.send(asked, {
+      onHead: (status, fields) => {
+        head = { status, fields }
+      },
+      onWait: () => {},
+      onBody: (_bytes, release) => release?.(),
+      onEnd: () => {
+        over()
+        resolve(head)
+      },
+      onError: error => {
+        over()
+        reject(error)
+      },
+    })
+  })
 }
 
 type PassiveConfiguration = NonNullable<LoadBalancerConfiguration['passiveHealthCheck']>

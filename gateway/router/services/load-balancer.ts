@@ -106,7 +106,7 @@ function healthOf(
     context.onRetire(health.stop)
     return health
   }
-  const active = activeHealth({ serverUrl, check, dispatcher: transport.dispatcher, log, onChange })
+  const active = activeHealth({ serverUrl, check, transport, log, onChange })
   context.onRetire(active.stop)
   return passive ? { ...active, observe: watchFailures(passive, context.now, active.fail) } : active
 }

@@ -1,6 +1,7 @@
 /** WebSocket handshakes to another server: the two connections are joined once it says 101. */
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { isIP } from 'node:net'
 import type { Exchange } from '../request/exchange.ts'
 import { addRaw } from '../request/headers.ts'
 import { answerFailure, failureOf, type UpgradeTransport, type Upstream } from './upstream.ts'
@@ -15,15 +16,18 @@ export function proxyUpgrade(
   const { socket, head } = upgrade
   headers.push('Connection', 'Upgrade')
   addRaw(headers, 'upgrade', exchange.headers.upgrade ?? 'websocket')
-  const { hostname, port, protocol } = new URL(origin)
+  const { hostname: written, port, protocol } = new URL(origin)
+  const hostname = written.replace(/^\[|\]$/g, '')
   return new Promise(resolve => {
     const asked = (protocol === 'https:' ? httpsRequest : httpRequest)({
-      hostname: hostname.replace(/^\[|\]$/g, ''),
+      hostname,
       port,
       path,
       method: exchange.method,
       headers,
       agent: false,
+      // Otherwise node takes the name that the client wrote as its Host.
+      servername: isIP(hostname) ? '' : hostname,
       ...tls,
     })
     const giveUp = () => asked.destroy()

@@ -1,20 +1,16 @@
 /**
  * A server at another address, over HTTP: bodies stream both ways, the slower side sets the pace, and a client that
- * goes away ends the request upstream. https://undici.nodejs.org/#/docs/api/Dispatcher
+ * goes away ends the request upstream.
  */
-import type { OutgoingHttpHeaders } from 'node:http'
-import type { Dispatcher } from 'undici'
 import { type Exchange, type Handler, requestUri } from '../request/exchange.ts'
 import { announcedLength } from '../request/replay.ts'
+import type { GatewayResponse } from '../request/response.ts'
+import type { AnswerFields } from '../upstream/answer-lines.ts'
+import type { Receiver } from '../upstream/answer-reader.ts'
+import type { Asked, Connection } from '../upstream/connection.ts'
+import type { Pool } from '../upstream/pool.ts'
 import { proxyUpgrade } from './proxy-upgrade.ts'
-import {
-  answerFailure,
-  failureOf,
-  hopByHop,
-  outgoingHeaders,
-  type Transport,
-  type Upstream,
-} from './upstream.ts'
+import { answerFailure, failureOf, outgoingHeaders, type Transport } from './upstream.ts'
 
 export type ProxyOptions = {
   transport: Transport
@@ -22,113 +18,141 @@ export type ProxyOptions = {
   passHostHeader: boolean
   preservePath: boolean
   /** Told of every answer and failure, for passive health checks. */
-  onOutcome?: (outcome: { status: number; ms: number }) => void
+  onOutcome?: (outcome: { status: number }) => void
 }
 
 export function proxyTo(options: ProxyOptions): Handler {
   const { origin, host, pathname } = new URL(options.serverUrl)
+  const { transport, onOutcome } = options
   const prefix = options.preservePath ? pathname.replace(/\/$/, '') : ''
+  const context: Context = { pool: transport.poolFor(origin), onOutcome }
   return exchange => {
     exchange.serverUrl = options.serverUrl
     // HTTP/1.0 need not name a host.
     const headers = outgoingHeaders(exchange, (options.passHostHeader && exchange.host) || host)
-    const path = prefix + requestUri(exchange)
-    if (exchange.upgrade) return proxyUpgrade(exchange, { origin, path, headers }, options.transport.upgrades)
-    return dispatch(exchange, options, { origin, path, headers })
+    const target = prefix + requestUri(exchange)
+    if (exchange.upgrade) return proxyUpgrade(exchange, { origin, path: target, headers }, transport.upgrades)
+    const { method, request, response } = exchange
+    const length = announcedLength(exchange)
+    if (response.destroyed) return
+    if (exchange.expectsContinue) response.writeContinue()
+    const asked = { method, target, headers, body: length === 0 ? undefined : request, length }
+    new Call(exchange, context, asked).start()
   }
 }
 
-function dispatch(exchange: Exchange, options: ProxyOptions, upstream: Upstream, again = mostStale): void {
-  const { origin, path, headers } = upstream
-  const { request, response } = exchange
-  const length = announcedLength(exchange)
-  const startedAt = performance.now()
-  let controller: Dispatcher.DispatchController | undefined
-  let done = false
-  let bodyBegun = false
-  const finish = () => {
-    done = true
-    response.off('close', clientGone)
-  }
-  // A middleware answers instead: what comes is not read.
-  const giveWay = () => {
-    finish()
-    controller?.abort(new Error('another answer is given'))
-    response.end()
-  }
-  const clientGone = () => {
-    if (!done) controller?.abort(new Error('the client went away'))
-  }
-  response.on('close', clientGone)
-  if (exchange.expectsContinue) response.writeContinue()
-  options.transport.dispatcher.dispatch(
-    {
-      origin,
-      path,
-      method: exchange.method as Dispatcher.HttpMethod,
-      headers,
-      body: length === 0 ? null : request,
-    },
-    {
-      onRequestStart: made => {
-        controller = made
-        if (response.destroyed) made.abort(new Error('the client went away'))
-      },
-      onResponseStart: (_made, status, answered) => {
-        if (status < 200) return
-        options.onOutcome?.({ status, ms: performance.now() - startedAt })
-        response.writeHead(status, endToEndAnswer(answered))
-        if (response.held) return giveWay()
-        // With the beginning of the body where that has come as well: one packet, and one call of the system.
-        process.nextTick(() => {
-          if (!bodyBegun && !done) response.flushHeaders()
-        })
-      },
-      onResponseData: (made, chunk) => {
-        bodyBegun = true
-        if (!response.write(chunk, freedOnceWritten(chunk))) {
-          made.pause()
-          response.once('drain', () => {
-            if (!done) made.resume()
-          })
-        }
-        if (response.held) giveWay()
-      },
-      onResponseEnd: (_made, trailers) => {
-        if (trailers && Object.keys(trailers).length > 0)
-          response.addTrailers(trailers as Record<string, string>)
-        response.end()
-        finish()
-      },
-      onResponseError: (_made, error) => {
-        if (done) return
-        if (again > 0 && !response.begun && !response.destroyed && isStale(error, exchange)) {
-          finish()
-          return dispatch(exchange, options, upstream, again - 1)
-        }
-        finish()
-        fail(exchange, options, error, startedAt)
-      },
-    },
-  )
-}
-
-/**
- * A long body leaves a buffer of 64 KiB behind with every read, and the collector runs whenever they come to 64 MiB: a
- * fifth of the time and most of the memory. A buffer that was filled by one read, and that the piece is all of, is given
- * back as soon as the piece is written; nobody else has it, since what keeps pieces (transforms, held answers) copies them.
- */
-function freedOnceWritten(chunk: Buffer): ((error?: Error | null) => void) | undefined {
-  const { buffer } = chunk
-  if (chunk.length < 16_384 || chunk.length !== buffer.byteLength || !(buffer instanceof ArrayBuffer))
-    return undefined
-  return error => {
-    if (!error) buffer.transfer(0)
-  }
-}
+type Context = { pool: Pool; onOutcome: ProxyOptions['onOutcome'] }
 
 /** A server that goes leaves as many of them behind as were kept; one request may meet several before all are known. */
 const mostStale = 5
+/** Of an answer that is dropped: read on, so that the connection can be used again. */
+const maxDroppedBytes = 65_536
+
+/** One request on its way and its answer coming back. One object: five closures for each request cost more. */
+class Call implements Receiver {
+  #exchange: Exchange
+  #response: GatewayResponse
+  #context: Context
+  #asked: Asked
+  #again = mostStale
+  /** Until the answer has come or will not come. */
+  #connection: Connection | undefined
+  #dropped = -1
+  #paused = false
+
+  constructor(exchange: Exchange, context: Context, asked: Asked) {
+    this.#exchange = exchange
+    this.#response = exchange.response
+    this.#context = context
+    this.#asked = asked
+  }
+
+  start(): void {
+    this.#response.on('close', this.#gone)
+    this.#connection = this.#context.pool.send(this.#asked, this)
+  }
+
+  onHead(status: number, fields: AnswerFields): void {
+    this.#context.onOutcome?.({ status })
+    this.#response.writeHead(status, fields)
+    if (this.#response.held) this.#giveWay()
+  }
+
+  onWait(): void {
+    if (this.#dropped < 0) this.#response.flushHeaders()
+  }
+
+  onBody(bytes: Buffer, release: (() => void) | undefined): void {
+    if (this.#dropped >= 0) return void this.#drop(bytes, release)
+    const written = release && ((error?: Error | null) => error || release())
+    if (!this.#response.write(bytes, written) && !this.#paused) this.#pause()
+    if (this.#response.held) this.#giveWay()
+  }
+
+  onEnd(last: Buffer | undefined, trailers: AnswerFields | undefined): void {
+    this.#finish()
+    if (this.#dropped >= 0) return
+    if (trailers) this.#response.addTrailers(trailers as Record<string, string>)
+    this.#response.end(last)
+  }
+
+  onError(error: unknown): void {
+    this.#finish()
+    if (this.#dropped >= 0) return
+    const { begun, destroyed } = this.#response
+    if (this.#again > 0 && !begun && !destroyed && isStale(error, this.#asked)) {
+      this.#again--
+      return void this.start()
+    }
+    this.#fail(error)
+  }
+
+  #gone = (): void => {
+    const connection = this.#connection
+    this.#finish()
+    connection?.destroy()
+  }
+
+  #finish(): void {
+    this.#connection = undefined
+    this.#response.off('close', this.#gone)
+  }
+
+  #pause(): void {
+    this.#paused = true
+    this.#connection?.pause()
+    this.#response.once('drain', () => this.#resume())
+  }
+
+  #resume(): void {
+    this.#paused = false
+    this.#connection?.resume()
+  }
+
+  /** A middleware answers instead. */
+  #giveWay(): void {
+    this.#dropped = 0
+    if (this.#paused) this.#resume()
+    this.#response.end()
+  }
+
+  #drop(bytes: Buffer, release: (() => void) | undefined): void {
+    this.#dropped += bytes.length
+    release?.()
+    if (this.#dropped > maxDroppedBytes) this.#gone()
+  }
+
+  #fail(error: unknown): void {
+    const exchange = this.#exchange
+    const response = this.#response
+    if (response.destroyed) return
+    // Half an answer cannot be taken back: the client must see that it is not whole.
+    if (response.begun) return void response.destroy()
+    const failure = failureOf(error)
+    this.#context.onOutcome?.({ status: failure.status })
+    if (!exchange.failed?.(failure)) answerFailure(exchange, failure)
+  }
+}
 
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
@@ -136,29 +160,8 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
  * A kept connection that the server closed just when it was used again: every restart has some. Nothing was answered, and
  * the request changes nothing, so it is sent once more (RFC 9110, 9.2.2), as Go's transport does.
  */
-function isStale(error: unknown, exchange: Exchange): boolean {
-  const { code } = error as { code?: string }
+function isStale(error: unknown, { method, body }: Asked): boolean {
   return (
-    (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET') &&
-    repeatable.has(exchange.method) &&
-    announcedLength(exchange) === 0
+    (error as { code?: string }).code === 'UPSTREAM_STALE' && repeatable.has(method) && body === undefined
   )
-}
-
-type Answered = Record<string, string | string[] | undefined>
-
-function endToEndAnswer(answered: Answered): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = {}
-  for (const name in answered) if (!hopByHop.has(name)) headers[name] = answered[name]
-  return headers
-}
-
-function fail(exchange: Exchange, options: ProxyOptions, error: unknown, startedAt: number): void {
-  const { response } = exchange
-  if (response.destroyed) return
-  // Half an answer cannot be taken back: the client must see that it is not whole.
-  if (response.begun) return void response.destroy()
-  const failure = failureOf(error)
-  options.onOutcome?.({ status: failure.status, ms: performance.now() - startedAt })
-  if (!exchange.failed?.(failure)) answerFailure(exchange, failure)
 }

@@ -1,27 +1,22 @@
 /** Where a request goes when it leaves this process, and what it means when nothing comes back. */
 import type { ConnectionOptions } from 'node:tls'
-import type { Dispatcher } from 'undici'
 import { answerError, answerPlain, type Exchange, type UpstreamFailure } from '../request/exchange.ts'
 import { addRaw, firstValue, valuesOf } from '../request/headers.ts'
+import { hopByHop } from '../upstream/hop-by-hop.ts'
+import type { Pool } from '../upstream/pool.ts'
 
 /** How servers are spoken to: `http.serversTransports` of the route files. */
-export type Transport = { dispatcher: Dispatcher; upgrades: UpgradeTransport }
+export type Transport = {
+  /** The connections to a server, by its origin. */
+  poolFor(origin: string): Pool
+  /** Others, which the caller closes. */
+  openPool(origin: string): Pool
+  upgrades: UpgradeTransport
+  /** When no request uses it any more. */
+  close(): void
+}
 /** The same for connections that become WebSockets, which are nobody's to keep. 0 milliseconds: for ever. */
 export type UpgradeTransport = { tls: ConnectionOptions; dialTimeoutMs: number; headersTimeoutMs: number }
-
-/** RFC 9110, 7.6.1: they end here, either way. Transfer-Encoding is each connection's own affair. */
-export const hopByHop: ReadonlySet<string> = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-])
 
 /**
  * The headers that go to a server, as a list of name, value, …; the exchange's own stay as they are, since the same request
@@ -32,6 +27,8 @@ export function outgoingHeaders(exchange: Exchange, host: string): string[] {
   const forwarded = forwardedFor(exchange)
   const raw = ['Host', host]
   for (const name in headers) {
+    // The length is the connection's to say, unless the connection is the client's.
+    if (name === 'content-length' && !exchange.upgrade) continue
     if (hopByHop.has(name) || name === 'host' || (name === 'x-forwarded-for' && forwarded)) continue
     // Go's transport sends one.
     addRaw(raw, name, name === 'user-agent' ? firstValue(headers, name) : headers[name])
@@ -51,19 +48,14 @@ export function forwardedFor({ headers, client, appendForwardedFor }: Exchange):
 /** `headers`: name, value, … */
 export type Upstream = { origin: string; path: string; headers: string[] }
 
-const timeouts = new Set([
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ETIMEDOUT',
-])
+const timeouts = new Set(['UPSTREAM_ANSWER_TIMEOUT', 'UPSTREAM_DIAL_TIMEOUT', 'ETIMEDOUT'])
 const unreached = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
+  'UPSTREAM_DIAL_TIMEOUT',
 ])
 
 /** 504 for a server that took too long, 502 for one that is away or broke off. */
@@ -72,8 +64,9 @@ export function failureOf(error: unknown): UpstreamFailure {
   return { status: timeouts.has(code) ? 504 : 502, requestSent: !unreached.has(code), cause: error }
 }
 
-export function answerFailure(exchange: Exchange, { status }: UpstreamFailure): void {
-  exchange.refusal = status === 504 ? 'server_timeout' : 'server_unreachable'
+export function answerFailure(exchange: Exchange, { status, cause }: UpstreamFailure): void {
+  const malformed = (cause as { code?: unknown } | null)?.code === 'UPSTREAM_FAULT'
+  exchange.refusal = status === 504 ? 'server_timeout' : malformed ? 'server_malformed' : 'server_unreachable'
   answerPlain(exchange, status)
 }
 
