@@ -1,6 +1,7 @@
 /** Certificates by the names that they are for: an exact name first, then `*.name`, then the default. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { CertificateFiles } from '../configuration/tls.ts'
@@ -27,8 +28,20 @@ function namesOf({ subject, subjectAltName = '' }: X509Certificate): string[] {
   const alternatives = subjectAltName
     .split(', ')
     .flatMap(entry => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1] ?? [])
+    .map(plainAddress)
   const common = /^CN=(.+)$/m.exec(subject ?? '')?.[1]
   return [...new Set([...alternatives, ...(common ? [common] : [])].map(name => name.toLowerCase()))]
+}
+
+/**
+ * An address as everybody writes it: certificates have `0:0:0:0:0:0:0:1` for `::1`, and a socket that takes both kinds has
+ * `::ffff:127.0.0.1` for an IPv4 one. Other names are left as they are.
+ */
+export function plainAddress(name: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(name)?.[1]
+  if (mapped) return mapped
+  const address = name.replace(/%.*$/, '')
+  return isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : name
 }
 
 export type CertificateStore = {
@@ -49,7 +62,7 @@ export function createCertificateStore(
     fallback,
     all: fallback ? [...certificates, fallback] : certificates,
     find: (serverName, localAddress) => {
-      const name = serverName ?? localAddress ?? ''
+      const name = serverName ?? plainAddress(localAddress ?? '')
       return byName.get(name) ?? byName.get(name.replace(/^[^.]+/, '*'))
     },
   }

@@ -11,6 +11,8 @@ export type ClientHello =
   | { kind: 'tls'; serverName: string | undefined }
 
 const maxHelloBytes = 16_384
+/** Clients send one or two, tests of middle boxes some more. */
+const maxRecords = 16
 
 /** Never throws: what is no ClientHello is for the TLS library to refuse. */
 export function readClientHello(bytes: Buffer): ClientHello {
@@ -21,29 +23,37 @@ export function readClientHello(bytes: Buffer): ClientHello {
   return { kind: 'tls', serverName: hello.length === 0 ? undefined : serverName(hello) }
 }
 
-/** The ClientHello, put together from its records; undefined: not all there yet; empty: there is none. */
+/**
+ * The ClientHello, put together from its records; undefined: not all there yet; empty: there is none. It is asked for again
+ * with every byte that a slow client sends, so nothing is copied until all of it is there, and its records have a bound.
+ */
 function handshake(bytes: Buffer): Buffer | undefined {
   const none = Buffer.alloc(0)
   const parts: Buffer[] = []
   let size = 0
-  for (let at = 0; ; ) {
-    if (at > maxHelloBytes) return none
+  for (let at = 0; parts.length < maxRecords; ) {
     if (bytes.length < at + 5) return undefined
     if (bytes[at] !== 0x16) return none
     const end = at + 5 + bytes.readUInt16BE(at + 3)
     const part = bytes.subarray(at + 5, end)
     parts.push(part)
     size += part.length
-    const whole = parts.length === 1 ? part : Buffer.concat(parts)
-    if (size >= 4) {
-      if (whole[0] !== 1) return none
-      const wanted = 4 + whole.readUIntBE(1, 3)
-      if (wanted > maxHelloBytes) return none
-      if (size >= wanted) return whole.subarray(4, wanted)
-    }
+    const wanted = wantedBytes(parts, size)
+    if (wanted === 'none') return none
+    if (wanted !== undefined && size >= wanted) return Buffer.concat(parts).subarray(4, wanted)
     if (bytes.length < end) return undefined
     at = end
   }
+  return none
+}
+
+/** The size of the message, said in its first four bytes; undefined: they are not there yet; none: it is no ClientHello. */
+function wantedBytes(parts: readonly Buffer[], size: number): number | 'none' | undefined {
+  const [first] = parts
+  if (size < 4 || !first) return undefined
+  const head = first.length >= 4 ? first : Buffer.concat(parts)
+  const wanted = 4 + head.readUIntBE(1, 3)
+  return head[0] === 1 && wanted <= maxHelloBytes ? wanted : 'none'
 }
 
 /** Version and random, then three lists with a length before each, then the extensions. */

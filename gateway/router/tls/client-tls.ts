@@ -2,14 +2,17 @@
 import { z } from 'zod'
 import { flag, text } from '../configuration/values.ts'
 import { readPem } from './certificates.ts'
+import { authorities } from './client-auth.ts'
 
 /** Each is PEM text, or a path that counts from the file which names it. */
-export const clientTlsSchema = z.strictObject({
-  ca: text.optional(),
-  cert: text.optional(),
-  key: text.optional(),
-  insecureSkipVerify: flag.default(false),
-})
+export const clientTlsSchema = z
+  .strictObject({
+    ca: text.optional(),
+    cert: text.optional(),
+    key: text.optional(),
+    insecureSkipVerify: flag.default(false),
+  })
+  .refine(({ cert, key }) => Boolean(cert) === Boolean(key), 'cert and key go together')
 
 export type ClientTls = z.infer<typeof clientTlsSchema>
 
@@ -17,7 +20,7 @@ export type ClientTls = z.infer<typeof clientTlsSchema>
 export function nodeClientTls({ ca, cert, key, insecureSkipVerify }: ClientTls, file: string) {
   return {
     rejectUnauthorized: !insecureSkipVerify,
-    ...(ca && { ca: readPem(ca, file) }),
+    ...(ca && { ca: authorities(readPem(ca, file)) }),
     ...(cert && { cert: readPem(cert, file) }),
     ...(key && { key: readPem(key, file) }),
   }

@@ -1,12 +1,14 @@
 /** `tls.options` in the words of node's TLS: Go names versions, suites and curves in its own way. */
 import { constants } from 'node:crypto'
 import {
-  getCiphers,
+  createSecureContext,
   type TlsOptions as NodeTlsOptions,
   type SecureContextOptions,
   type SecureVersion,
 } from 'node:tls'
 import type { TlsOptions } from '../configuration/tls.ts'
+import { defaultSuites, opensslSuites } from './cipher-suites.ts'
+import { type ClientAuth, clientAuth } from './client-auth.ts'
 
 const versions: Record<TlsOptions['minVersion'], SecureVersion> = {
   VersionTLS10: 'TLSv1',
@@ -14,9 +16,6 @@ const versions: Record<TlsOptions['minVersion'], SecureVersion> = {
   VersionTLS12: 'TLSv1.2',
   VersionTLS13: 'TLSv1.3',
 }
-
-// Go does not let these be chosen: they are always on for TLS 1.3.
-const always = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256']
 
 const curves: Record<string, string> = {
   CurveP256: 'P-256',
@@ -27,48 +26,50 @@ const curves: Record<string, string> = {
   secp521r1: 'P-521',
   X25519: 'X25519',
   x25519: 'X25519',
+  X25519MLKEM768: 'X25519MLKEM768',
+  x25519mlkem768: 'X25519MLKEM768',
+  SecP256r1MLKEM768: 'SecP256r1MLKEM768',
+  secp256r1mlkem768: 'SecP256r1MLKEM768',
+  SecP384r1MLKEM1024: 'SecP384r1MLKEM1024',
+  secp384r1mlkem1024: 'SecP384r1MLKEM1024',
 }
 
 type Versions = { [Name in 'minVersion' | 'maxVersion' | 'cipherSuites']?: TlsOptions[Name] | undefined }
 
-/** The part that clients of servers have as well. Throws an Error for a suite that there is not. */
+/** The part that clients of servers have as well. Throws an Error with a sentence for what cannot be. */
 export function nodeVersions({ minVersion, maxVersion, cipherSuites }: Versions): SecureContextOptions {
+  if (minVersion && maxVersion && minVersion > maxVersion)
+    throw new Error(`no version is from ${minVersion} to ${maxVersion}`)
   return {
     ...(minVersion && { minVersion: versions[minVersion] }),
     ...(maxVersion && { maxVersion: versions[maxVersion] }),
-    ...(cipherSuites && {
-      ciphers: [...new Set([...always, ...cipherSuites.map(opensslSuite)])].join(':'),
-      honorCipherOrder: true,
-    }),
+    ...(cipherSuites && { ciphers: opensslSuites(cipherSuites), honorCipherOrder: true }),
   }
 }
 
+/** Of a server, without its certificate. */
+export type ServerTls = { node: NodeTlsOptions; admits: ClientAuth['admits'] }
+
 /** `readPem` gives a path's content. Throws an Error with a sentence for a name that means nothing here. */
-export function nodeTlsOptions(options: TlsOptions, readPem: (file: string) => string): NodeTlsOptions {
-  const { curvePreferences } = options
-  return {
-    ...nodeVersions(options),
+export function nodeTlsOptions(options: TlsOptions, readPem: (file: string) => string): ServerTls {
+  const { curvePreferences, cipherSuites = defaultSuites } = options
+  const { ciphers, ...fixed } = nodeVersions({ ...options, cipherSuites })
+  // OpenSSL has the versions before 1.2, which sign with SHA-1, for those only who say that they know.
+  const old = options.minVersion < 'VersionTLS12' ? ':@SECLEVEL=0' : ''
+  const { node, admits } = clientAuth(options.clientAuth, readPem)
+  const made: NodeTlsOptions = {
+    ...fixed,
+    ciphers: `${ciphers}${old}`,
     ...(curvePreferences && { ecdhCurve: curvePreferences.map(curve).join(':') }),
     ...(options.disableSessionTickets && { secureOptions: constants.SSL_OP_NO_TICKET }),
-    ...clientAuth(options.clientAuth, readPem),
+    ...node,
     ALPNProtocols: protocols(options.alpnProtocols),
     // A handshake that trickles in holds a socket for no reason.
     handshakeTimeout: 10_000,
   }
-}
-
-/** TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 → ECDHE-RSA-AES128-GCM-SHA256 */
-function opensslSuite(name: string): string {
-  const [, exchange = '', cipher = ''] = /^TLS_(\w+)_WITH_(\w+)$/.exec(name) ?? []
-  const parts = cipher
-    .replace('CHACHA20_POLY1305_SHA256', 'CHACHA20_POLY1305')
-    .replace(/AES_(\d+)/, 'AES$1')
-    .replace('_CBC', '')
-  const made = always.includes(name)
-    ? name
-    : [...(exchange === 'RSA' ? [] : [exchange]), parts].join('-').replaceAll('_', '-')
-  if (!getCiphers().includes(made.toLowerCase())) throw new Error(`there is no cipher suite "${name}" here`)
-  return made
+  // What is wrong is told when the files are read, not to the first who connects.
+  createSecureContext(made)
+  return { node: made, admits }
 }
 
 function curve(name: string): string {
@@ -80,18 +81,4 @@ function curve(name: string): string {
 function protocols(names: readonly string[]): string[] {
   if (!names.includes('http/1.1')) throw new Error('this router speaks http/1.1: name it in alpnProtocols')
   return ['http/1.1']
-}
-
-function clientAuth(
-  { caFiles, clientAuthType }: TlsOptions['clientAuth'],
-  readPem: (file: string) => string,
-): NodeTlsOptions {
-  const type = clientAuthType ?? (caFiles.length > 0 ? 'RequireAndVerifyClientCert' : 'NoClientCert')
-  if (type === 'NoClientCert') return {}
-  // node either verifies a client's certificate or ignores that there is none; it has no third way.
-  if (type === 'RequireAnyClientCert' || type === 'VerifyClientCertIfGiven')
-    throw new Error(`this router does not know the clientAuthType "${type}"`)
-  if (type === 'RequestClientCert') return { requestCert: true, rejectUnauthorized: false }
-  if (caFiles.length === 0) throw new Error(`${type} needs caFiles`)
-  return { requestCert: true, rejectUnauthorized: true, ca: caFiles.map(readPem) }
 }

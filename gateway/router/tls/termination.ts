@@ -13,7 +13,7 @@ import {
   loadCertificate,
   readPem,
 } from './certificates.ts'
-import { nodeTlsOptions } from './options.ts'
+import { nodeTlsOptions, type ServerTls } from './options.ts'
 import { selfSigned } from './self-signed.ts'
 
 type OnSecure = (socket: TLSSocket) => void
@@ -49,28 +49,33 @@ export function createTlsTermination(
     generated ??= { ...selfSigned(['gateway.default']), names: [] }
     return generated
   }
-  const sets = new Map<string, { options: TlsOptions; node: ReturnType<typeof nodeTlsOptions> }>()
-  sets.set('default', { options: defaultTlsOptions, node: nodeTlsOptions(defaultTlsOptions, String) })
+  const standard = { options: defaultTlsOptions, server: nodeTlsOptions(defaultTlsOptions, String) }
+  const sets = new Map<string, { options: TlsOptions; server: ServerTls }>([['default', standard]])
   for (const [name, place] of tls.options) {
-    const node = attempt(() => nodeTlsOptions(place.value, pem => readPem(pem, place.file)), place, report)
-    if (node) sets.set(name, { options: place.value, node })
+    const server = attempt(() => nodeTlsOptions(place.value, pem => readPem(pem, place.file)), place, report)
+    if (server) sets.set(name, { options: place.value, server })
   }
   return {
     knows: name => sets.has(name),
     certificates: store.all,
     forHosts: optionsByHost => {
+      // One for each set and certificate, with keys for its session tickets that no other has: a session of a host where
+      // clients show no certificate is not gone on with at one where they must.
       const servers = new Map<string, Map<Certificate, Server>>()
       const serverFor = (name: string, certificate: Certificate, onSecure: OnSecure): Server => {
         const known = servers.get(name)?.get(certificate)
         if (known) return known
         const { cert, key } = certificate
-        const made = createTlsServer(name, { ...sets.get(name)?.node, cert, key }, onSecure)
+        const { node, admits } = (sets.get(name) ?? standard).server
+        const made = createTlsServer(name, { ...node, cert, key }, socket =>
+          admits(socket) ? onSecure(socket) : void socket.destroy(),
+        )
         servers.set(name, (servers.get(name) ?? new Map<Certificate, Server>()).set(certificate, made))
         return made
       }
       return (socket, serverName, onSecure) => {
         const wanted = (serverName === undefined ? undefined : optionsByHost.get(serverName)) ?? 'default'
-        const { options } = sets.get(wanted) ?? { options: defaultTlsOptions }
+        const { options } = sets.get(wanted) ?? standard
         const found = store.find(serverName, socket.localAddress)
         const certificate = found ?? (options.sniStrict ? undefined : (store.fallback ?? lastResort()))
         if (!certificate) return refuse(socket)
