@@ -11,7 +11,9 @@ export function jsonVersion(
   members: Members,
   hints: { v11: boolean; v22: boolean; v30: boolean },
 ): TemplateVersion | undefined {
-  const { of30, of2x } = keysOf(members)
+  const some = (...keys: string[]) => keys.filter(key => members.has(key)).length
+  const of30 = some('location_name', 'type_2_npi', 'attestation')
+  const of2x = some('hospital_location', 'affirmation')
   if (of30 > of2x || (of30 === of2x && hints.v30)) return '3.0'
   if (hints.v11) return '1.1'
   if (of2x === 0 && !hints.v22) return of30 > 0 ? '3.0' : undefined
@@ -20,24 +22,6 @@ export function jsonVersion(
   if (hints.v22 || members.has('modifier_information')) return '2.2'
   // 2.2 added keys that need not be there, so a file without them could be either: here alone the version decides.
   return members.get('version') === '2.1.0' ? '2.1' : '2.2'
-}
-
-/**
- * '3.0', or '2.2' for any before it, once the root's keys say more for one of them; undefined while they leave it open, as in
- * a file whose header stands behind its items: what the items hint at may yet turn out otherwise.
- */
-export function settledVersion(members: Members): '2.2' | '3.0' | undefined {
-  const { of30, of2x } = keysOf(members)
-  return of30 === of2x ? undefined : of30 > of2x ? '3.0' : '2.2'
-}
-
-/** How many keys there are that one generation alone has. */
-function keysOf(members: Members): { of30: number; of2x: number } {
-  const some = (...keys: string[]) => keys.filter(key => members.has(key)).length
-  return {
-    of30: some('location_name', 'type_2_npi', 'attestation'),
-    of2x: some('hospital_location', 'affirmation'),
-  }
 }
 
 export function readJsonGeneral(members: Members): General {

@@ -4,6 +4,7 @@ import type { RateWords } from '../load/rate-block.ts'
 import type { Rows } from '../load/rows.ts'
 import type { Word } from '../load/vocabulary.ts'
 import { type Field, has } from '../rules/conditions.ts'
+import { from30, only22 } from '../rules/rule.ts'
 import type { CsvRow } from './csv-row.ts'
 
 /** What a payer's columns have, as flags; checks each value. `lostOf` of it says which charges cannot be read. */
@@ -19,10 +20,10 @@ export function rateFlags(
   if (percentage !== 0) flags |= percentage < 0 ? has.percentage | (has.percentage << lost) : has.percentage
   if (percentage > 0 && row.wholeDigits(rate.percentage) > 3) row.find('percentageRange', rate.percentage)
   if (row.filled(rate.algorithm)) flags |= has.algorithm
-  if (row.number(rate.estimated) !== 0) flags |= has.estimated
-  if (row.number(rate.median) !== 0) flags |= has.median
-  if (row.number(rate.percentile10) !== 0) flags |= has.percentile10
-  if (row.number(rate.percentile90) !== 0) flags |= has.percentile90
+  if (row.number(rate.estimated, only22) !== 0) flags |= has.estimated
+  if (row.number(rate.median, from30) !== 0) flags |= has.median
+  if (row.number(rate.percentile10, from30) !== 0) flags |= has.percentile10
+  if (row.number(rate.percentile90, from30) !== 0) flags |= has.percentile90
   if (row.filled(rate.notes)) flags |= has.notes
   if (count.index !== 0) {
     flags |= has.count

@@ -5,6 +5,7 @@ import type { DataColumns } from '../layout/csv-column-names.ts'
 import type { Row } from '../load/rows.ts'
 import { type RuleName, rules } from '../rules/catalogue.ts'
 import { columnLetters, cutCell, type Findings, type Place } from '../rules/findings.ts'
+import type { Span } from '../rules/rule.ts'
 import { numberKind, plainNumber, readNumber, zeroNumber } from '../rules/values.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
 import { cellText, firstBadByte } from '../scan/encoding.ts'
@@ -80,19 +81,20 @@ export class CsvRow implements Row {
     }
   }
 
-  find(rule: RuleName, column: number): void {
+  /** `span`: the templates that know the column, where not all do. */
+  find(rule: RuleName, column: number, span?: Span): void {
     if (this.outsideTemplate && rules[rule].layer === 'cms') return
-    this.findings.add(rule, () => this.place(column))
+    this.findings.add(rule, () => this.place(column), span)
   }
 
   /** Checks a numeric cell. 0 blank, 1 readable, -1 not. */
-  number(column: number): 0 | 1 | -1 {
+  number(column: number, span?: Span): 0 | 1 | -1 {
     const start = this.starts[column] ?? 0
     const end = this.ends[column] ?? 0
     if (start >= end) return 0
     const kind = numberKind(this.bytes, start, end)
     if (kind === plainNumber) return 1
-    this.find('number', column)
+    this.find('number', column, span)
     if (kind === zeroNumber) return 1
     const read = readNumber(this.text(column))
     if (read === undefined) {

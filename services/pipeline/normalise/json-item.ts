@@ -1,6 +1,5 @@
 /** One element of standard_charge_information: an item, its codes, its charges and their rates. */
 import type { Rows } from '../load/rows.ts'
-import type { TemplateVersion } from '../rules/catalogue.ts'
 import { kind } from '../scan/json-tape.ts'
 import { createJsonCharges } from './json-charge.ts'
 import { createJsonExtras } from './json-extras.ts'
@@ -17,12 +16,7 @@ export type JsonItems = {
 /** Published items have up to four. */
 const mostCodes = 1000
 
-/** `settled`: see `settledVersion` of layout/json-general.ts. */
-export function createJsonItems(
-  row: JsonRow,
-  rows: Rows,
-  settled: () => TemplateVersion | undefined,
-): JsonItems {
+export function createJsonItems(row: JsonRow, rows: Rows): JsonItems {
   const { tape } = row
   const hints: JsonHints = { v11: false, v22: false, v30: false }
   const item = new Int32Array(itemKeys.size)
@@ -140,7 +134,6 @@ export function createJsonItems(
   return {
     hints,
     load() {
-      rates.follow(settled())
       extras.clear()
       row.clear(0, column.none + 1)
       row.members(0, itemKeys, item, '', keep)

@@ -1,7 +1,7 @@
 /** payers_information of one charge: its rates. */
 import { noPair } from '../load/payers.ts'
 import type { Rows } from '../load/rows.ts'
-import type { RuleName, TemplateVersion } from '../rules/catalogue.ts'
+import type { RuleName } from '../rules/catalogue.ts'
 import { createConditions, type Field, has } from '../rules/conditions.ts'
 import { from30, type Span, until22 } from '../rules/rule.ts'
 import { isCountOfJson, readNumber } from '../rules/values.ts'
@@ -17,8 +17,6 @@ export type JsonHints = { v11: boolean; v22: boolean; v30: boolean }
 export type JsonRates = {
   /** Loads the list of payers at a token. */
   load(chargeId: number, list: number, pointer: string): ChargeOfPayers
-  /** What the header says of the template by now; undefined while it leaves that open: then the rules of all are asked. */
-  follow(settled: TemplateVersion | undefined): void
 }
 
 type Options = { row: JsonRow; rows: Rows; extras: JsonExtras; hints: JsonHints }
@@ -79,8 +77,9 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
   const blank = rows.words.methodologies.named('')
   /** Of the rate that is read. */
   const told = { pair: noPair, methodology: blank, count: blank, plain: false }
-  let version: TemplateVersion | undefined
-  let rateConditions = createConditions({ version, scopes: ['rate'], layout: 'json' })
+  // The header may stand behind the items, and keys that tell the template may still come: the rules of all templates are asked,
+  // and what belongs to another is dropped at the end.
+  const rateConditions = createConditions({ version: undefined, scopes: ['rate'], layout: 'json' })
 
   function load(chargeId: number, list: number, pointer: string): ChargeOfPayers {
     if (list === 0) return none
@@ -125,7 +124,9 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
     const { readable, zero, other } = rateValues(where)
     const present = presentKeys() | (zero ? has.countZero : 0) | (other ? has.methodologyOther : 0)
     for (const { rule, field } of rateConditions(present))
-      row.find(rule, rule === 'chargeForPayer' ? where() : `${where()}/${jsonFieldKeys[field] ?? ''}`)
+      row.findAt(rule, () =>
+        rule === 'chargeForPayer' ? where() : `${where()}/${jsonFieldKeys[field] ?? ''}`,
+      )
     const extra = extras.any() ? extras.take(where()) : undefined
     const loaded = (readable & anyCharge) !== 0
     if (!loaded) row.find('payerWithoutRate', where())
@@ -234,14 +235,11 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
     if (key === payerKey.estimated) return estimate(at, token, where)
     const pointer = `${where()}/${tape.text(token - 1)}`
     if (!hasNines(key)) return row.number(at, token, pointer)
-    if (!asks30()) return row.point(at, token) ? (isReadable(at) ? 1 : -1) : 0
     if (tape.kinds[token] === kind.number && Number(tape.text(token)) === 999_999_999)
       row.find('nineNines', pointer, token, undefined, from30)
     return row.number(at, token, pointer, from30)
   }
 
-  /** Whether the keys of template 3.0 are looked at: while the header leaves it open, they are. */
-  const asks30 = () => version === undefined || version === '3.0'
   const isReadable = (at: number) => readNumber(row.text(at)) !== undefined
 
   /** Template 2.2 alone knows this key, so it has rules of its own, which other templates leave out. */
@@ -286,10 +284,6 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
 
   /** Whether the count is 0. */
   function countValue(where: () => string): boolean {
-    if (!asks30()) {
-      row.point(column.count, payer[payerKey.count] ?? 0)
-      return false
-    }
     const filled = text(column.count, payerKey.count, where, undefined, from30)
     if (!isString(payerKey.count)) return false
     const value = filled ? tape.text(payer[payerKey.count] ?? 0) : ''
@@ -299,14 +293,5 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
     return false
   }
 
-  return {
-    load,
-    follow(settled) {
-      if (settled === version) return
-      version = settled
-      // 2.1 and 2.2 are told apart by keys that may still come: both are asked, and what belongs to the other dropped at the end.
-      const asked = settled === '3.0' ? settled : undefined
-      rateConditions = createConditions({ version: asked, scopes: ['rate'], layout: 'json' })
-    },
-  }
+  return { load }
 }

@@ -50,6 +50,11 @@ export class JsonRow implements Row {
     this.findings.add(rule, () => this.place(pointer, token, fill), span)
   }
 
+  /** What is missing there; for rules that many rows break, which are shown a hundred times at most. */
+  findAt(rule: RuleName, pointer: () => string): void {
+    this.findings.add(rule, () => this.place(pointer(), -1, undefined))
+  }
+
   private place(pointer: string, token: number, fill: Record<string, string> | undefined): Place {
     const { tape } = this
     const kinds = tape.kinds[token] ?? 0

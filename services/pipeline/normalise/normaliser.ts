@@ -2,6 +2,7 @@
 import type { RateColumns } from '../layout/csv-column-names.ts'
 import { has } from '../rules/conditions.ts'
 import type { Findings } from '../rules/findings.ts'
+import { from30, only22 } from '../rules/rule.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
 import type { CsvRow } from './csv-row.ts'
 
@@ -23,8 +24,11 @@ export type Normaliser = {
  */
 export const chargeAmounts = has.gross | has.cash | has.minimum | has.maximum
 
-/** Checks how the record is written; true, with the row rejected, when its cells may not stand under their headers. */
-export function notLoaded(scanner: CsvScanner, row: CsvRow, findings: Findings): boolean {
+/** `long`, `unclosed`: rejected. What a long row says under its headers is checked nevertheless, as CMS does. */
+export type Standing = 'sound' | 'long' | 'unclosed'
+
+/** Checks how the record is written; rejects it when its cells may not stand under their headers. */
+export function standing(scanner: CsvScanner, row: CsvRow, findings: Findings): Standing {
   row.checkRepeat(scanner)
   if (!scanner.wellEncoded) row.checkBytes(scanner)
   if (scanner.hasNul) row.checkNul(scanner)
@@ -34,15 +38,15 @@ export function notLoaded(scanner: CsvScanner, row: CsvRow, findings: Findings):
     // With all its cells in place only the text of the last one is in doubt.
     if (short || scanner.count > row.columns.none) {
       findings.reject('unclosedQuote', row)
-      return true
+      return 'unclosed'
     }
     findings.add('unclosedQuote', () => row.place(row.columns.none - 1))
   } else if (row.beyond) {
     findings.reject('rowLong', row)
-    return true
+    return 'long'
   }
   if (short) findings.add('rowShort', () => row.place(row.columns.none))
-  return false
+  return 'sound'
 }
 
 /** What a rate may have beside a dollar amount and its methodology: see load/rate-blocks.ts. */
@@ -61,10 +65,13 @@ const withNines = has.estimated | has.count | has.median | has.percentile10 | ha
 /** 999999999, the value that once stood for "not enough data". `flags`: what the rate has. */
 export function countNineNines(row: CsvRow, rate: RateColumns, flags: number): void {
   if ((flags & withNines) === 0) return
-  for (const column of [rate.estimated, rate.count, rate.median, rate.percentile10, rate.percentile90]) {
-    const start = row.starts[column] ?? 0
-    const length = (row.ends[column] ?? 0) - start
-    if (length >= 9 && row.bytes[start] === 0x39 && Number(row.text(column)) === 999_999_999)
-      row.find('nineNines', column)
-  }
+  if (isNines(row, rate.estimated)) row.find('nineNines', rate.estimated, only22)
+  for (const column of [rate.count, rate.median, rate.percentile10, rate.percentile90])
+    if (isNines(row, column)) row.find('nineNines', column, from30)
+}
+
+function isNines(row: CsvRow, column: number): boolean {
+  const start = row.starts[column] ?? 0
+  const length = (row.ends[column] ?? 0) - start
+  return length >= 9 && row.bytes[start] === 0x39 && Number(row.text(column)) === 999_999_999
 }

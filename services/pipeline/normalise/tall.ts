@@ -27,8 +27,8 @@ import {
   chargeAmounts,
   countNineNines,
   type Normaliser,
-  notLoaded,
   type RowCounts,
+  standing,
 } from './normaliser.ts'
 import { SameCells } from './same-cells.ts'
 
@@ -237,11 +237,11 @@ export function createTall(
         return
       }
       counts.seen++
-      const fault = notLoaded(scanner, row, findings)
-      if (fault) {
+      const stands = standing(scanner, row, findings)
+      if (stands !== 'sound') {
         endItem()
         counts.rejected++
-        return
+        if (stands === 'unclosed') return
       }
       const sameItem = readShared()
       let flags = sharedFlags
@@ -256,6 +256,7 @@ export function createTall(
       flags |= present
       report(conditions(flags))
       countNineNines(row, rate, flags)
+      if (stands !== 'sound') return
       if ((flags & charge & ~lost) === 0 && lost !== 0) {
         endItem()
         findings.reject('noPrice', row, {

@@ -26,8 +26,8 @@ import {
   chargeAmounts,
   countNineNines,
   type Normaliser,
-  notLoaded,
   type RowCounts,
+  standing,
 } from './normaliser.ts'
 
 type WideColumns = DataColumns & { layout: 'wide' }
@@ -159,10 +159,9 @@ export function createWide(
         return
       }
       counts.seen++
-      if (notLoaded(scanner, row, findings)) {
-        counts.rejected++
-        return
-      }
+      const stands = standing(scanner, row, findings)
+      if (stands !== 'sound') counts.rejected++
+      if (stands === 'unclosed') return
       const setting = rows.words.settings.find(row, columns.setting)
       let flags =
         itemFlags(row, columns, { setting, drugType: rows.words.drugTypes.find(row, columns.drugType) }) |
@@ -175,6 +174,7 @@ export function createWide(
       for (const { rule, field } of rowConditions(flags | adjustment | (official & (charge | has.notes))))
         row.find(rule, fieldColumn(field, columns, undefined))
       checkGroups(adjustment)
+      if (stands !== 'sound') return
       if (unreadable && (any & charge) === 0 && (flags & (has.gross | has.cash)) === 0) {
         findings.reject('noPrice', row)
         counts.rejected++

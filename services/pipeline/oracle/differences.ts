@@ -4,6 +4,8 @@
  */
 
 import { type Rule, ruleNames, rules } from '../rules/catalogue.ts'
+import { CsvScanner } from '../scan/csv-scanner.ts'
+import { cellText } from '../scan/encoding.ts'
 import type { HereOpinion } from './here.ts'
 import { type Difference, type Opinion, rowOf } from './verdict.ts'
 
@@ -58,6 +60,13 @@ export const describedDifferences: Record<string, Describes> = {
   // Of two that are never closed the validator makes a pair, with all rows between them in one cell.
   'unclosed-quotes': (_, { text, layout, here }) =>
     layout === 'csv' && (here.unclosed || text.split('"').length % 2 === 0),
+
+  'nul-bytes': (_, { text }) => text.includes('\0'),
+
+  'byte-order-marks-within': (_, { text, layout }) => layout === 'json' && text.indexOf('\ufeff', 1) > 0,
+
+  'json-damaged-document': ({ side }, { layout, here }) =>
+    side === 'validator' && layout === 'json' && here.refusal?.reasons[0]?.rule === 'glimmr.json-syntax',
 
   'json-damaged-element': (_, { validator }) => validator.breaches.includes('json-damaged /'),
 
@@ -123,9 +132,11 @@ function ruleOf(id: string): Rule {
 function headerAt(text: string, cell: string): string {
   const letters = /^[A-Z]+/.exec(cell)?.[0] ?? 'A'
   const column = [...letters].reduce((sum, letter) => sum * 26 + letter.charCodeAt(0) - 64, 0) - 1
-  const line = text.split('\n')[rowOf(cell) - 1] ?? ''
-  const cells = line.match(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g) ?? []
-  return (cells[column] ?? '').replace(/,$/, '').trim()
+  const scanner = new CsvScanner()
+  scanner.push(Buffer.from(text))
+  scanner.end()
+  while (scanner.next() && scanner.row < rowOf(cell));
+  return cellText(scanner.bytes, scanner.starts[column] ?? 0, scanner.ends[column] ?? 0)
 }
 
 function holderOf(text: string, pointer: string): unknown {

@@ -36,6 +36,8 @@ export function createCsvReader({ rows, findings, now, skipped, utf16 }: Options
   let utf16Offset = skipped
 
   function header(): void {
+    const { row } = scanner
+    if (scanner.unclosed) findings.add('unclosedQuote', { row, cell: `row ${row}` })
     head.push(cells(scanner))
     if (head.length < 3) return
     const [names = [], values = [], data = []] = head

@@ -134,8 +134,38 @@ t.test(
     t.equal(counts['glimmr.row-long'], 1)
     t.equal(counts['glimmr.row-short'], 1)
     t.match(rejected, [{ row: 4, rule: 'glimmr.row-long' }])
+    t.ok(
+      (counts['cms.code-type'] ?? 0) > 0,
+      'what it says under its headers is checked nevertheless, as CMS does',
+    )
   },
 )
+
+t.test('where no row can be loaded, what CMS says of headers and rows is told as well', async t => {
+  const headers = tallHeaders.filter(header => header !== 'setting')
+  const row = `${headers.map(() => 'x').join(',')},more`
+  const refusal = await readBytes(csv([row], { headers })).catch(error => error)
+  const rules = refusal.reasons.map(({ rule }: { rule: string }) => rule)
+  for (const rule of ['glimmr.rows-rejected', 'glimmr.row-long', 'cms.column-missing', 'cms.number'])
+    t.ok(rules.includes(rule), rule)
+})
+
+t.test('a quote that is never closed is told in a row of headers, too', async t => {
+  const text = csv([anItem])
+  const { counts, findings } = await readBytes(text.replace('A Person', '"A Person'))
+  t.equal(counts['glimmr.unclosed-quote'], 1)
+  t.match(findings, [{ rule: 'glimmr.unclosed-quote', cell: 'row 2' }])
+})
+
+t.test('a column of another template is read, and held against no rule of its own', async t => {
+  const headers = [...tallHeaders, 'estimated_amount']
+  const { counts, tables } = await readBytes(csv([{ ...anItem, estimated_amount: '0' }], { headers }))
+  t.same(
+    Object.keys(counts).filter(rule => rule.startsWith('cms.') && rule !== 'cms.estimated-amount'),
+    [],
+  )
+  t.equal(tables.rates[0]?.estimated_amount, '0')
+})
 
 t.test('bytes that are not UTF-8 are read as Windows-1252, and the first bad byte is named', async t => {
   const bytes = Buffer.from(csv([{ ...anItem, description: 'Caf\x92' }]), 'latin1')

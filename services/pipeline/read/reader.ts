@@ -2,8 +2,8 @@
 import type { General } from '../layout/general.ts'
 import type { RowCounts } from '../normalise/normaliser.ts'
 import { rules, type TemplateVersion } from '../rules/catalogue.ts'
-import type { Findings } from '../rules/findings.ts'
-import { Refusal } from '../source/refusal.ts'
+import type { Finding, Findings } from '../rules/findings.ts'
+import { type Reason, Refusal } from '../source/refusal.ts'
 
 export type FileFacts = {
   layout: 'tall' | 'wide' | 'json' | undefined
@@ -27,18 +27,14 @@ type Empty = { what: string; cell: string; findings: Findings; version: Template
  */
 export function noRows({ what, cell, findings, version }: Empty): Refusal {
   const { id, message } = rules.noRows
-  const others = findings
-    .summary(version)
-    .samples.filter(({ layer, severity }) => layer === 'cms' && severity === 'error')
-    .map(found => ({ rule: found.rule, message: found.message, ...(found.cell && { cell: found.cell }) }))
   return new Refusal(
     'no-rows',
     `${what}, so it holds no price. Export it again with its rows and upload that.`,
-    [{ rule: id, message, cell }, ...others],
+    [{ rule: id, message, cell }, ...cmsErrors(findings, version, new Set())],
   )
 }
 
-/** Every row was rejected: nothing to publish either. Told with the rows that say why, the first of them. */
+/** Every row was rejected: nothing to publish either. Told with the rows that say why, and what else CMS would say. */
 export function noneLoaded({ counts, version }: FileFacts, findings: Findings): Refusal {
   const { samples, rejected } = findings.summary(version)
   const ids = new Set(rejected.map(({ rule }) => rule))
@@ -46,6 +42,22 @@ export function noneLoaded({ counts, version }: FileFacts, findings: Findings): 
   return new Refusal(
     'rows-rejected',
     `None of the ${counts.seen} rows could be loaded. Correct them and upload the file again.`,
-    why.map(({ rule, message, cell }) => ({ rule, message, ...(cell && { cell }) })),
+    [...why.map(reasonOf), ...cmsErrors(findings, version, ids)],
   )
+}
+
+/** The samples of CMS's errors, but for those of rules that were told already. */
+function cmsErrors(
+  findings: Findings,
+  version: TemplateVersion | undefined,
+  told: ReadonlySet<string>,
+): Reason[] {
+  return findings
+    .summary(version)
+    .samples.filter(({ layer, severity, rule }) => layer === 'cms' && severity === 'error' && !told.has(rule))
+    .map(reasonOf)
+}
+
+function reasonOf({ rule, message, cell }: Finding): Reason {
+  return { rule, message, ...(cell && { cell }) }
 }

@@ -1,9 +1,10 @@
 /** LF, CRLF and, in files of old Macintosh programs, CR alone. */
 
-/** How many lines ended with each. */
-export type LineEnds = { lf: number; crlf: number; cr: number }
+/** How many lines ended with each; `crIsText`: what a CR alone is, once one was met. */
+export type LineEnds = { lf: number; crlf: number; cr: number; crIsText?: boolean }
 
 const lf = 0x0a
+const cr = 0x0d
 
 /**
  * Length of the line end at `at` (1 or 2), which is counted; 0 when the CR there is text, -1 when that is not known before the
@@ -19,7 +20,19 @@ export function lineEnd(bytes: Buffer, at: number, held: number, ended: boolean,
     ends.crlf++
     return 2
   }
-  if (ends.lf + ends.crlf > 0 && ends.cr === 0) return 0
+  ends.crIsText ??= ends.lf + ends.crlf > 0 || !madeOfCr(bytes, held)
+  if (ends.crIsText) return 0
   ends.cr++
   return 1
+}
+
+/** Whether more lines end with CR alone than with LF: cells of such files may hold an LF, and the first line of others a CR. */
+function madeOfCr(bytes: Buffer, held: number): boolean {
+  let alone = 0
+  let feeds = 0
+  for (let at = 0; at < held; at++) {
+    if (bytes[at] === lf) feeds++
+    else if (bytes[at] === cr && bytes[at + 1] !== lf) alone++
+  }
+  return alone > feeds
 }

@@ -162,6 +162,15 @@ t.test('line ends: CRLF, LF, both, and a lone CR in a file that is made of them'
     ['a', 'b'],
     ['c\rd', 'e'],
   ])
+  t.same(
+    fields('a\rb,c\nd,e\n'),
+    [
+      ['a\rb', 'c'],
+      ['d', 'e'],
+    ],
+    'in the first line as well',
+  )
+  t.same(fields('a,"b\nc"\rd,e\rf,g\r')[1], ['d', 'e'], 'cells of such a file may hold an LF')
 })
 
 t.test('stray quotes are text', async t => {

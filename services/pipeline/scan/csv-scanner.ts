@@ -5,7 +5,7 @@
  *   scanner.push(chunk); while (scanner.next()) use(scanner)   …   scanner.end(); while (scanner.next()) use(scanner)
  *
  * Beyond RFC 4180:
- *  - records end with LF, CRLF or both in one file; a lone CR ends a record only in a file whose first line ends so;
+ *  - records end with LF, CRLF or both in one file; a lone CR ends a record only in a file that is made of them;
  *  - a stray quote inside a quoted field is kept as text (`strayQuotes`);
  *  - a quoted field that is never closed must not swallow the rows after it. The first sign (text right after a closing
  *    quote that stands on a later line, the end of the file, a field longer than any cell) takes the scanner back to the
