@@ -74,7 +74,7 @@ test('Apollo federation: refused when a table asks for it, and its root fields s
     })
 })
 
-test('rows by /v1/query: each command names GraphQL in its place', async t => {
+test('rows by /v1/query: where they are not mounted, each command names GraphQL in its place', async t => {
   const { send } = await setUp(t)
   for (const type of ['insert', 'update', 'delete', 'count']) {
     const { status, body } = await send('POST', '/v1/query', { type, args: { table: 'place' } })

@@ -36,15 +36,6 @@ test('a remote server that runs beside a vector and is not asked does not exclud
   t.end()
 })
 
-test('commands on rows exclude a vector, in a bulk too, unless GraphQL is recorded in their place', t => {
-  const insert = { type: 'insert', args: { table: 'a', objects: [] } }
-  t.equal(exclusionOf(vector({ steps: [command(insert)] })), 'rows-by-v1-query')
-  t.equal(exclusionOf(vector({ steps: [command({ type: 'bulk', args: [insert] })] })), 'rows-by-v1-query')
-  t.equal(exclusionOf(vector({ steps: [command(insert, { graphql_equivalent: {} })] })), undefined)
-  t.equal(exclusionOf(vector({ steps: [command({ type: 'select', args: {} })] })), undefined)
-  t.end()
-})
-
 test('a scenario of constants and statuses is loose, one that compares something is not', t => {
   const kind = 'scenario-loose'
   const constant: Step = { assert: { op: 'const-true' } }

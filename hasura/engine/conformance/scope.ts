@@ -23,11 +23,6 @@ export const exclusions: Exclusion[] = [
     holds: ({ area }) => area === 'apollo-federation',
   },
   {
-    name: 'rows-by-v1-query',
-    reason: 'insert, update, delete and count at /v1/query: the form of before GraphQL',
-    holds: ({ area, steps }) => area === 'legacy-v1-dml' || steps.some(isRowCommand),
-  },
-  {
     name: 'postgis',
     reason: 'PostGIS is not among the extensions that Postgres comes with',
     holds: ({ needs }) => needs.includes('postgis'),
@@ -48,20 +43,6 @@ const remote = /remote_schema|REMOTE_SCHEMAS_WEBHOOK_DOMAIN|GRAPHQL_SERVICE_HAND
 /** Whole classes of the recordings start a remote server that most of their vectors never ask. */
 function names({ metadata, steps }: Vector, what: RegExp): boolean {
   return what.test(JSON.stringify([metadata, steps]))
-}
-
-const rowCommands = new Set(['insert', 'update', 'delete', 'count'])
-
-/** Where the recording says what the command is in GraphQL, that is sent: such a vector is in scope. */
-function isRowCommand({ request, graphql_equivalent }: Step): boolean {
-  return graphql_equivalent === undefined && commandsOf(request?.body).some(type => rowCommands.has(type))
-}
-
-function commandsOf(body: unknown): string[] {
-  if (typeof body !== 'object' || body === null || !('type' in body) || typeof body.type !== 'string')
-    return []
-  const inner = 'args' in body && Array.isArray(body.args) ? body.args.flatMap(commandsOf) : []
-  return [body.type, ...inner]
 }
 
 /**

@@ -17,7 +17,7 @@ import { type HttpAnswer, type HttpRequest, serve } from '../http/serve.ts'
 import { logOf, openFront, readFrontSettings } from '../http/settings.ts'
 import { createSockets } from '../http/sockets.ts'
 import { createMetadataApi } from '../metadata-api/metadata-api.ts'
-import { selectRows } from '../metadata-api/select-rows.ts'
+import { rowActs } from '../row-commands/row-acts.ts'
 import type { Environment } from '../webhook/settings.ts'
 import { createWebhookClient } from '../webhook/webhook-client.ts'
 import { type Ask, startActionWebhooks } from './action-webhooks.ts'
@@ -99,7 +99,7 @@ export async function startServer(
     control,
     allowRunSql: true,
     env,
-    acts: { ...eventActs(events), ...cronActs(cron), select: selectRows(triggers.stringify) },
+    acts: { ...eventActs(events), ...cronActs(cron), ...rowActs({ stringify: triggers.stringify }) },
     async onChange() {
       await events.sync()
       await cron.sync()

@@ -62,7 +62,7 @@ async function answerTo(
       new RequestError('request-too-large', '$', `a request has at most ${maxBodyBytes} bytes`),
     )
   }
-  const body = parsed(text, !/^\/v\d\/(metadata|query)/.test(url))
+  const body = parsed(text, !/^\/v\d\/metadata/.test(url))
   return serve({
     method,
     url,
@@ -78,11 +78,11 @@ async function answerTo(
 
 const notJson = Symbol('not JSON')
 
-/** Commands about metadata hold no numbers of that size, and their objects are cloned. */
-function parsed(text: string, forGraphql: boolean): unknown {
+/** Commands about metadata hold no numbers of that size, and their objects are cloned; those on rows may. */
+function parsed(text: string, exact: boolean): unknown {
   if (text === '') return notJson
   try {
-    return forGraphql ? parseExact(text) : JSON.parse(text)
+    return exact ? parseExact(text) : JSON.parse(text)
   } catch {
     return notJson
   }

@@ -11,7 +11,7 @@ import type { Metadata } from '../metadata-types.ts'
 import { admin } from '../model/role-permissions.ts'
 import type { Session } from '../session.ts'
 import { type Act, acts } from './acts.ts'
-import { type Args, objectArgs, text } from './arguments.ts'
+import { type Args, isObject, objectArgs, text } from './arguments.ts'
 import { catalogStateActs } from './catalog-state.ts'
 import { checkChange, checkNames } from './check-change.ts'
 import { refusedCommand } from './not-served.ts'
@@ -93,7 +93,7 @@ export function createMetadataApi(options: MetadataApiOptions): MetadataApi {
       turns(async () => {
         const command = objectArgs(body)
         // Before anything is said of the metadata, its version among it.
-        if (session.role !== admin)
+        if (session.role !== admin && !(door === 'query' && isAboutRows(command)))
           throw new RequestError('access-denied', '$.args', 'restricted access : admin only')
         const wanted = command.resource_version
         if (typeof wanted === 'number' && wanted !== version)
@@ -109,9 +109,19 @@ export function createMetadataApi(options: MetadataApiOptions): MetadataApi {
   }
 }
 
+const rowCommands = new Set(['select', 'insert', 'update', 'delete', 'count'])
+
+/** What every role may send, within its permissions; a bulk when all that is in it may. */
+function isAboutRows({ type, args }: Args): boolean {
+  if (type === 'bulk') return Array.isArray(args) && args.every(each => isObject(each) && isAboutRows(each))
+  return typeof type === 'string' && rowCommands.has(type.replace(/^(pg|postgres)_/, ''))
+}
+
 async function runCommand(context: ApiContext, command: Args, door: Door): Promise<unknown> {
   const type = text(command, 'type')
-  const args = command.args ?? {}
+  const { args = {}, version } = command
+  if (typeof version === 'number' && version !== 1 && version !== 2)
+    throw new RequestError('parse-failed', '$.version', `expected 1 or 2, encountered ${version}`)
   switch (type) {
     case 'bulk':
       return bulk(context, args, door)
@@ -122,7 +132,7 @@ async function runCommand(context: ApiContext, command: Args, door: Door): Promi
     case 'concurrent_bulk':
       return bulk(context, args, door)
     default:
-      return runOne(context, { type, args, version: command.version }, door)
+      return runOne(context, { type, args: args ?? {}, version }, door)
   }
 }
 

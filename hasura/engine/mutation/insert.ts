@@ -53,7 +53,7 @@ function planInto(planner: Planner, table: Table, { rows, path, conflict }: Into
 }
 
 /** What a view has where a column is left out is said by its table. */
-function defaultedOf({ kind, columns }: Table): Set<string> {
+export function defaultedOf({ kind, columns }: Table): Set<string> {
   const own = kind === 'r' || kind === 'p'
   const some = columns.filter(
     ({ catalog }) => !own || catalog.has_default || catalog.identity || catalog.generated,

@@ -22,7 +22,8 @@ export type InsertRow = {
 /** A column of the row, the one of the other row that equals it, and the type of the one that is given its value. */
 export type Pair = [here: string, there: string, type: PgType]
 export type OnConflict = {
-  constraint: string
+  /** Undefined: whichever it is, which only a row that is left alone may say. */
+  constraint: string | undefined
   /** None: the row that is there stays as it is. */
   update: { column: string; value: Value | 'excluded' }[]
   where: BoolExp
@@ -39,7 +40,8 @@ export type Insert = {
   /** Asked about the rows before any is written. */
   validation: ValidateInput | undefined
 }
-export type Assignment = { column: string; operator: string; value: Value }
+/** Without a value: the column's default. */
+export type Assignment = { column: string; operator: string; value?: Value }
 export type Update = { table: Target; set: Assignment[]; where: BoolExp; check: BoolExp; path: string }
 export type Delete = { table: Target; where: BoolExp; path: string }
 

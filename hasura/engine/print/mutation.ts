@@ -67,7 +67,7 @@ export function printUpdate(update: Update, output: MutationOutput): Statement {
   const scope: Scope = { row, root: row }
   const set = update.set.map(({ column, operator, value: given }) => {
     const old = `${row}.${id(column)}`
-    return `${id(column)} = ${assignedSql(operator, old, value(writer, given))}`
+    return `${id(column)} = ${given ? assignedSql(operator, old, value(writer, given)) : 'default'}`
   })
   // Without a change there is nothing to answer either, and no value that would be a parameter.
   const written =
@@ -79,6 +79,7 @@ export function printUpdate(update: Update, output: MutationOutput): Statement {
 
 const assignments: Record<string, (old: string, given: string) => string> = {
   _inc: (old, given) => `${old} + ${given}`,
+  _mul: (old, given) => `${old} * ${given}`,
   _append: (old, given) => `${old} || ${given}`,
   _prepend: (old, given) => `${given} || ${old}`,
   _delete_key: (old, given) => `${old} - ${given}`,
@@ -173,7 +174,7 @@ function conflictSql(
   scope: Scope,
   { constraint, update, where }: NonNullable<Insert['onConflict']>,
 ): string {
-  const target = ` on conflict on constraint ${id(constraint)} do`
+  const target = ` on conflict${constraint === undefined ? '' : ` on constraint ${id(constraint)}`} do`
   if (update.length === 0) return `${target} nothing`
   const set = update.map(({ column, value: given }) => {
     const to = given === 'excluded' ? `excluded.${id(column)}` : value(writer, given)

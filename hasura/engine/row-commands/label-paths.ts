@@ -1,7 +1,8 @@
 /** Label paths in a `where` of the old select, refused with the place they stand at. */
+
+import { isObject } from '../metadata-api/arguments.ts'
 import type { Table } from '../model.ts'
 import { labelPath } from '../plan/scalar-text.ts'
-import { isObject } from './arguments.ts'
 
 const operators = /^[_$](eq|ne|neq|in|nin|ancestor|ancestor_any|descendant|descendant_any)$/
 
