@@ -44,6 +44,12 @@ const styles: [string, Write][] = [
   ],
 ]
 
+const upper = () =>
+  Object.assign(
+    new Transform({ transform: (chunk, _encoding, done) => done(null, String(chunk).toUpperCase()) }),
+    { flush: () => {} },
+  )
+
 for (const [style, write] of styles) {
   t.test(`${style}: hooks see the head once, from the inside out`, async t => {
     const order: string[] = []
@@ -82,14 +88,28 @@ for (const [style, write] of styles) {
     t.same([headers.get('x-a'), headers.get('x-inner')], [null, null])
   })
 
+  for (const bytes of [2, 100])
+    t.test(
+      `${style}: a body of which ${bytes} bytes are waited for has the length of what it becomes`,
+      async t => {
+        const { headers, text } = await answer(t, response => {
+          response.onHead(head => {
+            delete head.headers['content-length']
+            response.transform(upper(), false)
+          })
+          response.onHead(({ headers }) =>
+            response.collect(bytes, (body, whole) => {
+              if (whole) headers['content-length'] = body.length
+            }),
+          )
+          write(response)
+        })
+        t.equal(text, 'BODY')
+        t.equal(headers.get('content-length'), null)
+      },
+    )
+
   t.test(`${style}: the body goes through a transform`, async t => {
-    const upper = () =>
-      Object.assign(
-        new Transform({
-          transform: (chunk, _encoding, done) => done(null, String(chunk).toUpperCase()),
-        }),
-        { flush: () => {} },
-      )
     const { text } = await answer(t, response => {
       response.onHead(head => {
         delete head.headers['content-length']

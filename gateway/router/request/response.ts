@@ -203,7 +203,7 @@ export class GatewayResponse extends ServerResponse<GatewayRequest> {
 
   override end(first?: unknown, second?: unknown, third?: unknown): this {
     const chunk = typeof first === 'function' || first === null ? undefined : (first as Written | undefined)
-    if (!this.headersSent && !this.#resume && this.#hooks.length > 0) {
+    if (!this.headersSent && !this.#resume && !this.#collecting && this.#hooks.length > 0) {
       this.#sizeKnown(chunk)
       this.writeHead(this.statusCode)
     }

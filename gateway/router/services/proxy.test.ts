@@ -188,3 +188,23 @@ t.test('an answer that a middleware replaces is not waited for', async t => {
   for (let count = 0; count < 3; count++) t.equal(await (await fetch(url)).text(), 'page')
   t.ok(await until(() => ended === 3), 'and its connection ends with the other one')
 })
+
+t.test('an answer in chunks that is waited for and then compressed is framed as what it becomes', async t => {
+  const text = 'x'.repeat(500)
+  const { url: back } = await startServer(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/plain' }).write(text)
+    response.end()
+  })
+  const { url } = await startTestRouter(t, {
+    dynamic: simpleRoute(
+      back,
+      'squeeze: { compress: { minResponseBodyBytes: 100 } }\nbound: { buffering: { maxResponseBodyBytes: 900 } }',
+      ['squeeze', 'bound'],
+    ),
+  })
+  for (let count = 0; count < 2; count++) {
+    const answer = await fetch(url, { headers: { 'accept-encoding': 'gzip' } })
+    t.same([answer.headers.get('content-length'), answer.headers.get('content-encoding')], [null, 'gzip'])
+    t.equal(await answer.text(), text)
+  }
+})
