@@ -89,6 +89,12 @@ export async function plan(pool: pg.Pool, trigger: string, times: Date[]): Promi
   )
 }
 
+/** The database's time, which says what lies ahead: the clocks of servers differ. */
+export async function timeOf(pool: pg.Pool): Promise<Date> {
+  const { rows } = await pool.query<{ ms: number }>('select extract(epoch from now())::float8 * 1000 as ms')
+  return new Date(rows[0]?.ms ?? Date.now())
+}
+
 /** How many events lie ahead, and the last of them. */
 export async function ahead(pool: pg.Pool, trigger: string): Promise<{ count: number; last: Date | null }> {
   const { rows } = await pool.query<{ count: string; last: Date | null }>(

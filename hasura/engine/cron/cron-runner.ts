@@ -14,6 +14,7 @@ import {
   plan,
   prepareSchedule,
   type Scheduled,
+  timeOf,
   unplan,
   unplanOthers,
 } from './catalog.ts'
@@ -86,15 +87,14 @@ export function createCronRunner(options: CronOptions): CronRunner {
   }
   const planOne = async (to: pg.Pool, { name, schedule }: CronTrigger) => {
     const before = known.get(name)
-    const nowMs = Date.now()
-    if (before?.schedule === schedule && nowMs - before.lookedAtMs < lookEveryMs) return
+    const lookedAtMs = performance.now()
+    if (before?.schedule === schedule && lookedAtMs - before.lookedAtMs < lookEveryMs) return
+    const now = await timeOf(to)
     // Another schedule, or one of before this process: what it is no more does not happen.
-    if (before?.schedule !== schedule)
-      await unplanOthers(to, name, nextTimes(schedule, new Date(), plannedAhead))
+    if (before?.schedule !== schedule) await unplanOthers(to, name, nextTimes(schedule, now, plannedAhead))
     const { count, last } = await ahead(to, name)
-    if (count < plannedAhead / 2)
-      await plan(to, name, nextTimes(schedule, last ?? new Date(), plannedAhead - count))
-    known.set(name, { schedule, lookedAtMs: nowMs })
+    if (count < plannedAhead / 2) await plan(to, name, nextTimes(schedule, last ?? now, plannedAhead - count))
+    known.set(name, { schedule, lookedAtMs })
   }
   const deliverAll = async () => {
     const from = pool()

@@ -314,3 +314,27 @@ test('an event that could not be sent says why', async t => {
     ],
   })
 })
+
+test('a server whose clock is ahead takes no time from the schedule', async t => {
+  const { start, sql } = await setUp(t, url => [daily(url, { schedule: '*/10 * * * *' })])
+  const planned = 'select count(*)::int as n, min(scheduled_time) as first from hdb_catalog.hdb_cron_events'
+  const right = start(never)
+  await right.sync()
+  await right.close()
+  const before = await sql(planned)
+  const { Date: clock } = globalThis
+  t.teardown(() => {
+    globalThis.Date = clock
+  })
+  globalThis.Date = class extends clock {
+    constructor(...given: [number?]) {
+      super(...((given.length > 0 ? given : [clock.now() + 7_200_000]) as [number]))
+    }
+    static override now() {
+      return clock.now() + 7_200_000
+    }
+  } as DateConstructor
+  await start(never).sync()
+  globalThis.Date = clock
+  t.same(await sql(planned), before)
+})

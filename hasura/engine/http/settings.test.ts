@@ -59,3 +59,14 @@ test('tokens and hooks are refused where everybody would be admin, and so are se
   t.throws(() => readFrontSettings({ ...adminSecret, HASURA_GRAPHQL_JWT_SECRET: '{' }))
   t.end()
 })
+
+test('settings that contradict each other are refused at the start, not settled by chance', t => {
+  const jwt = { HASURA_GRAPHQL_JWT_SECRET: JSON.stringify({ type: 'HS256', key: 'k'.repeat(32) }) }
+  const hook = { HASURA_GRAPHQL_AUTH_HOOK: 'https://hook' }
+  const role = { HASURA_GRAPHQL_UNAUTHORIZED_ROLE: 'anonymous' }
+  t.throws(() => readFrontSettings({ ...adminSecret, ...jwt, ...hook }), /at the same time/)
+  t.throws(() => readFrontSettings({ ...adminSecret, ...role, ...hook }), /UNAUTHORIZED_ROLE/)
+  t.throws(() => readFrontSettings(role), /UNAUTHORIZED_ROLE .*ADMIN_SECRET/)
+  t.match(readFrontSettings({ ...adminSecret, ...jwt, ...role }), { unauthorizedRole: 'anonymous' })
+  t.end()
+})

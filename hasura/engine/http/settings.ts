@@ -27,18 +27,25 @@ export type FrontSettings = {
 export type Front = { options: ServeOptions; close(): void }
 
 /**
- * Throws for JSON that is none, and for tokens or a hook without an admin secret, where everybody would be admin: the
- * server must not start without the lock that it was given.
+ * Throws for JSON that is none, for tokens or a hook without an admin secret, where everybody would be admin, and for settings
+ * of which one would be passed over: the server must not start without the lock that it was given.
  */
 export function readFrontSettings(env: Environment): FrontSettings {
   const { HASURA_GRAPHQL_AUTH_HOOK: url, HASURA_GRAPHQL_ENABLED_APIS: apis } = env
   const adminSecret = env.HASURA_GRAPHQL_ADMIN_SECRET || undefined
   const tokens = tokensOf(env)
+  const unauthorizedRole = env.HASURA_GRAPHQL_UNAUTHORIZED_ROLE || undefined
   if (adminSecret === undefined && (url || tokens.length > 0))
     throw new Error('JWT secrets and the authorization hook need HASURA_GRAPHQL_ADMIN_SECRET as well')
+  if (url && tokens.length > 0)
+    throw new Error('both webhook and JWT mode cannot be enabled at the same time')
+  if (unauthorizedRole !== undefined && (adminSecret === undefined || url))
+    throw new Error(
+      'HASURA_GRAPHQL_UNAUTHORIZED_ROLE needs HASURA_GRAPHQL_ADMIN_SECRET, and has no place beside HASURA_GRAPHQL_AUTH_HOOK',
+    )
   return {
     adminSecret,
-    unauthorizedRole: env.HASURA_GRAPHQL_UNAUTHORIZED_ROLE || undefined,
+    unauthorizedRole,
     tokens,
     ...(url ? { hook: hookOf(url, env) } : {}),
     ...(apis ? { apis: new Set(apis.split(',').map(api => api.trim() as Api)) } : {}),

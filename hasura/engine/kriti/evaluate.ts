@@ -1,4 +1,5 @@
 /** An expression of Kriti and a context → JSON. Bounded: a template cannot make more than it should. */
+import { isRawNumber, numberText } from '../exact-json.ts'
 import { functions, type SessionFunctions } from './functions.ts'
 import { type Expression, parseTemplate } from './parse.ts'
 import { KritiError } from './tokens.ts'
@@ -10,20 +11,59 @@ export type KritiContext = {
 }
 
 const mostSteps = 200_000
+/** Of what a template makes, written as JSON. What stands in it by reference is written out each time. */
+const mostCharacters = 16_000_000
 
 /** Throws a KritiError for a template that cannot be read, or that asks for what is not there. */
 export function evaluateTemplate(source: string, context: KritiContext): unknown {
+  const expression = parseTemplate(source)
   let steps = 0
-  const spend = (place: Expression) => {
-    steps += 1
+  let characters = 0
+  const spend = (place: Expression, cost = 1) => {
+    steps += cost
     if (steps > mostSteps)
       throw new KritiError('Evaluation Error', 'the template takes too many steps', place)
   }
-  return evaluate(parseTemplate(source), new Map(Object.entries(context.names)), { spend, context })
+  const grow = (place: Expression, by: number) => {
+    characters += by
+    if (characters > mostCharacters)
+      throw new KritiError('Evaluation Error', 'the template makes too much', place)
+  }
+  const made = evaluate(expression, new Map(Object.entries(context.names)), { spend, grow, context })
+  characters = 0
+  measure(made, by => grow(expression, by))
+  return made
 }
 
 type Names = ReadonlyMap<string, unknown>
-type Run = { spend(place: Expression): void; context: KritiContext }
+type Run = {
+  /** `cost`: how much is looked at, in the time that one step takes. */
+  spend(place: Expression, cost?: number): void
+  grow(place: Expression, by: number): void
+  context: KritiContext
+}
+
+function measure(value: unknown, grow: (by: number) => void): void {
+  if (typeof value === 'string') grow(value.length + 2)
+  else if (typeof value !== 'object' || value === null) grow(5)
+  else if (Array.isArray(value)) {
+    grow(2)
+    for (const item of value) measure(item, grow)
+  } else
+    for (const [key, item] of Object.entries(value)) {
+      grow(key.length + 4)
+      measure(item, grow)
+    }
+}
+
+/** Functions and comparisons go through all of a value: so many of its parts in the time of a step. */
+const partsInAStep = 100
+
+function costOf(value: unknown): number {
+  if (typeof value === 'string') return 1 + value.length / (partsInAStep * 100)
+  if (typeof value !== 'object' || value === null) return 1
+  return 1 + (Array.isArray(value) ? value.length : Object.keys(value).length) / partsInAStep
+}
 
 function evaluate(expression: Expression, names: Names, run: Run): unknown {
   run.spend(expression)
@@ -33,7 +73,11 @@ function evaluate(expression: Expression, names: Names, run: Run): unknown {
       return expression.value
     case 'text':
       return expression.parts
-        .map(part => ('text' in part ? part.text : asText(below(part.of), part.of)))
+        .map(part => {
+          const text = 'text' in part ? part.text : asText(below(part.of), part.of)
+          run.grow(expression, text.length)
+          return text
+        })
         .join('')
     case 'list':
       return expression.items.map(below)
@@ -47,7 +91,7 @@ function evaluate(expression: Expression, names: Names, run: Run): unknown {
     case 'call':
       return call(expression, below(expression.argument), run)
     case 'binary':
-      return binary(expression, below)
+      return binary(expression, below, run)
     case 'if': {
       const found = expression.cases.find(([condition]) => truth(below(condition), condition))
       return below(found ? found[1] : expression.otherwise)
@@ -88,8 +132,8 @@ function member(value: unknown, key: unknown, place: Expression & { is: 'below' 
   if (Array.isArray(value) && typeof key === 'number') {
     if (key >= 0 && key < value.length) return value[key]
   } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    const found = Object.entries(value).find(([name]) => name === String(key))
-    if (found) return found[1]
+    const name = String(key)
+    if (Object.hasOwn(value, name)) return (value as Record<string, unknown>)[name]
   }
   if (place.optional) return null
   const message = Array.isArray(value)
@@ -102,6 +146,7 @@ function call(expression: Expression & { is: 'call' }, argument: unknown, run: R
   const own = { ...functions, ...run.context.functions }
   const fn = Object.hasOwn(own, expression.name) ? own[expression.name] : undefined
   if (!fn) throw notInScope(expression.name, expression)
+  run.spend(expression, costOf(argument))
   try {
     return fn(argument)
   } catch (cause) {
@@ -111,9 +156,12 @@ function call(expression: Expression & { is: 'call' }, argument: unknown, run: R
 }
 
 function binary(
-  { operator, left, right }: Expression & { is: 'binary' },
+  expression: Expression & { is: 'binary' },
   below: (inner: Expression) => unknown,
+  run: Run,
 ): unknown {
+  const { operator, left, right } = expression
+  const equal = (one: unknown, other: unknown) => same(one, other, by => run.spend(expression, by))
   const first = below(left)
   switch (operator) {
     case '??':
@@ -123,12 +171,12 @@ function binary(
     case '||':
       return truth(first, left) || truth(below(right), right)
     case '==':
-      return same(first, below(right))
+      return equal(first, below(right))
     case '!=':
-      return !same(first, below(right))
+      return !equal(first, below(right))
     case 'in': {
       const within = below(right)
-      if (Array.isArray(within)) return within.some(item => same(item, first))
+      if (Array.isArray(within)) return within.some(item => equal(item, first))
       return typeof within === 'object' && within !== null && Object.hasOwn(within, String(first))
     }
     default:
@@ -136,8 +184,19 @@ function binary(
   }
 }
 
-function same(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
+/** `spend`: told of every hundred parts that were looked at. */
+function same(left: unknown, right: unknown, spend: (cost: number) => void): boolean {
+  spend(1 / partsInAStep)
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null)
+    return left === right
+  if (isRawNumber(left) || isRawNumber(right)) return numberText(left) === numberText(right)
+  const [one, other] = [Object.entries(left), Object.entries(right)]
+  if (Array.isArray(left) !== Array.isArray(right) || one.length !== other.length) return false
+  spend(one.length / partsInAStep)
+  return one.every(
+    ([key, value]) =>
+      Object.hasOwn(right, key) && same(value, (right as Record<string, unknown>)[key], spend),
+  )
 }
 
 function compared(operator: string, left: unknown, right: unknown): boolean {

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { evaluateTemplate } from './evaluate.ts'
+import { evaluateTemplate, type KritiContext } from './evaluate.ts'
 import { KritiError } from './tokens.ts'
 
 const names = {
@@ -34,7 +34,7 @@ test('conditions, ranges and functions', t => {
   t.end()
 })
 
-function fault(template: string, context = { names }): unknown {
+function fault(template: string, context: KritiContext = { names }): unknown {
   try {
     return evaluateTemplate(template, context)
   } catch (cause) {
@@ -59,5 +59,30 @@ test('a template that never ends to nest or to repeat is refused', t => {
   const range = '{{ range _, a := $many }}{{ range _, b := $many }}{{ b }}{{ end }}{{ end }}'
   const many = { names: { ...names, $many: Array.from({ length: 1000 }, () => 0) } }
   t.match(fault(range, many), { kind: 'Evaluation Error' })
+  t.end()
+})
+
+test('what a caller sends does not grow beyond bounds in an honest template, nor take it long', t => {
+  const refused = { kind: 'Evaluation Error' }
+  const long = 'x'.repeat(20_000)
+  const list = Array.from({ length: 20_000 }, (_, at) => at)
+  const context = { names: { $body: { long, list } } }
+  const began = performance.now()
+  t.match(fault('{{ range _, a := $body.list }}"{{ $body.long }}"{{ end }}', context), refused)
+  t.match(fault('{{ range _, a := $body.list }}{{ $body.long }}{{ end }}', context), refused)
+  t.match(fault('{{ range _, a := $body.list }}{{ $body }}{{ end }}', context), refused)
+  t.match(fault('{{ range _, a := $body.list }}{{ -1 in $body.list }}{{ end }}', context), refused)
+  t.match(fault('{{ range _, a := $body.list }}{{ size(inverse($body.list)) }}{{ end }}', context), refused)
+  t.match(fault('{{ range _, a := $body.list }}{{ $body.list == $body.list }}{{ end }}', context), refused)
+  t.ok(performance.now() - began < 10_000)
+  t.same(evaluateTemplate('{{ $body.list }}', context), list)
+  t.end()
+})
+
+test('members are those that an object has of its own, however they are called', t => {
+  const $body = JSON.parse('{"__proto__": 1, "toString": 2}')
+  t.equal(evaluateTemplate('{{ $body.__proto__ }}', { names: { $body } }), 1)
+  t.equal(evaluateTemplate('{{ $body.toString }}', { names: { $body } }), 2)
+  t.match(fault('{{ $body.hasOwnProperty }}', { names: { $body } }), { kind: 'Attribute Error' })
   t.end()
 })
