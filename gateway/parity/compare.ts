@@ -1,5 +1,6 @@
 /** Two answers to the same bytes: equal, different on purpose, or different. */
-import { type Answer, parseAnswers } from './answer.ts'
+import { type Answer, noAnswer, parseAnswers } from './answer.ts'
+import { upstreamReason } from './compare-upstream.ts'
 import type { Case } from './corpus/build.ts'
 import type { Received } from './echo.ts'
 import type { Sent } from './send.ts'
@@ -27,24 +28,40 @@ const receivedIgnored = new Set([
 
 /** `ours` against `theirs` (Traefik's): every answer on the connection, and the certificate it came with. */
 export function compare(one: Case, ours: Sent, theirs: Sent): Verdict {
+  const { kind } = one
+  const head = one.bytes.toString('latin1', 0, 5) === 'HEAD '
   if (ours.tls !== theirs.tls) return different(undefined, [`TLS: ours ${ours.tls} | Traefik ${theirs.tls}`])
   const [mine, others] = [answersOf(one, ours), answersOf(one, theirs)]
-  if (mine.length !== others.length)
-    return different(undefined, [`answers: ours ${mine.length} | Traefik ${others.length}`])
+  if (mine.length !== others.length) {
+    const details = [`answers: ours ${mine.length} | Traefik ${others.length}`]
+    return different(
+      kind === 'upstream pipeline'
+        ? upstreamReason(one, mine[0] ?? noAnswer, others[0] ?? noAnswer, details)
+        : undefined,
+      details,
+    )
+  }
   for (const [index, answer] of mine.entries()) {
-    const other = others[index] ?? none
+    const other = others[index] ?? noAnswer
+    // A HEAD has no body, however long it says that it would be.
+    const cut = (side: Answer) => kind.startsWith('upstream') && !side.whole && !head
+    if (cut(answer) && cut(other)) continue
     const details = differences(answer, other)
-    if (details.length > 0)
-      return different(onPurpose(one, answer, other) ?? inHeaders(one, answer, other, details), details)
+    if (details.length > 0) return different(reasonOf(one, answer, other, details), details)
   }
   return { same: true }
 }
 
-const none: Answer = { status: 0, headers: new Map(), body: '' }
+function reasonOf(one: Case, ours: Answer, theirs: Answer, details: readonly string[]): string | undefined {
+  if (one.kind.startsWith('upstream')) return upstreamReason(one, ours, theirs, details)
+  return onPurpose(one, ours, theirs) ?? inHeaders(one, ours, theirs, details)
+}
 
+/** Of several on a connection those that came whole: how much of a broken one arrives is the moment's. */
 function answersOf({ kind }: Case, { bytes }: Sent): Answer[] {
   const answers = parseAnswers(bytes)
-  return kind === 'pipeline' ? answers : [answers[0] ?? none]
+  if (kind === 'upstream pipeline') return answers.filter(({ whole }) => whole)
+  return kind === 'pipeline' ? answers : [answers[0] ?? noAnswer]
 }
 
 function different(reason: string | undefined, details: string[]): Verdict {
@@ -59,6 +76,8 @@ function differences(ours: Answer, theirs: Answer): string[] {
   check('status', String(ours.status), String(theirs.status))
   if (details.length > 0) return details
   const [mine, other] = [receivedOf(ours), receivedOf(theirs)]
+  check('early answers', ours.early.join(' | '), theirs.early.join(' | '))
+  check('trailers', ours.trailers, theirs.trailers)
   check('headers', answerHeaders(ours), answerHeaders(theirs))
   if (mine && other) {
     check('upstream method', mine.method, other.method)

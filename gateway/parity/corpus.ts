@@ -10,6 +10,7 @@ import { pathCases } from './corpus/paths.ts'
 import { createRandom } from './corpus/random.ts'
 import { routingCases } from './corpus/routing.ts'
 import { tlsCases } from './corpus/tls.ts'
+import { upstreamCases } from './corpus/upstream.ts'
 
 const generators: readonly Generator[] = [
   ...pathCases,
@@ -20,6 +21,7 @@ const generators: readonly Generator[] = [
   ...connectionCases,
   ...tlsCases,
   ...optionCases,
+  ...upstreamCases,
 ]
 
 /** `mixed`: half of them for routes of a random order of middlewares. */

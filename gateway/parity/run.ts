@@ -14,6 +14,7 @@ import { mixedRoutes } from './mixed-routes.ts'
 import { send } from './send.ts'
 import { runSequence, sequences } from './sequences.ts'
 import { startTraefik } from './traefik.ts'
+import { startUpstream } from './upstream.ts'
 
 export type ParityOptions = {
   binary: string
@@ -44,8 +45,9 @@ export async function runParity({
   mixed = false,
 }: ParityOptions): Promise<ParityReport> {
   const echo = await startEcho()
+  const upstream = await startUpstream()
   const copy = mkdtempSync(join(tmpdir(), 'glimmr-parity-'))
-  const env = { ECHO_URL: echo.url, CERTIFICATES: copy }
+  const env = { ECHO_URL: echo.url, UPSTREAM_URL: upstream.url, CERTIFICATES: copy }
   writeCertificates(copy)
   cpSync(folder, copy, { recursive: true })
   if (mixed) writeFileSync(join(copy, 'dynamic', 'mixed.yml'), mixedRoutes(createRandom(seed)))
@@ -66,7 +68,7 @@ export async function runParity({
     const worker = async () => {
       for (const one of corpus) {
         const { entryPoint, bytes, serverName, kind } = one
-        const options = { serverName, staysOpen: kind === 'upgrade' }
+        const options = { serverName, staysOpen: kind.endsWith('upgrade') }
         const [ours, theirs] = await Promise.all([
           send(ports[entryPoint], bytes, options),
           send(traefik.ports[entryPoint], bytes, options),
@@ -84,6 +86,7 @@ export async function runParity({
     await router.close()
     await traefik.close()
     echo.close()
+    upstream.close()
     rmSync(copy, { recursive: true, force: true })
   }
 }

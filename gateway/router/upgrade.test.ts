@@ -15,6 +15,7 @@ import {
   statusOf,
 } from './test-router.ts'
 import { selfSigned } from './tls/self-signed.ts'
+import { startRaw } from './upstream/test-answers.ts'
 
 t.test('a WebSocket handshake passes, with middlewares and bytes both ways', async t => {
   const { url: back, server } = await startServer(t, (_request, response) => void response.end('plain'))
@@ -55,6 +56,48 @@ t.test('a WebSocket handshake passes, with middlewares and bytes both ways', asy
   })
   const handshake = 'GET /chat HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
   t.equal(statusOf(await sendRaw(refused.port, handshake)), 403)
+})
+
+t.test('a server that upgrades to something else, or to nothing, is not joined with the client', async t => {
+  const asked = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  for (const lines of [
+    'Upgrade: other\r\nConnection: Upgrade',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+  ]) {
+    const back = await startRaw(t, socket => {
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n\r\nframe`)
+    })
+    const { port } = await startTestRouter(t, { dynamic: simpleRoute(`http://127.0.0.1:${back}`) })
+    const answer = await sendRaw(port, asked, 300)
+    t.equal(statusOf(answer), 500, lines)
+    t.notMatch(answer, 'frame')
+  }
+})
+
+t.test('a handshake that says it has a body loses no frame by it', async t => {
+  const lines = 'Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 3'
+  const back = await startRaw(t, socket => {
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n\r\nframe`)
+  })
+  const { port } = await startTestRouter(t, { dynamic: simpleRoute(`http://127.0.0.1:${back}`) })
+  const asked = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  const answer = await sendRaw(port, asked, 300)
+  t.notMatch(answer, /content-length/i)
+  t.match(answer, /\r\n\r\nframe$/)
+})
+
+t.test('a refused handshake whose answer breaks off breaks off for the client, too', async t => {
+  const back = await startRaw(t, socket => {
+    socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 9\r\nProxy-Authenticate: x\r\n\r\nshort')
+  })
+  const { port } = await startTestRouter(t, { dynamic: simpleRoute(`http://127.0.0.1:${back}`) })
+  const asked = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  const began = performance.now()
+  const answer = await sendRaw(port, asked, 5000)
+  t.ok(performance.now() - began < 4000, 'the connection ends')
+  t.equal(statusOf(answer), 401)
+  t.notMatch(answer, /proxy-authenticate/i)
 })
 
 t.test('an upgrade to anything else is an ordinary request', async t => {

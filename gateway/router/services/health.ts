@@ -130,6 +130,7 @@ function headOf(
       onHead: (status, fields) => {
         head = { status, fields }
       },
+      onEarly: () => {},
       onWait: () => {},
       onBody: (_bytes, release) => release?.(),
       onEnd: () => {

@@ -4,6 +4,8 @@ import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import type { Exchange } from '../request/exchange.ts'
 import { addRaw } from '../request/headers.ts'
+import { hopByHop } from '../upstream/hop-by-hop.ts'
+import { fault } from '../upstream/upstream-error.ts'
 import { answerFailure, failureOf, type UpgradeTransport, type Upstream } from './upstream.ts'
 
 export function proxyUpgrade(
@@ -15,7 +17,8 @@ export function proxyUpgrade(
   if (!upgrade) return Promise.resolve()
   const { socket, head } = upgrade
   headers.push('Connection', 'Upgrade')
-  addRaw(headers, 'upgrade', exchange.headers.upgrade ?? 'websocket')
+  const wanted = String(exchange.headers.upgrade ?? 'websocket')
+  addRaw(headers, 'upgrade', wanted)
   const { hostname: written, port, protocol } = new URL(origin)
   const hostname = written.replace(/^\[|\]$/g, '')
   return new Promise(resolve => {
@@ -40,6 +43,10 @@ export function proxyUpgrade(
     asked.once('close', () => bound.set(0))
     asked.on('upgrade', (answer, upstream, upstreamHead) => {
       bound.set(0)
+      if (answer.headers.upgrade?.toLowerCase() !== wanted.toLowerCase()) {
+        upstream.destroy()
+        return fail(fault('the server upgrades to something else'))
+      }
       socket.off('close', giveUp)
       response.detachSocket(socket as never)
       response.statusCode = answer.statusCode ?? 101
@@ -56,20 +63,28 @@ export function proxyUpgrade(
     })
     asked.on('response', answer => {
       bound.set(0)
+      if (answer.statusCode === 101) {
+        asked.destroy()
+        return fail(fault('the server upgrades without saying to what'))
+      }
       // Refused: an ordinary answer, after which the connection ends.
       for (let index = 0; index < answer.rawHeaders.length; index += 2) {
         const name = String(answer.rawHeaders[index]).toLowerCase()
-        if (!['connection', 'upgrade', 'keep-alive', 'transfer-encoding'].includes(name))
-          response.appendHeader(name, String(answer.rawHeaders[index + 1]))
+        if (!hopByHop.has(name)) response.appendHeader(name, String(answer.rawHeaders[index + 1]))
       }
       response.writeHead(answer.statusCode ?? 502)
       answer.pipe(response)
-      answer.on('close', resolve)
+      answer.on('close', () => {
+        // Half an answer: the client must see that it is not whole.
+        if (!answer.complete) response.destroy()
+        resolve()
+      })
     })
-    asked.on('error', error => {
+    const fail = (error: unknown) => {
       if (!response.headersSent && !socket.destroyed) answerFailure(exchange, failureOf(error))
       resolve()
-    })
+    }
+    asked.on('error', fail)
     asked.end()
   })
 }
@@ -89,7 +104,10 @@ type Connection = Exchange['upgrade'] extends { socket: infer Socket } | undefin
 
 function handshake(status: number, raw: readonly string[]): string {
   let text = `HTTP/1.1 ${status} Switching Protocols\r\n`
-  for (let index = 0; index < raw.length; index += 2) text += `${raw[index]}: ${raw[index + 1]}\r\n`
+  for (let index = 0; index < raw.length; index += 2)
+    // It has no body (RFC 9110, 8.6): who believed that it has one would lose the first frames.
+    if (!/^(content-length|transfer-encoding)$/i.test(raw[index] ?? ''))
+      text += `${raw[index]}: ${raw[index + 1]}\r\n`
   return `${text}\r\n`
 }
 

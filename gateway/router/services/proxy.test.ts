@@ -91,7 +91,7 @@ async function behindRaw(t: Parameters<typeof startRaw>[0], answer: Parameters<t
 }
 
 t.test(
-  'an answer that could be read in two ways is 502, and nothing of it or behind it comes through',
+  'an answer that could be read in two ways is 500, and nothing of it or behind it comes through',
   async t => {
     for (const bad of [
       'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\nforged',
@@ -106,7 +106,7 @@ t.test(
         connection === 0 ? socket.end(bad) : socket.write(ok),
       )
       const first = await sendRaw(port, rawRequest('/'))
-      t.equal(statusOf(first), 502, bad)
+      t.equal(statusOf(first), 500, bad)
       t.notMatch(first, 'forged')
       t.match(router.metricsText(), 'reason="server_malformed"} 1')
       t.match(await sendRaw(port, rawRequest('/')), /^HTTP\/1.1 200 OK\r\n(.*\r\n)+\r\nok$/)
@@ -120,6 +120,31 @@ t.test('a fault within a body is seen by the client as an answer that is not who
   )
   await t.rejects(fetch(url).then(answer => answer.text()))
 })
+
+t.test(
+  'links of early hints go on to who knows of early answers, and nothing else that comes early',
+  async t => {
+    const { port } = await behindRaw(t, socket =>
+      socket.write(
+        [
+          'HTTP/1.1 100 Continue\r\nX-Early: 1',
+          'HTTP/1.1 102 Processing',
+          'HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\nLink: </a>; rel=preload, </b>\r\nLink: </c>',
+          'HTTP/1.1 103 Early Hints\r\nLink: no link',
+          'HTTP/1.1 199 Own',
+          ok,
+        ].join('\r\n\r\n'),
+      ),
+    )
+    const answer = await sendRaw(port, rawRequest('/'))
+    t.match(
+      answer,
+      /^HTTP\/1.1 102 Processing\r\n\r\nHTTP\/1.1 103 Early Hints\r\nLink: <\/a>; rel=preload, <\/b>, <\/c>\r\n\r\nHTTP\/1.1 200 OK\r\n/,
+    )
+    t.notMatch(answer, /x-early|no link/i)
+    t.match(await sendRaw(port, rawRequest('/').replace('HTTP/1.1', 'HTTP/1.0')), /^HTTP\/1.1 200 OK\r\n/)
+  },
+)
 
 t.test('what a server says about its connection ends here; everything else comes as it is', async t => {
   const { port } = await behindRaw(t, socket =>

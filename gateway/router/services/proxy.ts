@@ -9,6 +9,7 @@ import type { AnswerFields } from '../upstream/answer-lines.ts'
 import type { Receiver } from '../upstream/answer-reader.ts'
 import type { Asked, Connection } from '../upstream/connection.ts'
 import type { Pool } from '../upstream/pool.ts'
+import { passEarly } from './early-answers.ts'
 import { proxyUpgrade } from './proxy-upgrade.ts'
 import { answerFailure, failureOf, outgoingHeaders, type Transport } from './upstream.ts'
 
@@ -70,6 +71,10 @@ class Call implements Receiver {
   start(): void {
     this.#response.on('close', this.#gone)
     this.#connection = this.#context.pool.send(this.#asked, this)
+  }
+
+  onEarly(status: number, fields: AnswerFields): void {
+    passEarly(this.#response, status, fields)
   }
 
   onHead(status: number, fields: AnswerFields): void {

@@ -58,15 +58,20 @@ const unreached = new Set([
   'UPSTREAM_DIAL_TIMEOUT',
 ])
 
-/** 504 for a server that took too long, 502 for one that is away or broke off. */
+/** 504 for a server that took too long, 502 for one that is away or broke off, 500 for one whose answer is none, as in Traefik. */
 export function failureOf(error: unknown): UpstreamFailure {
-  const code = String((error as { code?: unknown } | null)?.code ?? '')
-  return { status: timeouts.has(code) ? 504 : 502, requestSent: !unreached.has(code), cause: error }
+  const code = codeOf(error)
+  const status = timeouts.has(code) ? 504 : isMalformed(code) ? 500 : 502
+  return { status, requestSent: !unreached.has(code), cause: error }
 }
 
+const codeOf = (error: unknown) => String((error as { code?: unknown } | null)?.code ?? '')
+/** HPE: of node's own parser, which reads handshakes. */
+const isMalformed = (code: string) => code === 'UPSTREAM_FAULT' || code.startsWith('HPE_')
+
 export function answerFailure(exchange: Exchange, { status, cause }: UpstreamFailure): void {
-  const malformed = (cause as { code?: unknown } | null)?.code === 'UPSTREAM_FAULT'
-  exchange.refusal = status === 504 ? 'server_timeout' : malformed ? 'server_malformed' : 'server_unreachable'
+  const kind = isMalformed(codeOf(cause)) ? 'server_malformed' : 'server_unreachable'
+  exchange.refusal = status === 504 ? 'server_timeout' : kind
   answerPlain(exchange, status)
 }
 

@@ -7,6 +7,8 @@ import { fault } from './upstream-error.ts'
 
 /** Who asked. After `onEnd` or `onError` nothing more comes. */
 export type Receiver = {
+  /** An answer before the final one (100 to 199), with its end-to-end fields. */
+  onEarly(status: number, fields: AnswerFields): void
   /** Of the final answer; end-to-end fields only. */
   onHead(status: number, fields: AnswerFields): void
   /** The head has come alone: its body may be long in coming. */
@@ -121,8 +123,10 @@ export class AnswerReader {
   #head(): void {
     const lines = this.#lines
     if (lines.status === 101) throw fault('the server upgrades what is no upgrade')
-    // Early hints and the like end here.
-    if (lines.status < 200) return void lines.again()
+    if (lines.status < 200) {
+      this.#receiver?.onEarly(lines.status, lines.fields)
+      return void lines.again()
+    }
     const framing = bodyLength(lines, this.#method)
     this.#framing = framing
     this.reusable = framing !== UNTIL_CLOSE && !endsConnection(lines)

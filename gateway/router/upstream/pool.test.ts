@@ -285,6 +285,7 @@ t.test(
     let paused = false
     const connection = pool.send(asking(), {
       onHead: () => {},
+      onEarly: () => {},
       onWait: () => {},
       onBody(bytes, release) {
         // Held back for a while, as by a slow client.

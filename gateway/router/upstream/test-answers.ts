@@ -15,6 +15,7 @@ export function collectAnswer() {
   const receiver = {
     onHead: (status: number, fields: AnswerFields) =>
       void Object.assign(answer, { status, fields: { ...fields } }),
+    onEarly: () => {},
     onWait: () => {},
     onBody(bytes: Buffer, release: (() => void) | undefined) {
       answer.body += bytes.toString('latin1')
