@@ -190,7 +190,12 @@ function failed(exchange: Exchange, error: unknown, log: Log): void {
     'the router failed on a request',
   )
   exchange.refusal = 'fault'
-  answerPlain(exchange, 500)
+  try {
+    answerPlain(exchange, 500)
+  } catch {
+    // What failed may be the writing of answers: nobody else's requests end with this one.
+    exchange.response.destroy()
+  }
 }
 
 function outcomeOf(exchange: Exchange, method: string, ms: number) {

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { middlewareKinds } from '../middlewares/all.ts'
 import { certificate, routerTls, tlsSchema, tlsVersion } from './tls.ts'
-import { count, durationMs, flag, integer, statusRanges, text, textMap, texts } from './values.ts'
+import { count, durationMs, flag, integer, requestHeaders, statusRanges, text, texts } from './values.ts'
 
 const router = z.strictObject({
   entryPoints: texts.optional(),
@@ -77,7 +77,7 @@ const healthCheck = z.strictObject({
   timeout: durationMs.default(5000),
   hostname: text.optional(),
   followRedirects: flag.default(true),
-  headers: textMap.default({}),
+  headers: requestHeaders.default({}),
 })
 
 const loadBalancer = z.strictObject({

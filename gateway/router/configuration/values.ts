@@ -59,6 +59,24 @@ export const text = z.union([z.string(), z.number().transform(String), z.boolean
 export const texts = z.array(text)
 export const textMap = z.record(z.string(), text)
 
+/**
+ * The value of a header as it goes over the wire: Traefik sends the file's own bytes, which is UTF-8. Here every character is one
+ * byte. Of an answer Go makes line ends spaces, in a request it refuses them, with every request anew.
+ */
+const headerText = (answer: boolean) =>
+  text.transform((value, context) => {
+    const line = answer ? value.replace(/[\r\n]/g, ' ').trim() : value
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what must not be in it.
+    if (!/[\0-\x08\x0a-\x1f\x7f]/.test(line)) return Buffer.from(line).toString('latin1')
+    context.addIssue({ code: 'custom', message: 'a header has no control characters' })
+    return z.NEVER
+  })
+const headerName = z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, 'is no name of a header')
+
+export const answerHeader = headerText(true)
+export const answerHeaders = z.record(headerName, answerHeader)
+export const requestHeaders = z.record(headerName, headerText(false))
+
 /** Status codes and ranges: `['500-599', '429']` → a test. */
 export type StatusTest = (status: number) => boolean
 

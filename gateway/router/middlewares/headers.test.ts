@@ -110,3 +110,31 @@ t.test('a host that is not on the list is refused', async t => {
   t.equal(seen.length, 0)
   t.equal(statusOf(await sendRaw(port, rawRequest('/', ['Host: api.example']))), 200)
 })
+
+t.test('headers of any characters go as the bytes of the file, and hinder no answer', async t => {
+  const { url: back, seen } = await startEcho(t)
+  const wanted = 'Zürich — 李'
+  const changes = `h: { headers: { customRequestHeaders: { X-A: "${wanted}" }, customResponseHeaders: { X-B: "${wanted}" }, contentSecurityPolicy: "default-src 'self';\\n img-src *" } }`
+  for (const server of [back, 'http://127.0.0.1:1']) {
+    const { port } = await startTestRouter(t, { dynamic: simpleRoute(server, changes, ['h']) })
+    const answer = Buffer.from(await sendRaw(port, rawRequest('/')), 'latin1').toString()
+    t.equal(statusOf(answer), server === back ? 200 : 502)
+    if (server === back) t.match(answer, `x-b: ${wanted}\r\n`)
+    t.match(answer, "content-security-policy: default-src 'self';  img-src *\r\n")
+  }
+  t.equal(Buffer.from(String(seen[0]?.headers['x-a']), 'latin1').toString(), wanted)
+})
+
+t.test('a header that cannot be sent is a fault of the file', async t => {
+  for (const [options, key] of [
+    ['customRequestHeaders: { X-A: "b\\r\\nX-C: d" }', /customRequestHeaders.X-A: a header has no control/],
+    ['customResponseHeaders: { X-A: "b\\0" }', /customResponseHeaders.X-A: a header has no control/],
+    ['customResponseHeaders: { "X A": b }', /customResponseHeaders.X A/],
+  ] as const)
+    await t.rejects(
+      startTestRouter(t, {
+        dynamic: simpleRoute('http://127.0.0.1:1', `h: { headers: { ${options} } }`, ['h']),
+      }),
+      { message: key },
+    )
+})

@@ -6,7 +6,7 @@
  *   strip: { headers: { customRequestHeaders: { X-Auth-Subject: '' } } }      # '' removes
  */
 import { z } from 'zod'
-import { flag, integer, text, textMap, texts } from '../configuration/values.ts'
+import { answerHeader, answerHeaders, flag, integer, requestHeaders, texts } from '../configuration/values.ts'
 import type { Exchange, Middleware } from '../request/exchange.ts'
 import type { RequestHeaders } from '../request/headers.ts'
 import type { HeadHook } from '../request/response.ts'
@@ -15,32 +15,32 @@ import { hasSecurity, securityMiddleware } from './headers-security.ts'
 import { middlewareKind } from './kind.ts'
 
 export const headersSchema = z.strictObject({
-  customRequestHeaders: textMap.default({}),
-  customResponseHeaders: textMap.default({}),
+  customRequestHeaders: requestHeaders.default({}),
+  customResponseHeaders: answerHeaders.default({}),
   accessControlAllowCredentials: flag.default(false),
-  accessControlAllowHeaders: texts.default([]),
-  accessControlAllowMethods: texts.default([]),
-  accessControlAllowOriginList: texts.default([]),
+  accessControlAllowHeaders: z.array(answerHeader).default([]),
+  accessControlAllowMethods: z.array(answerHeader).default([]),
+  accessControlAllowOriginList: z.array(answerHeader).default([]),
   accessControlAllowOriginListRegex: texts.default([]),
-  accessControlExposeHeaders: texts.default([]),
+  accessControlExposeHeaders: z.array(answerHeader).default([]),
   accessControlMaxAge: integer.optional(),
   addVaryHeader: flag.default(false),
   allowedHosts: texts.default([]),
   hostsProxyHeaders: texts.default([]),
-  sslProxyHeaders: textMap.default({}),
+  sslProxyHeaders: requestHeaders.default({}),
   stsSeconds: integer.optional(),
   stsIncludeSubdomains: flag.default(false),
   stsPreload: flag.default(false),
   forceSTSHeader: flag.default(false),
   frameDeny: flag.default(false),
-  customFrameOptionsValue: text.default(''),
+  customFrameOptionsValue: answerHeader.default(''),
   contentTypeNosniff: flag.default(false),
   browserXssFilter: flag.default(false),
-  customBrowserXSSValue: text.default(''),
-  contentSecurityPolicy: text.default(''),
-  contentSecurityPolicyReportOnly: text.default(''),
-  referrerPolicy: text.default(''),
-  permissionsPolicy: text.default(''),
+  customBrowserXSSValue: answerHeader.default(''),
+  contentSecurityPolicy: answerHeader.default(''),
+  contentSecurityPolicyReportOnly: answerHeader.default(''),
+  referrerPolicy: answerHeader.default(''),
+  permissionsPolicy: answerHeader.default(''),
   isDevelopment: flag.default(false),
 })
 

@@ -111,7 +111,11 @@ export function refusePath(exchange: Exchange, status: number, text?: string): v
 export function resume(handler: Handler, exchange: Exchange): void {
   const fail = () => {
     exchange.refusal = 'fault'
-    answerPlain(exchange, 500)
+    try {
+      answerPlain(exchange, 500)
+    } catch {
+      exchange.response.destroy()
+    }
   }
   try {
     handler(exchange)?.catch(fail)

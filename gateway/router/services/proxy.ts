@@ -155,7 +155,12 @@ class Call implements Receiver {
     if (response.begun) return void response.destroy()
     const failure = failureOf(error)
     this.#context.onOutcome?.({ status: failure.status })
-    if (!exchange.failed?.(failure)) answerFailure(exchange, failure)
+    try {
+      if (!exchange.failed?.(failure)) answerFailure(exchange, failure)
+    } catch {
+      // No caller is left to tell: what a hook throws here would end the process.
+      response.destroy()
+    }
   }
 }
 
