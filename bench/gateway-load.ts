@@ -22,9 +22,16 @@ export type Running = {
 }
 export type Usage = { cpuMs: number; rssMb: number }
 
-export async function startServer(settings: BenchServer): Promise<Running> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('gateway-server.ts', import.meta.url))], {
-    env: { ...process.env, GATEWAY_BENCH: JSON.stringify(settings) },
+/** Variables and node's own arguments for the process. */
+export type ProcessOptions = { env?: Record<string, string>; flags?: string[] }
+
+export async function startServer(
+  settings: BenchServer,
+  { env = {}, flags = [] }: ProcessOptions = {},
+): Promise<Running> {
+  const script = fileURLToPath(new URL('gateway-server.ts', import.meta.url))
+  const child = spawn(process.execPath, [...flags, script], {
+    env: { ...process.env, ...env, GATEWAY_BENCH: JSON.stringify(settings) },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })

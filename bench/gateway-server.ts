@@ -6,6 +6,7 @@
  * Prints `{ port, pid }` once it listens; says its CPU time and memory for every line on standard input.
  */
 
+import '@glimmr/lib/telemetry'
 import { createInterface } from 'node:readline'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'

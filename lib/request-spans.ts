@@ -1,8 +1,8 @@
 /** A server span for each request, current while its handler runs, and the trace id that logs and problems show. */
 
-import { type SpanContext, SpanStatusCode } from '@opentelemetry/api'
+import { type SpanContext, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
 import type { FastifyInstance } from 'fastify'
-import { parseTraceparent, startSpan, telemetryOn, traceparentOf, withSpan } from './telemetry.ts'
+import { parseTraceparent, startSpan, telemetryOn, traceparentOf, withCaller, withSpan } from './telemetry.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,6 +32,12 @@ export function traceRequests(app: FastifyInstance): void {
       request.traceContext = parent
       return done()
     }
+    // Who does not sample says so for everything below: the decision goes on, a span would be made to be thrown away.
+    if (parent && (parent.traceFlags & TraceFlags.SAMPLED) === 0) {
+      request.traceId = parent.traceId
+      request.traceContext = parent
+      return withCaller(parent, done)
+    }
     const span = startSpan(`${request.method} ${request.routeOptions.url ?? 'none'}`, {
       kind: 'server',
       parent: parent && traceparentOf(parent),
@@ -45,11 +51,12 @@ export function traceRequests(app: FastifyInstance): void {
     request.traceId = span.spanContext().traceId
     request.traceContext = span.spanContext()
     // Also when the client goes away before the answer is complete.
-    reply.raw.once('close', () => {
-      span.setAttribute('http.response.status_code', reply.statusCode)
-      if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
-      span.end()
-    })
+    if (span.isRecording())
+      reply.raw.once('close', () => {
+        span.setAttribute('http.response.status_code', reply.statusCode)
+        if (reply.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
+        span.end()
+      })
     withSpan(span, done)
   })
 }

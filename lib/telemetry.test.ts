@@ -17,7 +17,11 @@ t.test('request, own span, outgoing call, the other service and its query are on
   const { stdout } = await run(process.execPath, [script, db.url], {
     env: { ...process.env, ...receiver.env },
   })
-  t.match(JSON.parse(stdout), {
+  const [sampled, quiet] = stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  t.match(sampled, {
     status: 200,
     traceparent: new RegExp(`^00-${trace}-`),
     stored: new RegExp(`^00-${trace}-`),
@@ -30,6 +34,12 @@ t.test('request, own span, outgoing call, the other service and its query are on
   }
   t.match(ancestry(), [/^pg.query/, 'GET /inner', 'GET', 'work', 'GET /outer'])
   t.equal(byName.get('GET /outer')?.parentSpanId, 'b7ad6b7169203331', 'it goes on from the caller')
+  const unsampled = /^00-1af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-00$/
+  t.match(quiet, { status: 200, traceparent: unsampled, stored: unsampled, inner: { stored: unsampled } })
+  t.notOk(
+    receiver.spans.some(span => span.traceId.startsWith('1af7')),
+    'who does not sample is not sampled, nor is what it calls',
+  )
   const alone = receiver.spans.find(span => span.name === 'GET /alone')
   t.match(
     alone,
@@ -42,7 +52,8 @@ t.test('without an endpoint nothing is made, and the caller’s trace is still p
   const db = await createTestDatabase(t)
   const env = { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: '' }
   const { stdout } = await run(process.execPath, [script, db.url], { env })
-  t.match(JSON.parse(stdout), { status: 200, traceparent: null, stored: `00-${trace}-b7ad6b7169203331-01` })
+  const [answer = ''] = stdout.split('\n')
+  t.match(JSON.parse(answer), { status: 200, traceparent: null, stored: `00-${trace}-b7ad6b7169203331-01` })
 })
 
 t.test('only a valid traceparent is believed', async t => {

@@ -113,6 +113,11 @@ export function withSpan<Result>(span: Span, work: () => Result): Result {
   return context.with(trace.setSpan(context.active(), span), work)
 }
 
+/** Calls `work` as part of a trace that somebody else has begun: what it calls goes on from there, and nothing is made here. */
+export function withCaller<Result>(caller: SpanContext, work: () => Result): Result {
+  return withSpan(trace.wrapSpanContext(caller), work)
+}
+
 /** Marks a moment on the span that is current, if one is. */
 export function spanEvent(name: string, attributes: Attributes): void {
   if (telemetryOn) trace.getActiveSpan()?.addEvent(name, attributes)

@@ -27,6 +27,8 @@ export function traceExchange(exchange: Exchange, path: string, tracing: boolean
   })
   exchange.traceId = span.spanContext().traceId
   exchange.headers.traceparent = traceparentOf(span.spanContext())
+  // Left out by the sampler: its flag goes on, and nobody reads the rest.
+  if (!span.isRecording()) return
   exchange.response.once('close', () => {
     // A span that is never ended is never sent.
     if (exchange.observability?.tracing === false) return
