@@ -92,7 +92,9 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
           key: {
             type: 'http',
             scheme: 'bearer',
-            description: 'An API key (glm_…) or a token from POST /v1/core/tokens',
+            description:
+              'An API key (glm_…), a token from POST /v1/core/tokens, or one of an issuer that this installation takes. A user ' +
+              'of several organisations whose token names none says for which one the request is: `X-Organisation: <id>`.',
           },
         },
       },
