@@ -2,6 +2,8 @@
  * `http.serversTransports` → connections to servers.
  * https://doc.traefik.io/traefik/reference/routing-configuration/http/load-balancing/serverstransport/
  */
+import { X509Certificate } from 'node:crypto'
+import { type ConnectionOptions, createSecureContext } from 'node:tls'
 import type { ServersTransport } from '../configuration/dynamic.ts'
 import type { Transport } from '../services/upstream.ts'
 import { readPem } from '../tls/certificates.ts'
@@ -45,16 +47,26 @@ export function createTransport(options: ServersTransport, file: string): Transp
   }
 }
 
-function tlsOptions(options: ServersTransport, file: string) {
+/** Certificates are read and understood once: what is none is a fault of the file, not of every connection. */
+function tlsOptions(options: ServersTransport, file: string): ConnectionOptions {
   const { rootCAs, certificates, serverName } = options
-  return {
-    rejectUnauthorized: !options.insecureSkipVerify,
+  const own = {
     ...nodeVersions(options),
-    ...(serverName && { servername: serverName }),
-    ...(rootCAs.length > 0 && { ca: rootCAs.map(one => readPem(one, file)) }),
+    ...(rootCAs.length > 0 && { ca: rootCAs.map(one => authority(readPem(one, file))) }),
     ...(certificates.length > 0 && {
       cert: certificates.map(one => readPem(one.certFile, file)),
       key: certificates.map(one => readPem(one.keyFile, file)),
     }),
   }
+  return {
+    rejectUnauthorized: !options.insecureSkipVerify,
+    ...(serverName && { servername: serverName }),
+    ...(own.ca || own.cert ? { secureContext: createSecureContext(own) } : own),
+  }
+}
+
+/** node passes over an authority that it cannot read. */
+function authority(pem: string): string {
+  new X509Certificate(pem)
+  return pem
 }

@@ -105,11 +105,14 @@ class Call implements Receiver {
     this.#finish()
     if (this.#dropped >= 0) return
     const { begun, destroyed } = this.#response
-    if (this.#again > 0 && !begun && !destroyed && isStale(error, this.#asked)) {
-      this.#again--
-      return void this.start()
+    if (this.#again === 0 || begun || destroyed || !isStale(error, this.#asked)) return void this.#fail(error)
+    this.#again--
+    try {
+      this.start()
+    } catch (cause) {
+      this.#finish()
+      this.#fail(cause)
     }
-    this.#fail(error)
   }
 
   #gone = (): void => {

@@ -222,5 +222,8 @@ const withBody = new Set(['POST', 'PUT', 'PATCH'])
 
 function framingOf(method: string, body: unknown, length: number | undefined): string {
   if (!body) return withBody.has(method) ? 'Content-Length: 0\r\n' : ''
-  return length === undefined ? 'Transfer-Encoding: chunked\r\n' : `Content-Length: ${length}\r\n`
+  if (length === undefined) return 'Transfer-Encoding: chunked\r\n'
+  if (!Number.isSafeInteger(length) || length < 0)
+    throw new UpstreamError('UPSTREAM_REQUEST', 'the length of the body is no number')
+  return `Content-Length: ${length}\r\n`
 }

@@ -125,6 +125,8 @@ t.test(
     ])
     await t.rejects(post(['too much'], 5), { code: 'UPSTREAM_REQUEST' })
     await t.rejects(post(['less'], 5), { code: 'UPSTREAM_REQUEST' })
+    for (const length of [Number.NaN, -1, 1.5, 2 ** 60])
+      await t.rejects(post(['hello'], length), { code: 'UPSTREAM_REQUEST' })
     const broken = new Readable({ read() {} }).on('error', () => {})
     broken.push('he')
     const asked = ask(pool, asking('/', { method: 'POST', body: broken, length: 5 }))
