@@ -6,7 +6,15 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3'
 import t, { type Test } from 'tap'
 import { bucket, codeOf, keys, send, sign, testClient, testFolder, testStore } from './test-store.ts'
 
@@ -103,6 +111,46 @@ t.test(
     await t.rejects(other, { code: 1, stderr: /Another store is running on the data folder/ })
     second.child.kill('SIGTERM')
     t.strictSame(await once(second.child, 'exit'), [0, null], 'SIGTERM ends it by itself')
+  },
+)
+
+t.test(
+  'kill -9 while parts are joined leaves the object whole or the upload as it was, never neither',
+  { skip: process.platform === 'win32' },
+  async t => {
+    const dir = await testFolder(t)
+    const ends: string[] = []
+    // The later the kill the further the store gets: from a request on its way to an answer on its way back.
+    for (const turns of [0, 20, 100, 400, 1500]) {
+      const place = { Bucket: bucket, Key: `joined-${turns}` }
+      const { child, url } = await storeProcess(t, dir)
+      const client = testClient(t, url)
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand(place))
+      const part = { ...place, UploadId, PartNumber: 1 }
+      const { ETag } = await client.send(new UploadPartCommand({ ...part, Body: 'all of it' }))
+      const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
+      const complete = (at: S3Client) =>
+        at.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload }))
+      const answered = complete(client).then(
+        () => true,
+        () => false,
+      )
+      for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve))
+      await kill(child)
+      const kept = await answered
+      const again = await storeProcess(t, dir)
+      const after = testClient(t, again.url)
+      const read = async () => {
+        const { Body } = await after.send(new GetObjectCommand(place))
+        return String(await Body?.transformToString())
+      }
+      const first = await read().catch(error => String(error.name))
+      if (kept) t.equal(first, 'all of it', 'what was answered with 200 is there')
+      if (first === 'NoSuchKey') await complete(after)
+      t.equal(await read(), 'all of it', `after ${turns} turns`)
+      t.equal((await readdir(join(dir, 'blobs'))).length, ends.push(first), 'and no byte of anything else')
+      await kill(again.child)
+    }
   },
 )
 

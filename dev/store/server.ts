@@ -124,7 +124,13 @@ function createHttpServer(
   run: (request: IncomingMessage, response: ServerResponse, waits?: boolean) => void,
 ): Server {
   const server = createServer(
-    { maxHeaderSize: 32 * 1024, headersTimeout: 30_000, requestTimeout: 0 },
+    // Without the interval node looks every half minute, and 30 s of headers were up to a minute.
+    {
+      maxHeaderSize: 32 * 1024,
+      headersTimeout: 30_000,
+      requestTimeout: 0,
+      connectionsCheckingInterval: 5000,
+    },
     (request, response) => {
       run(request, response)
     },
