@@ -12,6 +12,7 @@ import { type Touched, tablesWritten } from './plan/touched.ts'
 import type { OperationInfo, Prepared } from './plan-cache.ts'
 import { type Asking, onlySource, prepare, type Ready } from './prepare.ts'
 import { type GraphqlRequest, readRequest } from './request.ts'
+import { withRowsApart } from './rows-apart.ts'
 import { asParameterText, bind, runStatement } from './run.ts'
 import type { EngineAnswer, EngineOptions, State } from './state.ts'
 import type { Repeating, Subscribing } from './subscribe/live.ts'
@@ -72,17 +73,19 @@ export function readySubscription(
 
 async function run(
   options: EngineOptions,
-  { layout, prepared, mutation, actions = [] }: Ready,
+  { layout, prepared, mutation, apart = [], actions = [] }: Ready,
   request: GraphqlRequest,
   call: Call,
 ): Promise<string> {
   const found = mutation ? await mutate(options, mutation, request, call) : new Map<string, string>()
   const [only, ...more] = prepared.map(each => read(options, each, { request, call, found }))
   await (more.length === 0 ? only : Promise.all([only, ...more]))
+  const { session, limits, signal, runner, headers } = call
+  const reading = { pools: options.pools, bound: { session, variables: request.variables }, limits, signal }
+  for (const { id, selection } of apart)
+    found.set(id, await withRowsApart(found.get(id) ?? 'null', selection, reading))
   if (actions.length > 0) {
-    const { session, limits, signal, runner, headers } = call
-    const bound = { session, variables: request.variables }
-    const run = { pools: options.pools, bound, limits, signal, options: options.actions, runner, session }
+    const run = { ...reading, options: options.actions, runner, session }
     await runActions(actions, { ...run, requestQuery: request.query, clientHeaders: headers }, found)
   }
   return laidOut(layout, found)

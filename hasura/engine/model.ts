@@ -50,7 +50,11 @@ export type Computed = {
   comment: string | null
   functionComment: string | null
 }
-export type TableField = Column | Relation | Computed
+/** Rows of a table in another source, which no join reaches. */
+export type SourceRelation = Pick<Relation, 'field' | 'kind' | 'table' | 'columns'> & {
+  is: 'source-relation'
+}
+export type TableField = Column | Relation | Computed | SourceRelation
 
 export type RolePermissions = {
   select?: SelectPermission

@@ -3,7 +3,7 @@
  * role, document, the values of structural variables, and which of the other variables are given, or null.
  */
 import type { Layout, Rooted } from './plan/members.ts'
-import type { Plan, Value } from './plan/plan.ts'
+import type { Plan, Selection, Value } from './plan/plan.ts'
 import type { Touched } from './plan/touched.ts'
 import type { Variables } from './plan/variables.ts'
 import type { Statement } from './print/text.ts'
@@ -20,6 +20,8 @@ export type Remembered = {
   layout: Layout
   prepared: Prepared[]
   live?: PreparedLive
+  /** Members in which there are rows of other sources. */
+  apart?: { id: string; selection: Selection }[]
   /** Against which the values of each request are checked. */
   variables: Pick<Variables, 'definitions' | 'used'>
 }

@@ -14,6 +14,7 @@ import type { Prepared, PreparedLive, Remembered } from './plan-cache.ts'
 import { printLive, printStream } from './print/multiplex.ts'
 import { printSelections } from './print/select.ts'
 import type { GraphqlRequest } from './request.ts'
+import { countApart } from './rows-apart.ts'
 import { backendPrivilege, type Session } from './session.ts'
 import type { EngineOptions, State } from './state.ts'
 
@@ -51,15 +52,34 @@ export function prepare(
     fragments: operation.fragments,
     stringify: options.stringifyNumericTypes ?? false,
     budget: { limits, nodes: 0, selections: 0, values: 0 },
+    apart: () => {
+      apart += 1
+    },
   }
+  let apart = 0
   const plan = planOperation(planner, operation)
-  const remembered = remember(state, plan, variables, limits)
+  const remembered = { ...remember(state, plan, variables, limits), ...apartIn(plan, apart) }
   // A mutation's values are part of its plan.
   const actions = plan.roots.filter(isAction)
   if (plan.operation === 'mutation') return { ...remembered, mutation: plan, actions }
   if (actions.length > 0) return { ...remembered, mutation: undefined, actions }
   state.plans.set(key, variables, remembered)
   return { ...remembered, mutation: undefined }
+}
+
+/** Of queries alone: what a mutation returns and a subscriber is told comes from one statement. */
+function apartIn({ operation, roots }: Plan, count: number): Pick<Remembered, 'apart'> {
+  if (count === 0) return {}
+  const queries = operation === 'query' ? roots.filter(root => root.is === 'query') : []
+  const apart = queries.filter(({ selection }) => countApart(selection) > 0)
+  const found = apart.reduce((sum, { selection }) => sum + countApart(selection), 0)
+  if (found !== count)
+    throw new RequestError(
+      'not-supported',
+      '$',
+      'relationships to other sources are only supported in queries of tables and functions',
+    )
+  return { apart: apart.map(root => ({ id: memberId(root), selection: root.selection })) }
 }
 
 const notABoolean =

@@ -1,7 +1,7 @@
 /** The rows that an answer's relationships lead to: one statement for each source, however many objects there are. */
 import type pg from 'pg'
 import { RequestError } from '../errors.ts'
-import type { Limits } from '../plan/limits.ts'
+import { exceeded, type Limits } from '../plan/limits.ts'
 import { always, type BoolExp, both, never, type Rows, type Selection } from '../plan/plan.ts'
 import { printSelections } from '../print/select.ts'
 import { type Bound, bind, runStatement } from '../run.ts'
@@ -36,6 +36,7 @@ export async function fillGaps(gaps: Gap[], reading: Reading): Promise<void> {
       timeMs,
       signal: reading.signal,
     })
+    if (row[group.length] === 'f') throw exceeded('the size of the answer in bytes', bytes)
     group.forEach((gap, position) => {
       gap.text = row[position] ?? 'null'
     })

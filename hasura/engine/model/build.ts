@@ -20,6 +20,7 @@ import { resolveInheritedRoles } from './inherited-roles.ts'
 import { conflictingParents } from './inherited-writes.ts'
 import { defaultNaming, type Naming, rootFieldNames } from './naming.ts'
 import { buildRelations } from './relations.ts'
+import { buildSourceRelations } from './source-relations.ts'
 import { buildTable } from './tables.ts'
 
 export type ModelOptions = {
@@ -56,6 +57,7 @@ export function buildModel(
     const catalog = catalogs.get(source.name)
     if (catalog) addSource(model, { source, naming: namingOf(source, options), validation }, catalog)
   }
+  buildSourceRelations(model, metadata)
   inconsistencies.push(...conflictingParents(model))
   buildActions(model, metadata)
   for (const action of model.actions.values()) addAction(model, action)

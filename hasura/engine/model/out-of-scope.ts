@@ -1,6 +1,7 @@
 /** What of the metadata this engine never serves, told as such; a real Hasura serves it from the same folder. */
 import type { Inconsistency, Metadata } from '../metadata-types.ts'
 import { qualified, shown } from './building.ts'
+import { isToSource } from './source-relations.ts'
 
 export function outOfScope(metadata: Metadata): Inconsistency[] {
   const found: Inconsistency[] = []
@@ -19,11 +20,11 @@ export function outOfScope(metadata: Metadata): Inconsistency[] {
       const inTable = `in table ${shown(qualified(table))} in source ${source}`
       if (apollo_federation_config)
         report('apollo_federation', `apollo_federation_config ${inTable}`, 'subgraphs of Apollo federation')
-      for (const name of namesOf(remote_relationships))
+      for (const name of namesOf(remote_relationships?.filter(each => !isToSource(each))))
         report(
           'remote_relationship',
           `remote_relationship ${name} ${inTable}`,
-          'relationships to remote schemas and other sources',
+          'relationships to remote schemas',
         )
     }
   return found

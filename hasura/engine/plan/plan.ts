@@ -98,6 +98,14 @@ export type Output = { key: string } & (
   | { is: 'text'; value: string }
   | { is: 'value'; expression: Expression; text: boolean | 'array'; path: Value | undefined }
   | { is: 'selection'; selection: Selection; mask?: BoolExp }
+  /** Rows of another source, whose columns equal those of the row at hand: filled in later, the key standing there till then. */
+  | {
+      is: 'apart'
+      source: string
+      columns: string[]
+      pairs: { column: string; type: PgType }[]
+      selection: Selection
+    }
 )
 export type AggregateOutput = { key: string } & (
   | { is: 'text'; value: string }

@@ -11,4 +11,6 @@ export type Planner = {
   /** Whether bigint, numeric and float8 are sent as strings. */
   stringify: boolean
   budget: Budget
+  /** Told of each relationship to another source that is asked for. */
+  apart(): void
 }

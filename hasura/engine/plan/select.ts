@@ -1,7 +1,7 @@
 /** Fields that give rows → selections, with the role's filters, limits and masks in them. */
 
 import { invalid } from '../errors.ts'
-import type { Relation, Table } from '../model.ts'
+import type { Relation, SourceRelation, Table } from '../model.ts'
 import { tableType } from '../schema/maker.ts'
 import { distinctOnName, orderByName } from '../schema/select-arguments.ts'
 import { planAggregateOutputs } from './aggregate.ts'
@@ -24,6 +24,7 @@ import type { Planner } from './planner.ts'
 import { itemType, readChoice, readList } from './read.ts'
 import { readCount, smaller } from './row-count.ts'
 import { argumentPlace, asText, below, optionalPlace, type SelectedField } from './selected.ts'
+import { pgType } from './values.ts'
 import { planWhere } from './where.ts'
 
 /** Rows, or aggregates of them, with the field's where, order_by, limit, offset and distinct_on. */
@@ -121,6 +122,8 @@ function planOutput(planner: Planner, selected: Selected, table: Table): Output 
     }
     case 'relation':
       return { key, is: 'selection', selection: planRelation(planner, selected, means.relation, means.as) }
+    case 'source-relation':
+      return planApart(planner, selected, means.relation, means.as)
     case 'computed':
       return planComputed(planner, selected, table)
     default:
@@ -131,6 +134,28 @@ function planOutput(planner: Planner, selected: Selected, table: Table): Output 
 function pathOf(planner: Planner, selected: SelectedField): Value | undefined {
   const place = argumentPlace(selected, 'path')
   return place && jsonPath(planner, selected.args.get('path'), place)
+}
+
+function planApart(
+  planner: Planner,
+  selected: SelectedField,
+  { table, columns }: SourceRelation,
+  as: 'object' | 'array' | 'aggregate',
+): Output {
+  planner.apart()
+  const rows = rowsOf(table, [], { is: 'and', all: [] })
+  return {
+    key: selected.key,
+    is: 'apart',
+    source: table.source,
+    columns: columns.map(([here]) => here.name),
+    pairs: columns.map(([, there]) => ({ column: there.name, type: pgType(there.type) })),
+    selection: planRows(planner, selected, {
+      table,
+      rows,
+      as: as === 'array' ? 'rows' : as === 'object' ? 'single' : as,
+    }),
+  }
 }
 
 function planRelation(

@@ -66,6 +66,12 @@ function outputSql(writer: Writer, scope: Scope, output: Output): string {
       return `${literal(output.value)}::text`
     case 'selection':
       return selectionSql(writer, scope, output.selection)
+    case 'apart': {
+      const columns = output.columns.map(name =>
+        expressionSql(writer, scope, { is: 'column', name, row: 'this' }),
+      )
+      return `json_build_array(${columns.map(column => `(${column})::text`).join(', ')})`
+    }
     case 'value': {
       const sql = expressionSql(writer, scope, output.expression)
       const reached = output.path ? `(${sql}) #> ${value(writer, output.path)}` : sql

@@ -2,7 +2,7 @@
 
 import { typeName } from '../model/naming.ts'
 import type { DeleteView, InsertView, SelectView, UpdateView } from '../model/role-permissions.ts'
-import type { Column, Computed, Model, Relation, Table } from '../model.ts'
+import type { Column, Computed, Model, Relation, SourceRelation, Table } from '../model.ts'
 import type { NamedType, TypeRef } from './types.ts'
 
 /** What the makers of types share: the role's views of tables, and the types made so far. */
@@ -32,6 +32,11 @@ export function visibleColumns(maker: Maker, table: Table): Column[] {
 
 export function visibleRelations(maker: Maker, table: Table): Relation[] {
   const relations = [...table.fields.values()].filter(field => field.is === 'relation')
+  return relations.filter(relation => maker.select(relation.table))
+}
+
+export function visibleSourceRelations(maker: Maker, table: Table): SourceRelation[] {
+  const relations = [...table.fields.values()].filter(field => field.is === 'source-relation')
   return relations.filter(relation => maker.select(relation.table))
 }
 

@@ -1,9 +1,16 @@
 /** `X`: a row of a table with its relationships and computed fields. */
 
 import { fieldName, plainTypeName } from '../model/naming.ts'
-import type { Column, Computed, Relation, Table } from '../model.ts'
+import type { Column, Computed, Relation, SourceRelation, Table } from '../model.ts'
 import { aggregateType } from './aggregate-types.ts'
-import { type Maker, tableType, visibleColumns, visibleComputed, visibleRelations } from './maker.ts'
+import {
+  type Maker,
+  tableType,
+  visibleColumns,
+  visibleComputed,
+  visibleRelations,
+  visibleSourceRelations,
+} from './maker.ts'
 import { columnType, plainScalar, valueType } from './scalars.ts'
 import { callArgument, selectArguments } from './select-arguments.ts'
 import { type Argument, byName, type Field, list, nonNull, objectType, type TypeRef } from './types.ts'
@@ -21,6 +28,7 @@ function rowFields(maker: Maker, table: Table): Field[] {
     ...visibleColumns(maker, table).map(column => columnField(maker, table, column)),
     ...visibleRelations(maker, table).flatMap(relation => relationFields(maker, table, relation)),
     ...visibleComputed(maker, table).flatMap(computed => computedFields(maker, table, computed)),
+    ...visibleSourceRelations(maker, table).flatMap(relation => sourceRelationFields(maker, table, relation)),
   ]
 }
 
@@ -74,6 +82,23 @@ export function relationFields(maker: Maker, table: Table, relation: Relation): 
       means: { is: 'relation', relation, as: 'aggregate' },
     },
   ]
+}
+
+/** Whether there is a row at all is known when it was looked for. */
+function sourceRelationFields(maker: Maker, table: Table, relation: SourceRelation): Field[] {
+  const row = rowType(maker, relation.table)
+  const field = (name: string, as: 'object' | 'array' | 'aggregate', type: TypeRef): Field => ({
+    name,
+    description: null,
+    args: as === 'object' ? [] : selectArguments(maker, relation.table),
+    type,
+    means: { is: 'source-relation', relation, as },
+  })
+  if (relation.kind === 'object') return [field(relation.field, 'object', row)]
+  const rows = field(relation.field, 'array', nonNull(list(nonNull(row))))
+  if (!maker.select(relation.table)?.aggregations) return [rows]
+  const name = fieldName(table.naming, `${relation.field}_aggregate`)
+  return [rows, field(name, 'aggregate', nonNull(aggregateType(maker, relation.table, row)))]
 }
 
 function computedFields(maker: Maker, table: Table, computed: Computed): Field[] {

@@ -2,7 +2,16 @@
 import type { CatalogType } from '../catalog.ts'
 import type { Action, AnswerRelation } from '../model/actions.ts'
 import type { Mask } from '../model/role-permissions.ts'
-import type { CallArgument, Column, Computed, Relation, RootFieldName, Table, TrackedFn } from '../model.ts'
+import type {
+  CallArgument,
+  Column,
+  Computed,
+  Relation,
+  RootFieldName,
+  SourceRelation,
+  Table,
+  TrackedFn,
+} from '../model.ts'
 
 export type TypeRef =
   | { ref: 'named'; name: string; get: () => NamedType }
@@ -68,6 +77,7 @@ export type Meaning =
   | { is: 'function'; fn: TrackedFn; as: 'rows' | 'aggregate' }
   | { is: 'column'; column: Column; mask: Mask }
   | { is: 'relation'; relation: Relation; as: 'object' | 'array' | 'aggregate' }
+  | { is: 'source-relation'; relation: SourceRelation; as: 'object' | 'array' | 'aggregate' }
   | { is: 'computed'; computed: Computed; mask: Mask; as: 'scalar' | 'rows' | 'aggregate' }
   | { is: 'aggregate' }
   | { is: 'nodes' }
