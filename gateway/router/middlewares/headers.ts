@@ -54,9 +54,15 @@ export const headers = middlewareKind({
   create: options => {
     const security = hasSecurity(options) ? securityMiddleware(options) : undefined
     const custom = hasCustom(options) || hasCors(options) ? customMiddleware(options) : undefined
+    const beyondAscii = /[\x80-\xff]/.test(JSON.stringify(options))
     return next => {
       const inner = security ? security(next) : next
-      return custom ? custom(inner) : inner
+      const whole = custom ? custom(inner) : inner
+      if (!beyondAscii) return whole
+      return exchange => {
+        exchange.response.bytesOnly = true
+        return whole(exchange)
+      }
     }
   },
 })

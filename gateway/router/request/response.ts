@@ -37,6 +37,8 @@ export class GatewayResponse extends ServerResponse<GatewayRequest> {
   #prompt = false
   #sentHeaders: Head['headers'] | undefined
   #bodyBytes = 0
+  /** Said where a header is more than ASCII: with a body of text node would encode the head a second time. */
+  bytesOnly = false
 
   /** Bytes of the body handed over so far, after compression. */
   get bodyBytes(): number {
@@ -198,6 +200,7 @@ export class GatewayResponse extends ServerResponse<GatewayRequest> {
     }
     if (this.#transform) return this.#writeThrough(this.#transform, chunk, rest)
     this.#bodyBytes += sizeOf(chunk, rest[0])
+    if (this.bytesOnly) return super.write(bytesOf(chunk, rest[0]), callback(rest))
     return super.write(chunk, ...(rest as [BufferEncoding, () => void]))
   }
 
@@ -219,6 +222,8 @@ export class GatewayResponse extends ServerResponse<GatewayRequest> {
       return this
     }
     if (chunk !== undefined) this.#bodyBytes += sizeOf(chunk, second)
+    if (this.bytesOnly && chunk !== undefined)
+      return super.end(bytesOf(chunk, second), callback([first, second, third]))
     return super.end(first, second as BufferEncoding, third as () => void)
   }
 
