@@ -1,64 +1,16 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import {
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  type S3Client,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3'
-import t, { type Test } from 'tap'
-import { bucket, codeOf, keys, send, sign, testClient, testFolder, testStore } from './test-store.ts'
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
+import t from 'tap'
+import { kill, main, storeProcess } from './test-process.ts'
+import { bucket, codeOf, send, sign, testClient, testFolder, testStore } from './test-store.ts'
 
 const MiB = 1024 * 1024
-const main = join(import.meta.dirname, 'main.ts')
-
-/** The store as a process of its own, as `npm run store` starts it. `prefix` is shell text run before it. */
-async function storeProcess(
-  t: Test,
-  dir: string,
-  prefix = '',
-): Promise<{ child: ChildProcess; url: string }> {
-  // Without tap's hooks in the child: they take SIGXFSZ, which node ignores, and change what memory it needs.
-  const script = `${prefix} unset NODE_OPTIONS NODE_V8_COVERAGE; exec "$0" "$@"`
-  const args = [main, '--port', '0', '--data', dir, '--bucket', bucket]
-  const env = {
-    ...process.env,
-    STORE_ACCESS_KEY_ID: keys.accessKeyId,
-    STORE_SECRET_ACCESS_KEY: keys.secretAccessKey,
-  }
-  const child = spawn('/bin/sh', ['-c', script, process.execPath, ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  t.teardown(async () => {
-    if (child.exitCode === null && child.signalCode === null && child.kill('SIGKILL'))
-      await once(child, 'exit')
-  })
-  // Read to the end, so that the log never fills the pipe.
-  const lines = createInterface({ input: child.stdout })
-  const url = await new Promise<string>((resolve, reject) => {
-    lines.on('line', line => {
-      const found = /listens on (\S+)/.exec(line)?.[1]
-      if (found) resolve(found)
-    })
-    child.once('exit', code => reject(new Error(`the store ended with ${code} before it listened`)))
-  })
-  return { child, url }
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  child.kill('SIGKILL')
-  await once(child, 'exit')
-}
 
 /** Begins a PUT of `size` bytes, sends `first` of them and leaves the socket open. */
 async function beginPut(url: string, key: string, size: number, first: Buffer) {
@@ -111,46 +63,6 @@ t.test(
     await t.rejects(other, { code: 1, stderr: /Another store is running on the data folder/ })
     second.child.kill('SIGTERM')
     t.strictSame(await once(second.child, 'exit'), [0, null], 'SIGTERM ends it by itself')
-  },
-)
-
-t.test(
-  'kill -9 while parts are joined leaves the object whole or the upload as it was, never neither',
-  { skip: process.platform === 'win32' },
-  async t => {
-    const dir = await testFolder(t)
-    const ends: string[] = []
-    // The later the kill the further the store gets: from a request on its way to an answer on its way back.
-    for (const turns of [0, 20, 100, 400, 1500]) {
-      const place = { Bucket: bucket, Key: `joined-${turns}` }
-      const { child, url } = await storeProcess(t, dir)
-      const client = testClient(t, url)
-      const { UploadId } = await client.send(new CreateMultipartUploadCommand(place))
-      const part = { ...place, UploadId, PartNumber: 1 }
-      const { ETag } = await client.send(new UploadPartCommand({ ...part, Body: 'all of it' }))
-      const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
-      const complete = (at: S3Client) =>
-        at.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload }))
-      const answered = complete(client).then(
-        () => true,
-        () => false,
-      )
-      for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve))
-      await kill(child)
-      const kept = await answered
-      const again = await storeProcess(t, dir)
-      const after = testClient(t, again.url)
-      const read = async () => {
-        const { Body } = await after.send(new GetObjectCommand(place))
-        return String(await Body?.transformToString())
-      }
-      const first = await read().catch(error => String(error.name))
-      if (kept) t.equal(first, 'all of it', 'what was answered with 200 is there')
-      if (first === 'NoSuchKey') await complete(after)
-      t.equal(await read(), 'all of it', `after ${turns} turns`)
-      t.equal((await readdir(join(dir, 'blobs'))).length, ends.push(first), 'and no byte of anything else')
-      await kill(again.child)
-    }
   },
 )
 
