@@ -1,76 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { setImmediate as turn } from 'node:timers/promises'
-import { createTestDatabase } from '@glimmr/dev/testing'
-import { type Test, test } from 'tap'
-import { createEngine } from '../engine.ts'
+import { test } from 'tap'
 import { createMetadataApi } from '../metadata-api/metadata-api.ts'
-import { startWebhook } from '../webhook/test-webhook.ts'
-import { createWebhookClient } from '../webhook/webhook-client.ts'
 import { cronActs } from './cron-acts.ts'
-import { type CronTrigger, createCronRunner } from './cron-runner.ts'
 import { nextTimes, scheduleFault } from './schedule.ts'
-
-type Call = { path: string; id: string; name: string | null; scheduled_time: string; payload: unknown }
-const admin = { role: 'admin', vars: {} }
-
-/** A webhook that answers the status its path ends with; `/hold` is never answered. */
-async function webhook(t: Test) {
-  const calls: Call[] = []
-  const url = await startWebhook(t, (body, { url: path = '' }, response) => {
-    calls.push({ path, ...JSON.parse(body) })
-    if (path !== '/hold') response.writeHead(Number(path.slice(1))).end()
-  })
-  return { url: url.replace(/\/$/, ''), calls }
-}
-
-async function setUp(t: Test, triggers: (url: string) => CronTrigger[]) {
-  const hook = await webhook(t)
-  const { pool } = await createTestDatabase(t)
-  const client = createWebhookClient({ allowPrivate: true })
-  const metadata = (cron_triggers: CronTrigger[]) => ({ sources: [{ name: 'default' }], cron_triggers })
-  const engine = await createEngine({ metadata: metadata(triggers(hook.url)), pools: { default: pool } })
-  t.teardown(() => engine.close())
-  t.teardown(() => client.close())
-  const errors: unknown[] = []
-  const start = (intervalMs = 10) => {
-    const runner = createCronRunner({
-      control: engine.control,
-      client,
-      intervalMs,
-      onError: error => errors.push(error),
-    })
-    t.teardown(() => runner.close())
-    return runner
-  }
-  const become = async (cron_triggers: CronTrigger[]) =>
-    engine.control.use(await engine.control.load(metadata(cron_triggers)))
-  const sql = async (text: string) => (await pool.query(text)).rows
-  return { hook, engine, start, become, sql, errors }
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 20_000
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error('it did not happen in 20 s')
-    await turn()
-  }
-}
-
-const never = 3_600_000
-const daily = (url: string, more: Partial<CronTrigger> = {}): CronTrigger => ({
-  name: 'daily',
-  webhook: `${url}/204`,
-  schedule: '30 2 * * *',
-  payload: { a: 1 },
-  ...more,
-})
-/** The first times that lie ahead are over. */
-const elapse = (hours: number, count = 1) => `
-update hdb_catalog.hdb_cron_events set scheduled_time = now() - interval '${hours} hours' - n * interval '1 second'
-from (select id as due, row_number() over (order by scheduled_time) as n from hdb_catalog.hdb_cron_events
-  where status = 'scheduled' and scheduled_time > now()) as ordered where id = due and n <= ${count}`
-const statuses = `select status, count(*)::int from hdb_catalog.hdb_cron_events
-  where scheduled_time <= now() group by status order by status`
+import { admin, daily, elapse, never, setUp, statuses, until } from './test-cron.ts'
 
 test('times are those of UTC: whatever zone the server is in, no day has two of them or none', t => {
   const { TZ } = process.env
@@ -244,75 +177,6 @@ test('what README.md says to forget is forgotten, and what lies ahead is not', a
   const told = await readFile(new URL('README.md', import.meta.url), 'utf8')
   await sql(/```sql\n([\s\S]*?)```/.exec(told)?.[1] ?? '')
   t.equal((await sql('select from hdb_catalog.hdb_cron_events')).length, ahead - 2)
-})
-
-test('what was asked and answered is told in pages, of a trigger, of an event, and of single events', async t => {
-  const { engine, hook, start, sql } = await setUp(t, url => [
-    daily(url, { webhook: `${url}/500`, retry_conf: { num_retries: 1, retry_interval_seconds: 0 } }),
-  ])
-  const runner = start()
-  const api = createMetadataApi({ control: engine.control, acts: cronActs(runner) })
-  const run = (type: string, args: unknown) =>
-    api.run({ body: { type, args }, session: admin, door: 'metadata' }) as Promise<Answered>
-  type Answered = { count?: number; event_id: string; events: { id: string }[]; invocations: unknown[] }
-  await runner.sync()
-  await sql(elapse(0))
-  const digits = '50755254975729665'
-  await run('create_scheduled_event', {
-    webhook: `${hook.url}/204`,
-    schedule_at: new Date().toISOString(),
-    payload: { b: 2 },
-  })
-  await until(async () => (await sql(statuses)).some(({ status }) => status === 'error'))
-  await until(() => hook.calls.some(({ path }) => path === '/204'))
-  await runner.close()
-  await sql(`update hdb_catalog.hdb_scheduled_events set payload = '{"b": ${digits}}'`)
-  const failed = await run('get_scheduled_events', { type: 'cron', trigger_name: 'daily', status: ['error'] })
-  t.equal(failed.count, undefined)
-  t.match(failed.events, [{ trigger_name: 'daily', status: 'error', tries: 2, scheduled_time: /Z$/ }])
-  const few = { type: 'cron', trigger_name: 'daily', limit: 3, offset: 1, get_rows_count: true }
-  const page = await run('get_scheduled_events', few)
-  t.same([page.count, page.events.length], [100, 3])
-  const all = { type: 'cron', trigger_name: 'daily', limit: 1, get_rows_count: true }
-  t.match(await run('get_scheduled_event_invocations', all), {
-    count: 2,
-    invocations: [{ status: 500, event_id: failed.events[0]?.id, request: { payload: { name: 'daily' } } }],
-  })
-  const one = { type: 'cron', event_id: failed.events[0]?.id ?? '' }
-  t.equal((await run('get_scheduled_event_invocations', one)).invocations.length, 2)
-  t.match(await run('get_scheduled_event_invocations', { type: 'one_off' }), {
-    invocations: [{ status: 204 }],
-  })
-  t.match(JSON.stringify(await run('get_scheduled_events', { type: 'one_off' })), new RegExp(`"b":${digits}`))
-  for (const [type, args] of [
-    ['get_scheduled_events', { type: 'other' }],
-    ['get_scheduled_events', { type: 'cron' }],
-    ['get_scheduled_events', { type: 'one_off', limit: -1 }],
-    ['get_scheduled_events', { type: 'one_off', status: ['gone'] }],
-    ['create_scheduled_event', { webhook: 'x', schedule_at: '2999-01-01', retry_conf: { num_retries: 'x' } }],
-    [
-      'create_scheduled_event',
-      { webhook: 'x', schedule_at: '2999-01-01', retry_conf: { timeout_seconds: 900 } },
-    ],
-  ] as const)
-    await t.rejects(run(type, args), { code: 'parse-failed' }, `${type} ${JSON.stringify(args)}`)
-})
-
-test('an event that could not be sent says why', async t => {
-  const { engine, start, errors } = await setUp(t, () => [])
-  const runner = start()
-  const api = createMetadataApi({ control: engine.control, acts: cronActs(runner) })
-  const run = (type: string, args: unknown) =>
-    api.run({ body: { type, args }, session: admin, door: 'metadata' }) as Promise<{ invocations: unknown[] }>
-  const schedule_at = new Date().toISOString()
-  await run('create_scheduled_event', { webhook: '{{NOWHERE}}/x', schedule_at })
-  await until(() => errors.length > 0)
-  await runner.close()
-  t.match(await run('get_scheduled_event_invocations', { type: 'one_off' }), {
-    invocations: [
-      { status: null, response: { data: { message: "environment variable 'NOWHERE' not set" } } },
-    ],
-  })
 })
 
 test('a server whose clock is ahead takes no time from the schedule', async t => {
