@@ -3,6 +3,7 @@ import { RequestError } from '../errors.ts'
 import type { Act } from '../metadata-api/acts.ts'
 import { type Args, count, parseFailed, sourceName, text } from '../metadata-api/arguments.ts'
 import { connected } from '../metadata-api/source-acts.ts'
+import { cleanEvents, cleanupOf } from './cleanup.ts'
 import { type EventStatus, eventById, eventsOf, invocationsOf, type Page } from './event-history.ts'
 import { hasEventLog, insertManual, redeliverEvent } from './event-log.ts'
 import { type EventRunner, triggerNamed } from './event-runner.ts'
@@ -50,6 +51,16 @@ export function eventActs(runner: EventRunner): Record<string, Act> {
     },
     get_event_invocation_logs: ({ control }, args) =>
       invocationsOf(connected(control, sourceName(args)), text(args, 'name'), pageOf(args)),
+    async cleanup_event_trigger_logs({ control }, args) {
+      const name = text(args, 'event_trigger_name')
+      const pool = connected(control, sourceName(args))
+      if (!triggerNamed(control.current(), name))
+        throw new RequestError('not-exists', '$.args', `event trigger with name "${name}" does not exist`)
+      const cleanup = cleanupOf(args)
+      if (!cleanup) throw parseFailed('$', 'clear_older_than, batch_size and timeout are numbers')
+      await cleanEvents(pool, name, cleanup)
+      return { message: 'success' }
+    },
     async get_event_by_id({ control }, args) {
       const id = text(args, 'event_id')
       const pool = connected(control, sourceName(args))

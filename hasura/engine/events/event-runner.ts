@@ -9,6 +9,7 @@ import type { State } from '../state.ts'
 import type { Environment } from '../webhook/settings.ts'
 import type { WebhookClient } from '../webhook/webhook-client.ts'
 import { syncTriggers, type WantedTrigger } from './catalog.ts'
+import { createCleaner } from './cleanup.ts'
 import { deliverEvent, retryOf } from './deliver.ts'
 import {
   archiveEvent,
@@ -45,6 +46,9 @@ export type EventRunner = {
   /** Waits for the webhooks under way; what was fetched and not yet sent is anybody's again. */
   close(): Promise<void>
 }
+
+/** A schedule has no times between its minutes. */
+const cleanEveryMs = 30_000
 
 /** `untilMs`: later than this a webhook might still be at it when the event is anybody's. */
 type Held = { pool: pg.Pool; event: LoggedEvent; untilMs: number }
@@ -105,6 +109,19 @@ export function createEventRunner(options: EventOptions): EventRunner {
   }
   const timer = setInterval(wake, intervalMs)
   timer.unref()
+  const cleaner = createCleaner(control, onError)
+  let cleaning: Promise<void> | undefined
+  const clean = () => {
+    cleaning ??= cleaner
+      .turn(new Date())
+      .catch(onError)
+      .finally(() => {
+        cleaning = undefined
+      })
+  }
+  const cleanTimer = setInterval(clean, cleanEveryMs)
+  cleanTimer.unref()
+  clean()
   return {
     wake,
     async sync() {
@@ -121,7 +138,9 @@ export function createEventRunner(options: EventOptions): EventRunner {
     async close() {
       closed = true
       clearInterval(timer)
+      clearInterval(cleanTimer)
       await fetching
+      await cleaning
       await Promise.all(busy)
       for (const [pool, held] of Map.groupBy(waiting, each => each.pool))
         await unlockEvents(

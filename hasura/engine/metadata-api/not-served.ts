@@ -13,9 +13,6 @@ const reasons: Readonly<Record<string, string>> = {
   set_metrics_config: `the analysis of variables and answers ${ofTheEdition}`,
   remove_metrics_config: `the analysis of variables and answers ${ofTheEdition}`,
   test_connection_template: `the choice of a connection by template ${ofTheEdition}`,
-  cleanup_event_trigger_logs: `the scheduled cleanup of event logs ${ofTheEdition}; hasura/engine/events/README.md has the statement`,
-  pause_event_trigger_cleanups: `the scheduled cleanup of event logs ${ofTheEdition}`,
-  resume_event_trigger_cleanups: `the scheduled cleanup of event logs ${ofTheEdition}`,
   dc_add_agent: 'data connectors are not supported by this server',
   dc_delete_agent: 'data connectors are not supported by this server',
   get_source_kind_capabilities:
@@ -32,7 +29,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Where nobody runs them. */
 const eventCommands =
-  /^(invoke_event_trigger|redeliver_event|get_event_(logs|invocation_logs|by_id)|get_cron_triggers|(create|delete|get)_scheduled_events?|get_scheduled_event_invocations)$/
+  /^(invoke_event_trigger|redeliver_event|cleanup_event_trigger_logs|get_event_(logs|invocation_logs|by_id)|get_cron_triggers|(create|delete|get)_scheduled_events?|get_scheduled_event_invocations)$/
 const rowCommands = ['insert', 'update', 'delete', 'count']
 const otherDatabases = /^(mssql|bigquery|citus|cockroach|dataconnector|mysql|snowflake)_/
 const remoteSchemas = /remote_schema/

@@ -1,10 +1,13 @@
 /** Event triggers of tables and cron triggers, as the metadata has them. */
 import { scheduleFault } from '../cron/schedule.ts'
 import type { RequestError } from '../errors.ts'
+import { cleanupOf } from '../events/cleanup.ts'
 import {
   type Args,
   flag,
   isObject,
+  list,
+  objectArgs,
   optionalText,
   parseFailed,
   sourceName,
@@ -14,7 +17,7 @@ import {
 } from '../metadata-api/arguments.ts'
 import type { EventTriggerMetadata, Metadata } from '../metadata-types.ts'
 import { checkHeaders } from './actions.ts'
-import { alreadyExists, type Edit, notExists, removeFrom, sourceOf } from './edit.ts'
+import { alreadyExists, type Edit, type Edited, notExists, removeFrom, sourceOf } from './edit.ts'
 import { createObject, objectOf, type TableObject, takeOut } from './table-objects.ts'
 
 const operations = ['insert', 'update', 'delete'] as const
@@ -48,6 +51,8 @@ export const triggerEdits: Record<string, Edit> = {
     if (!tables.some(entry => takeOut(entry, eventTrigger, name))) throw noTrigger(name)
     return {}
   },
+  pause_event_trigger_cleanups: (draft, args) => toggled(draft, args, true),
+  resume_event_trigger_cleanups: (draft, args) => toggled(draft, args, false),
   create_cron_trigger: (draft, args) => {
     const name = text(args, 'name')
     const triggers = cronTriggersOf(draft)
@@ -73,6 +78,44 @@ export const triggerEdits: Record<string, Edit> = {
     draft.cron_triggers = triggers
     return {}
   },
+}
+
+/** Of all triggers of sources (`{sources: '*'}` or a list), or of those that are named, as far as they have a cleanup. */
+function toggled(draft: Metadata, args: Args, paused: boolean): Edited {
+  const { event_triggers: which } = args
+  const chosen = isObject(which)
+    ? which.sources === '*'
+      ? draft.sources
+      : list(which, 'sources', '$.event_triggers').map(name => sourceOf(draft, String(name)))
+    : []
+  for (const { tables = [] } of chosen) for (const entry of tables) pause(entry.event_triggers, paused)
+  if (isObject(which)) return {}
+  for (const [position, item] of list(args, 'event_triggers').entries()) {
+    const path = `$.event_triggers[${position}]`
+    const qualifier = objectArgs(item)
+    const { tables = [] } = sourceOf(draft, text(qualifier, 'source_name', path))
+    for (const name of list(qualifier, 'event_triggers', path).map(String)) {
+      const found = tables.flatMap(({ event_triggers = [] }) =>
+        event_triggers.filter(each => each.name === name),
+      )
+      if (found.length === 0) throw noTrigger(name)
+      pause(found, paused)
+    }
+  }
+  return {}
+}
+
+function pause(triggers: EventTriggerMetadata[] = [], paused: boolean): void {
+  for (const trigger of triggers)
+    if (isObject(trigger.cleanup_config)) trigger.cleanup_config = { ...trigger.cleanup_config, paused }
+}
+
+function checkCleanup(config: unknown): void {
+  if (config === undefined || config === null) return
+  if (!cleanupOf(config))
+    throw parseFailed('$.cleanup_config', 'clear_older_than, batch_size and timeout are numbers')
+  const fault = scheduleFault(text(objectArgs(config), 'schedule', '$.cleanup_config'))
+  if (fault !== undefined) throw parseFailed('$.cleanup_config.schedule', fault)
 }
 
 function checkSchedule(schedule: string): void {
@@ -102,6 +145,7 @@ function checkTrigger(args: Args, name: string): void {
   if (args.webhook !== undefined && args.webhook_from_env !== undefined)
     throw parseFailed('$', 'only one of webhook or webhook_from_env should be given')
   checkHeaders(args.headers, '$.headers')
+  checkCleanup(args.cleanup_config)
 }
 
 function triggerOf(name: string, args: Args): EventTriggerMetadata {
