@@ -156,7 +156,9 @@ function inHeaders(
   if (text.startsWith('HEAD ') && without(theirs, 'content-type') === answerHeaders(ours))
     return 'types of answers to HEAD'
   // What compress, retry or failover outside of contentType make of Traefik's mark for "no type".
-  const untyped = kind === 'mixed' && text.includes('type=none')
+  // … and two compress, one within the other, of the router's own refusals.
+  const refused = ours.body === 'Forbidden' && !ours.headers.has('content-type')
+  const untyped = kind === 'mixed' && (text.includes('type=none') || refused)
   if (untyped && equalWithout('vary', 'content-type', 'content-encoding') && variesMore)
     return 'types that nobody said'
   const lines = text.match(/\r\nAccept-Encoding:/gi)?.length ?? 0
