@@ -179,7 +179,8 @@ function conclude(reading: Reading, version: TemplateVersion): DataColumns | Unr
     }
   const layout = isTall ? 'tall' : 'wide'
   if (layout === 'wide' && !official) faults.push(unclear)
-  if (layout === 'tall') keepAsExtra(reading)
+  if (layout === 'tall') keepPayers(reading)
+  else keepTall(reading)
   const lacking = missingColumns(reading, version, layout)
   const needed = new Set(['description', 'code|1'])
   if (lacking.some(({ place }) => needed.has(place.columnName ?? '')))
@@ -215,15 +216,23 @@ function dropPlaceholders({ payers, item, names, none, faults }: Reading): void 
 }
 
 /** Payer columns have no place in a tall file: their values stay beside the row. */
-function keepAsExtra({ item, payers, names, none, faults }: Reading): void {
-  const columns = new Set(
-    [...payers.values()].flatMap(({ payer: _, plan: __, official: ___, ...rate }) => Object.values(rate)),
-  )
-  columns.delete(none)
-  for (const column of columns) item.extra.push({ column, name: (names[column] ?? '').trim() })
-  payers.clear()
-  const kept = faults.filter(({ rule }) => !rule.startsWith('payerColumn'))
-  faults.splice(0, faults.length, ...kept)
+function keepPayers(reading: Reading): void {
+  for (const { payer: _, plan: __, official: ___, ...rate } of reading.payers.values())
+    keepAsExtra(reading, Object.values(rate))
+  reading.payers.clear()
+  const kept = reading.faults.filter(({ rule }) => !rule.startsWith('payerColumn'))
+  reading.faults.splice(0, reading.faults.length, ...kept)
+}
+
+/** Nor have the columns of a tall file in a wide one. */
+function keepTall(reading: Reading): void {
+  const { payer, plan, rate } = reading.tall
+  keepAsExtra(reading, [payer, plan, ...Object.values(rate)])
+}
+
+function keepAsExtra({ item, names, none }: Reading, columns: readonly number[]): void {
+  for (const column of columns)
+    if (column !== none) item.extra.push({ column, name: (names[column] ?? '').trim() })
 }
 
 const unclear: Fault = { rule: 'layoutUnclear', place: { row: 3, cell: 'row 3' } }

@@ -83,7 +83,10 @@ export function codeFlags(row: CsvRow, columns: DataColumns, rows: Rows): number
     const hasType = row.filled(type)
     if (hasCode || hasType) flags |= has.code
     if (hasCode && !hasType) row.find('codeWithoutType', type)
-    if (hasType && !hasCode) row.find('typeWithoutCode', code)
+    if (hasType && !hasCode) {
+      row.find('typeWithoutCode', code)
+      row.keep(type)
+    }
     if (!hasType) continue
     const word = rows.words.codeTypes.find(row, type)
     if (word.text === 'NDC') flags |= has.ndc

@@ -31,8 +31,8 @@ export class CsvRow implements Row {
     this.findings.add('exactDuplicate', { row, cell: `row ${row}`, fill: { row: earlier } }),
   )
   private readonly record = { bytes: this.bytes, start: 0, split: 0, end: 0, repeated: false }
-  /** Columns of numbers that cannot be read: `extra` keeps their text. */
-  private unread: number[] = []
+  /** Columns whose text has no place in a table: numbers that cannot be read, the type of a code that is not there. */
+  private homeless: number[] = []
 
   constructor(columns: DataColumns, findings: Findings) {
     this.columns = columns
@@ -49,7 +49,7 @@ export class CsvRow implements Row {
       starts[column] = 0
       ends[column] = 0
     }
-    if (this.unread.length > 0) this.unread = []
+    if (this.homeless.length > 0) this.homeless = []
     this.bytes = bytes
     this.starts = starts
     this.ends = ends
@@ -87,6 +87,11 @@ export class CsvRow implements Row {
     this.findings.add(rule, () => this.place(column), span)
   }
 
+  /** Has `extra` keep what the column says. */
+  keep(column: number): void {
+    this.homeless.push(column)
+  }
+
   /** Checks a numeric cell. 0 blank, 1 readable, -1 not. */
   number(column: number, span?: Span): 0 | 1 | -1 {
     const start = this.starts[column] ?? 0
@@ -98,7 +103,7 @@ export class CsvRow implements Row {
     if (kind === zeroNumber) return 1
     const read = readNumber(this.text(column))
     if (read === undefined) {
-      this.unread.push(column)
+      this.keep(column)
       this.find('numberUnreadable', column)
     } else this.findings.add('numberRead', () => ({ ...this.place(column), fill: { number: read } }))
     return read === undefined ? -1 : 1
@@ -158,14 +163,14 @@ export class CsvRow implements Row {
 
   /**
    * Columns that have no place in a table and hold something, as JSON by header; undefined when none does: those that the
-   * template does not name, numbers that cannot be read, and what the caller adds.
+   * template does not name, what was to be kept, and what the caller adds.
    */
   extra(more: readonly number[] = []): string | undefined {
     const { extra, names } = this.columns
-    if (extra.length === 0 && more.length === 0 && this.unread.length === 0) return undefined
+    if (extra.length === 0 && more.length === 0 && this.homeless.length === 0) return undefined
     const values: [string, string][] = []
     for (const { column, name } of extra) if (this.filled(column)) values.push([name, this.text(column)])
-    for (const column of more.length > 0 ? new Set([...this.unread, ...more]) : this.unread)
+    for (const column of more.length > 0 ? new Set([...this.homeless, ...more]) : this.homeless)
       if (this.filled(column)) values.push([(names[column] ?? '').trim(), this.text(column)])
     return values.length === 0 ? undefined : JSON.stringify(Object.fromEntries(values))
   }

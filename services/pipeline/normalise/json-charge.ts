@@ -31,7 +31,8 @@ export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCh
     row.string(column.setting, at, `${pointer}/setting`)
     const word = rows.words.settings.find(row, column.setting)
     if (at === 0) row.find('settingMissing', `${pointer}/setting`)
-    else if (!word.exact && tape.kinds[at] === kind.string) row.find('setting', `${pointer}/setting`, at)
+    else if (tape.kinds[at] === kind.string && !row.spells(word, column.setting, at))
+      row.find('setting', `${pointer}/setting`, at)
     return word
   }
 
@@ -44,7 +45,8 @@ export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCh
     const official = name === 'modifier_code'
     if (tape.kinds[list] !== kind.array) {
       if (official) row.find('valueTypeOf30', `${pointer}/${name}`, list, { name, type: 'a list' })
-      row.point(column.modifiers, list)
+      if (!row.point(column.modifiers, list) && (tape.kinds[list] ?? 0) <= kind.array)
+        extras.keep(list - 1, true)
       return rows.words.modifiers.find(row, column.modifiers)
     }
     const parts: string[] = []
@@ -52,7 +54,9 @@ export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCh
     for (let part = list + 1; part < end; part = tape.after[part] ?? end) {
       const text = tape.text(part)
       if (official) checkModifier(part, `${pointer}/${name}/${parts.length}`)
-      parts.push((tape.kinds[part] ?? 0) > kind.array ? text.trim() : '')
+      const isText = (tape.kinds[part] ?? 0) > kind.array
+      parts.push(isText ? text.trim() : '')
+      if (!isText) extras.keepValue(name, part)
     }
     if (official && parts.length === 0) row.find('listEmpty', `${pointer}/${name}`, -1, { name })
     return rows.words.modifiers.named(parts.join('|'))
@@ -78,7 +82,10 @@ export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCh
       const setting = settingWord(pointer)
       row.point(column.billingClass, token(chargeKey.billingClass))
       for (const { at, key, name } of amounts)
-        if (row.number(at, token(key), `${pointer}/${name}`) < 0) extras.keepUnread(token(key) - 1)
+        if (row.number(at, token(key), `${pointer}/${name}`) < 0) extras.keep(token(key) - 1, true)
+      const modifiers = modifiersWord(pointer)
+      const payers = token(chargeKey.payers)
+      if (payers !== 0 && tape.kinds[payers] !== kind.array) extras.keep(payers - 1, true)
       const extra = extras.take(pointer)
       checkBounds(pointer)
       row.string(
@@ -88,7 +95,7 @@ export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCh
         'textEmpty',
       )
       const billingClass = rows.words.billingClasses.find(row, column.billingClass)
-      const words = { setting, billingClass, modifiers: modifiersWord(pointer) }
+      const words = { setting, billingClass, modifiers }
       // Its rates first: of a payer without a charge there is no rate, and what is said of it stays with the charge.
       const chargeId = rows.nextChargeId()
       const { dollar, charged, chargedBefore30, without } = rates.load(

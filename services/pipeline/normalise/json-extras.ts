@@ -1,12 +1,12 @@
-/** Members that have no column (the template does not name them, or they cannot be read): kept as the JSON they were. */
+/** What has no column (the template does not name it, or it cannot be read or is of the wrong kind): kept as the JSON it was. */
 import { pointerPart } from '../rules/findings.ts'
 import type { JsonRow } from './json-row.ts'
 
 export type JsonExtras = {
-  /** Keeps the member whose key is this token, until the object's row is written. */
-  keep(key: number): void
-  /** The same for a member that the template names and whose value cannot be read; that has been reported. */
-  keepUnread(key: number): void
+  /** Keeps the member whose key is this token, until the object's row is written. `known`: it has been reported. */
+  keep(key: number, known: boolean): void
+  /** Keeps a value under a name, such as an element of a list that is none of its kind; that has been reported. */
+  keepValue(name: string, token: number): void
   any(): boolean
   /** Forgets what an element left that was not loaded. */
   clear(): void
@@ -18,11 +18,11 @@ export function createJsonExtras(row: JsonRow): JsonExtras {
   const { tape } = row
   let kept: { name: string; value: string; known: boolean }[] = []
   return {
-    keep(key) {
-      kept.push({ name: tape.text(key), value: tape.json(key + 1), known: false })
+    keep(key, known) {
+      kept.push({ name: tape.text(key), value: tape.json(key + 1), known })
     },
-    keepUnread(key) {
-      kept.push({ name: tape.text(key), value: tape.json(key + 1), known: true })
+    keepValue(name, token) {
+      kept.push({ name, value: tape.json(token), known: true })
     },
     any: () => kept.length > 0,
     clear() {
@@ -30,11 +30,23 @@ export function createJsonExtras(row: JsonRow): JsonExtras {
     },
     take(pointer) {
       if (kept.length === 0) return undefined
-      const members = kept.map(({ name, value }) => `${JSON.stringify(name)}:${value}`)
+      const members = kept.map(({ name, value }) => [name, value] as const)
       for (const { name, known } of kept)
         if (!known) row.find('keyUnknown', `${pointer}/${pointerPart(name)}`, -1, { name })
       kept = []
-      return `{${members.join(',')}}`
+      return jsonObject(members)
     },
   }
+}
+
+/** Members as one JSON object. Of two of the same name jsonb would forget the first: later ones are numbered. */
+export function jsonObject(members: readonly (readonly [name: string, value: string])[]): string {
+  const used = new Set<string>()
+  const written = members.map(([name, value]) => {
+    let unused = name
+    for (let count = 2; used.has(unused); count++) unused = `${name} (${count})`
+    used.add(unused)
+    return `${JSON.stringify(unused)}:${value}`
+  })
+  return `{${written.join(',')}}`
 }

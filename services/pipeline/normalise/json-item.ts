@@ -35,16 +35,17 @@ export function createJsonItems(row: JsonRow, rows: Rows): JsonItems {
     if (tape.kinds[token] !== kind.object) {
       const fill = { name: 'drug_information', type: 'an object' }
       row.find('valueTypeOf22', '/drug_information', token, fill)
+      keep(token - 1, true)
       return
     }
     row.members(token, drugKeys, drug, '/drug_information', keep)
     const unit = drug[drugKey.unit] ?? 0
     const type = drug[drugKey.type] ?? 0
     if (unit === 0) row.find('drugUnit', '/drug_information/unit')
-    if (row.numberOrText(column.drugUnit, unit, '/drug_information/unit') < 0) extras.keepUnread(unit - 1)
+    if (row.numberOrText(column.drugUnit, unit, '/drug_information/unit') < 0) keep(unit - 1, true)
     row.string(column.drugType, type, '/drug_information/type')
     const word = rows.words.drugTypes.find(row, column.drugType)
-    if (type === 0 || (isString(type) && !word.exact))
+    if (type === 0 || (isString(type) && !row.spells(word, column.drugType, type)))
       row.find('drugType', '/drug_information/type', type || -1)
   }
 
@@ -57,7 +58,10 @@ export function createJsonItems(row: JsonRow, rows: Rows): JsonItems {
     }
     if (tape.text(list - 1) === 'billing_code_information') hints.v11 = true
     const fill = { name: 'code_information', type: 'a list' }
-    if (tape.kinds[list] !== kind.array) row.find('valueType', '/code_information', list, fill)
+    if (tape.kinds[list] !== kind.array) {
+      row.find('valueType', '/code_information', list, fill)
+      keep(list - 1, true)
+    }
     let ndc = false
     const tooMany = (pointer: string) => row.find('codesTooMany', pointer)
     for (const [pointer, entry] of codesOf(list, tooMany)) if (checkCode(pointer, entry)) ndc = true
@@ -78,6 +82,7 @@ export function createJsonItems(row: JsonRow, rows: Rows): JsonItems {
   function checkCode(pointer: string, entry: number): boolean {
     if (tape.kinds[entry] !== kind.object) {
       row.find('valueType', pointer, entry, { name: 'code_information', type: 'an object' })
+      extras.keepValue('code_information', entry)
       return false
     }
     row.clear(column.code, column.type + 1)
@@ -85,14 +90,16 @@ export function createJsonItems(row: JsonRow, rows: Rows): JsonItems {
     const type = code[codeKey.type] ?? 0
     if ((code[codeKey.code] ?? 0) === 0) row.find('typeWithoutCode', `${pointer}/code`)
     if (type === 0) row.find('codeWithoutType', `${pointer}/type`)
-    row.string(column.code, code[codeKey.code] ?? 0, `${pointer}/code`, 'valueEmpty')
-    row.string(column.type, type, `${pointer}/type`)
+    const written = row.string(column.code, code[codeKey.code] ?? 0, `${pointer}/code`, 'valueEmpty')
+    // Codes have a table; a type without one has none.
+    if (row.string(column.type, type, `${pointer}/type`) && !written) keep(type - 1, true)
     if (!isString(type)) return false
     const word = rows.words.codeTypes.find(row, column.type)
-    if (!word.exact) row.find('codeType', `${pointer}/type`, type)
+    const exact = row.spells(word, column.type, type)
+    if (!exact) row.find('codeType', `${pointer}/type`, type)
     else if (word.text === 'CMG' || word.text === 'MS-LTC-DRG')
       row.find('codeTypeTooNew', `${pointer}/type`, type)
-    return word.exact && word.text === 'NDC'
+    return exact && word.text === 'NDC'
   }
 
   function writeCodes(itemId: number): void {
@@ -107,6 +114,13 @@ export function createJsonItems(row: JsonRow, rows: Rows): JsonItems {
       if (row.filled(column.code))
         rows.code(row, itemId, ordinal, column.code, rows.words.codeTypes.find(row, column.type))
     }
+  }
+
+  /** Elements of a list that are none of its kind: kept before the item is written. */
+  function keepNoObjects(name: string, list: number): void {
+    const end = tape.after[list] ?? 0
+    for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end)
+      if (tape.kinds[entry] !== kind.object) extras.keepValue(name, entry)
   }
 
   function loadCharges(itemId: number, list: number): void {
@@ -145,6 +159,7 @@ export function createJsonItems(row: JsonRow, rows: Rows): JsonItems {
       if (ndc && (item[itemKey.drug] ?? 0) === 0) row.find('drugForNdc', '/drug_information')
       const list = chargeList()
       if (list === 0) return false
+      keepNoObjects('standard_charges', list)
       const itemId = rows.startItem(row, itemColumns, extras.take(''))
       writeCodes(itemId)
       loadCharges(itemId, list)

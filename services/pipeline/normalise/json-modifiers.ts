@@ -1,6 +1,7 @@
 /** One element of modifier_information: what a modifier does to a price, per payer. */
 import type { Rows } from '../load/rows.ts'
 import { kind } from '../scan/json-tape.ts'
+import { jsonObject } from './json-extras.ts'
 import type { JsonRow } from './json-row.ts'
 import {
   column,
@@ -12,19 +13,21 @@ import {
   rateColumns,
 } from './json-shape.ts'
 
+type Member = readonly [name: string, value: string]
+
 export function createJsonModifiers(row: JsonRow, rows: Rows): () => void {
   const { tape } = row
   const modifier = new Int32Array(modifierKeys.size)
   const payer = new Int32Array(modifierPayerKeys.size)
 
-  /** Members the template does not name, of the modifier and of one payer, as one JSON object. */
-  function objectOf(members: string[]): string | undefined {
-    return members.length === 0 ? undefined : `{${members.join(',')}}`
+  /** Members without a column, of the modifier and of one payer, as one JSON object. */
+  function objectOf(members: Member[]): string | undefined {
+    return members.length === 0 ? undefined : jsonObject(members)
   }
 
-  const memberAt = (key: number) => `${JSON.stringify(tape.text(key))}:${tape.json(key + 1)}`
+  const memberAt = (key: number): Member => [tape.text(key), tape.json(key + 1)]
 
-  function loadPayer(token: number, pointer: string, shared: string[]): void {
+  function loadPayer(token: number, pointer: string, shared: Member[]): void {
     const extras = [...shared]
     row.clear(column.dollar, column.code)
     row.members(token, modifierPayerKeys, payer, pointer, key => extras.push(memberAt(key)))
@@ -49,16 +52,19 @@ export function createJsonModifiers(row: JsonRow, rows: Rows): () => void {
     rows.modifier(row, itemColumns, rateColumns, pair, objectOf(extras))
   }
 
-  function loadPayers(list: number, extras: string[]): number {
+  function loadPayers(list: number, extras: Member[]): number {
     const name = 'modifier_payer_information'
     if (list === 0) row.find('keyMissing', `/${name}`, -1, { name })
-    else if (tape.kinds[list] !== kind.array)
+    else if (tape.kinds[list] !== kind.array) {
       row.find('valueType', `/${name}`, list, { name, type: 'a list' })
-    else if (tape.after[list] === list + 1) row.find('valueEmpty', `/${name}`, -1, { name })
+      extras.push(memberAt(list - 1))
+    } else if (tape.after[list] === list + 1) row.find('valueEmpty', `/${name}`, -1, { name })
     else {
       let index = 0
       let loaded = 0
       const end = tape.after[list] ?? 0
+      for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end)
+        if (tape.kinds[entry] !== kind.object) extras.push([name, tape.json(entry)])
       for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end) {
         const pointer = `/${name}/${index++}`
         if (tape.kinds[entry] !== kind.object)
@@ -74,7 +80,7 @@ export function createJsonModifiers(row: JsonRow, rows: Rows): () => void {
   }
 
   return () => {
-    const extras: string[] = []
+    const extras: Member[] = []
     row.clear(0, column.none + 1)
     row.members(0, modifierKeys, modifier, '', key => extras.push(memberAt(key)))
     const code = modifier[modifierKey.code] ?? 0
@@ -90,7 +96,7 @@ export function createJsonModifiers(row: JsonRow, rows: Rows): () => void {
     if (
       tape.kinds[setting] === kind.string &&
       setting !== 0 &&
-      !rows.words.settings.find(row, column.setting).exact
+      !row.spells(rows.words.settings.find(row, column.setting), column.setting, setting)
     )
       row.find('modifierSetting', '/setting', setting)
     if (loadPayers(modifier[modifierKey.payers] ?? 0, extras) > 0) return

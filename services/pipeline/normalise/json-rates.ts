@@ -169,9 +169,9 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
     let other = false
     if (text(column.methodology, payerKey.methodology, where)) {
       const word = rows.words.methodologies.find(row, column.methodology)
-      other = word.exact && word.text === 'other'
-      if (!word.exact && isString(payerKey.methodology))
-        notAllowed('methodology', payerKey.methodology, where)
+      const exact = row.spells(word, column.methodology, payer[payerKey.methodology] ?? 0)
+      other = exact && word.text === 'other'
+      if (!exact && isString(payerKey.methodology)) notAllowed('methodology', payerKey.methodology, where)
     } else if (isString(payerKey.methodology)) notAllowed('methodology', payerKey.methodology, where)
     text(column.payerNotes, payerKey.notes, where, 'textEmpty')
     if (other && isEmpty(payerKey.notes))
@@ -227,7 +227,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       return 1
     }
     const read = checked(at, key, token, where)
-    if (read < 0) extras.keepUnread(token - 1)
+    if (read < 0) extras.keep(token - 1, true)
     return read
   }
 

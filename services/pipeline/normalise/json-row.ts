@@ -1,5 +1,6 @@
 /** A JSON element laid out as a row: each column points at the token of its value, so that rows.ts can write it. */
 import type { Row } from '../load/rows.ts'
+import type { Word } from '../load/vocabulary.ts'
 import type { RuleName } from '../rules/catalogue.ts'
 import { cutCell, type Findings, type Place, pointerPart } from '../rules/findings.ts'
 import { from30, type Span, until22 } from '../rules/rule.ts'
@@ -68,15 +69,16 @@ export class JsonRow implements Row {
   }
 
   /**
-   * The value tokens of an object by their key's number, 0 for an absent key; `other` is told of every other member.
-   * Reports keys that stand twice (unless `pointer` is undefined); the last counts.
+   * The value tokens of an object by their key's number, 0 for an absent key. `other` is told of every member that has no
+   * column: keys that the template does not name, and, as `known`, lists and objects in the place of a value. Reports keys that
+   * stand twice (unless `pointer` is undefined): the last counts, `other` is told of those before.
    */
   members(
     object: number,
     keys: KeyTable,
     into: Int32Array,
     pointer: string | undefined,
-    other: (key: number) => void,
+    other: (key: number, known: boolean) => void,
   ): void {
     const { tape } = this
     into.fill(0)
@@ -84,14 +86,19 @@ export class JsonRow implements Row {
     for (let key = object + 1; key < end; key = tape.after[key + 1] ?? end) {
       const which = keys.find(tape, key)
       if (which < 0) {
-        other(key)
+        other(key, false)
         continue
       }
-      if (into[which] !== 0 && pointer !== undefined)
-        this.find('duplicateKey', `${pointer}/${pointerPart(tape.text(key))}`, key + 1, {
-          name: tape.text(key),
-        })
+      const before = into[which] ?? 0
+      if (before !== 0) {
+        other(before - 1, true)
+        if (pointer !== undefined)
+          this.find('duplicateKey', `${pointer}/${pointerPart(tape.text(key))}`, key + 1, {
+            name: tape.text(key),
+          })
+      }
       into[which] = key + 1
+      if ((tape.kinds[key + 1] ?? 0) <= kind.array && !keys.holdsMore(which)) other(key, true)
     }
   }
 
@@ -121,6 +128,12 @@ export class JsonRow implements Row {
     this.starts[at] = start
     this.ends[at] = end
     return start < end
+  }
+
+  /** Whether the text that the column points at is the word as the template spells it, without a blank beside it. */
+  spells({ exact }: Word, at: number, token: number): boolean {
+    const { starts, ends } = this.tape
+    return exact && this.starts[at] === starts[token] && this.ends[at] === ends[token]
   }
 
   /** Points a column at a number and checks it. 0 absent, 1 readable, -1 not. `span`: the templates that know the key. */

@@ -2,10 +2,18 @@
 import type { JsonTape } from '../scan/json-tape.ts'
 
 /** Keys by number: a lookup by bytes, once per key of the file. */
-export type KeyTable = { find(tape: JsonTape, token: number): number; readonly size: number }
+export type KeyTable = {
+  find(tape: JsonTape, token: number): number
+  readonly size: number
+  /** Whether the key's value is a list or an object. */
+  holdsMore(key: number): boolean
+}
 
-/** `names[n]` lists the spellings of key n. */
-export function createKeyTable(names: readonly (readonly string[])[]): KeyTable {
+/** `names[n]` lists the spellings of key n; `more`: those whose values are lists or objects. */
+export function createKeyTable(
+  names: readonly (readonly string[])[],
+  more: readonly number[] = [],
+): KeyTable {
   const byLength = new Map<number, { bytes: Buffer; key: number }[]>()
   names.forEach((spellings, key) => {
     for (const spelling of spellings) {
@@ -16,6 +24,7 @@ export function createKeyTable(names: readonly (readonly string[])[]): KeyTable 
   const tables = Array.from({ length: 64 }, (_, length) => byLength.get(length) ?? [])
   return {
     size: names.length,
+    holdsMore: key => more.includes(key),
     find({ bytes, starts, ends }, token) {
       const start = starts[token] ?? 0
       const length = (ends[token] ?? 0) - start
@@ -32,12 +41,15 @@ export function createKeyTable(names: readonly (readonly string[])[]): KeyTable 
 
 /** Numbers of the keys; the arrays of spellings below are in this order. */
 export const itemKey = { description: 0, codes: 1, charges: 2, drug: 3 } as const
-export const itemKeys = createKeyTable([
-  ['description'],
-  ['code_information', 'billing_code_information'],
-  ['standard_charges'],
-  ['drug_information'],
-])
+export const itemKeys = createKeyTable(
+  [
+    ['description'],
+    ['code_information', 'billing_code_information'],
+    ['standard_charges'],
+    ['drug_information'],
+  ],
+  [itemKey.codes, itemKey.charges, itemKey.drug],
+)
 
 export const codeKey = { code: 0, type: 1 } as const
 export const codeKeys = createKeyTable([['code'], ['type']])
@@ -56,17 +68,20 @@ export const chargeKey = {
   notes: 7,
   payers: 8,
 } as const
-export const chargeKeys = createKeyTable([
-  ['setting'],
-  ['billing_class'],
-  ['modifier_code', 'modifiers'],
-  ['gross_charge'],
-  ['discounted_cash'],
-  ['minimum'],
-  ['maximum'],
-  ['additional_generic_notes'],
-  ['payers_information'],
-])
+export const chargeKeys = createKeyTable(
+  [
+    ['setting'],
+    ['billing_class'],
+    ['modifier_code', 'modifiers'],
+    ['gross_charge'],
+    ['discounted_cash'],
+    ['minimum'],
+    ['maximum'],
+    ['additional_generic_notes'],
+    ['payers_information'],
+  ],
+  [chargeKey.modifiers, chargeKey.payers],
+)
 
 export const payerKey = {
   payer: 0,
@@ -98,12 +113,10 @@ export const payerKeys = createKeyTable([
 ])
 
 export const modifierKey = { code: 0, description: 1, payers: 2, setting: 3 } as const
-export const modifierKeys = createKeyTable([
-  ['code'],
-  ['description'],
-  ['modifier_payer_information'],
-  ['setting'],
-])
+export const modifierKeys = createKeyTable(
+  [['code'], ['description'], ['modifier_payer_information'], ['setting']],
+  [modifierKey.payers],
+)
 
 export const modifierPayerKey = { payer: 0, plan: 1, description: 2 } as const
 export const modifierPayerKeys = createKeyTable([['payer_name'], ['plan_name'], ['description']])

@@ -115,19 +115,21 @@ export function createWide(
     row.outsideTemplate = false
   }
 
-  /** Of payers without a rate: all they hold, unless it is a methodology alone, which is in every row of some files. */
-  function withoutRate(): number[] {
+  const withoutRate = ({ flags, lost }: Group) => (flags & charge & ~lost) === 0
+
+  /** All that some payers hold, unless it is a word of the methodologies alone, as in every row of some files. */
+  function columnsOf(some: (group: Group) => boolean): number[] {
     const kept: number[] = []
-    for (const { flags, lost, used } of filled) {
-      if ((flags & charge & ~lost) !== 0) continue
-      if ((flags & ~(has.methodology | has.methodologyOther)) === 0) continue
-      kept.push(...used)
+    for (const group of filled) {
+      if (!some(group)) continue
+      const alone = (group.flags & ~(has.methodology | has.methodologyOther)) === 0
+      if (!alone || !group.methodology.known) kept.push(...group.used)
     }
     return kept
   }
 
   function loadItem(bare: boolean): void {
-    const itemId = rows.startItem(row, columns, row.extra(bare ? withoutRate() : none))
+    const itemId = rows.startItem(row, columns, row.extra(bare ? columnsOf(withoutRate) : none))
     writeCodes(row, columns, rows, itemId)
     checkBounds(row, columns)
     const words = {
@@ -144,8 +146,12 @@ export function createWide(
   }
 
   function loadModifier(): void {
-    const extra = row.extra([...withoutItem, ...groups.flatMap(({ columns: payer }) => amountsOf(payer))])
-    const mine = filled.filter(group => (group.flags & (charge | has.notes)) !== 0)
+    const isMine = (group: Group) => (group.flags & (charge | has.notes)) !== 0
+    const mine = filled.filter(isMine)
+    // Notes of a payer take the place of those of the row.
+    const notes = mine.some(group => (group.flags & has.notes) !== 0) ? [columns.notes] : none
+    const amounts = groups.flatMap(({ columns: payer }) => amountsOf(payer))
+    const extra = row.extra([...withoutItem, ...amounts, ...notes, ...columnsOf(group => !isMine(group))])
     for (const group of mine) rows.modifier(row, columns, group.columns, group.pair, extra)
     if (mine.length === 0) rows.modifier(row, columns, undefined, undefined, extra)
   }

@@ -69,6 +69,9 @@ function slots(value: Json, found: Slot[] = []): Slot[] {
   return found
 }
 
+/** A copy: what is put into one document may be broken further there. */
+const any = (random: Random) => structuredClone(random.pick(values))
+
 /** `faults` times something in `value`, which is changed. */
 export function breakValue(value: JsonObject, random: Random, faults: number): void {
   for (; faults > 0; faults--) {
@@ -77,10 +80,10 @@ export function breakValue(value: JsonObject, random: Random, faults: number): v
     const { holder, key } = random.pick(places)
     if (Array.isArray(holder)) {
       if (random.chance(0.3)) holder.splice(Number(key), 1)
-      else holder[Number(key)] = random.pick(values)
+      else holder[Number(key)] = any(random)
     } else if (random.chance(0.35)) delete holder[key]
-    else if (random.chance(0.2)) holder[random.pick(keys)] = random.pick(values)
-    else holder[key] = random.pick(values)
+    else if (random.chance(0.2)) holder[random.pick(keys)] = any(random)
+    else holder[key] = any(random)
   }
 }
 

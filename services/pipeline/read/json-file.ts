@@ -71,6 +71,7 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
       if (seenLists.has(part.key) || members.has(part.key))
         findings.add('duplicateKey', { cell: `/${part.key}`, fill: { name: part.key } })
       seenLists.set(part.key, seenLists.get(part.key) ?? 0)
+      if (part.key === modifiers) item.hints.v22 = true
     } else if (part.type === 'member') member(part)
     else element(part)
   }

@@ -19,3 +19,20 @@ export class CsvLimitError extends Error {
     this.kind = kind
   }
 }
+
+export function tooLong(
+  row: number,
+  line: number,
+  offset: number,
+  { recordBytes }: CsvLimits,
+): CsvLimitError {
+  const where = `row ${row} (line ${line}, byte ${offset})`
+  return new CsvLimitError('record-bytes', `${where} is longer than ${recordBytes} bytes`)
+}
+
+export function tooManyUnclosed(row: number): CsvLimitError {
+  return new CsvLimitError(
+    'unclosed',
+    `more than half of the rows up to row ${row} hold a quote that is never closed`,
+  )
+}

@@ -20,3 +20,12 @@ export function countOf(byte: number, bytes: Buffer, from: number, to: number): 
   for (let at = bytes.indexOf(byte, from); at >= 0 && at < to; at = bytes.indexOf(byte, at + 1)) count++
   return count
 }
+
+/** Where the delimiter after blanks stands, 0 when text follows them, -1 when that is not known before more bytes are `held`. */
+export function pastBlanks(bytes: Buffer, from: number, held: number, ended: boolean): number {
+  let at = from
+  while (at < held && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++
+  if (at >= held) return ended ? at : -1
+  const byte = bytes[at] ?? 0
+  return byte === 0x2c || byte === 0x0a || byte === 0x0d ? at : 0
+}

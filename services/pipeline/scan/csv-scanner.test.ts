@@ -173,6 +173,13 @@ t.test('line ends: CRLF, LF, both, and a lone CR in a file that is made of them'
   t.same(fields('a,"b\nc"\rd,e\rf,g\r')[1], ['d', 'e'], 'cells of such a file may hold an LF')
 })
 
+t.test('a CR between a closing quote and what ends the field belongs to nothing', async t => {
+  t.same(fields('a,b\n"c"\r,"d"\re",f\n'), [
+    ['a', 'b'],
+    ['c', 'd"\re', 'f'],
+  ])
+})
+
 t.test('stray quotes are text', async t => {
   t.same(fields('5" needle,"5" needle",x\n'), [['5" needle', '5" needle', 'x']])
 })

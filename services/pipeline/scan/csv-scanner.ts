@@ -15,9 +15,9 @@
 import { isAscii } from 'node:buffer'
 import { createByteView } from './byte-view.ts'
 import { createChunkJoiner } from './chunk-joiner.ts'
-import { CsvLimitError } from './csv-limits.ts'
+import { tooLong, tooManyUnclosed } from './csv-limits.ts'
 import { type LineEnds, lineEnd } from './csv-line-ends.ts'
-import { countOf, undouble } from './csv-quotes.ts'
+import { countOf, pastBlanks, undouble } from './csv-quotes.ts'
 import { CsvRecord } from './csv-record.ts'
 import { wholeLinesAreUtf8 } from './encoding.ts'
 
@@ -129,10 +129,7 @@ export class CsvScanner extends CsvRecord {
   private wait(): boolean {
     if (this.held - this.start <= this.limits.recordBytes) return false
     if (this.inQuotes && this.newlineAt >= 0) return this.recover() === record
-    throw new CsvLimitError(
-      'record-bytes',
-      `row ${this.row + 1} (line ${this.line}, byte ${this.streamOffset + this.start}) is longer than ${this.limits.recordBytes} bytes`,
-    )
+    throw tooLong(this.row + 1, this.line, this.streamOffset + this.start, this.limits)
   }
 
   /** From the start of a field to its delimiter, for fields without quotes; hands over to `quoted`. */
@@ -168,9 +165,14 @@ export class CsvScanner extends CsvRecord {
   }
 
   private pause(at: number, start: number): number {
-    this.position = at
     this.fieldStart = start
     this.dirty = unquotedPending
+    return this.stopAt(at)
+  }
+
+  /** More bytes have to come; the scan goes on from `at`. */
+  private stopAt(at: number): number {
+    this.position = at
     return more
   }
 
@@ -204,7 +206,7 @@ export class CsvScanner extends CsvRecord {
         at++
       } else if (next === comma || next === lf || next === cr) return this.close(at)
       else {
-        const after = next === 0x20 || next === 0x09 ? this.pastBlanks(at + 1) : 0
+        const after = next === 0x20 || next === 0x09 ? pastBlanks(bytes, at + 1, held, this.ended) : 0
         if (after < 0) break
         if (after > 0) return this.close(at, after)
         if (this.newlineAt >= 0) return this.recover()
@@ -212,17 +214,7 @@ export class CsvScanner extends CsvRecord {
         this.strayQuotes = true
       }
     }
-    this.position = at
-    return more
-  }
-
-  /** Where the delimiter after blanks stands, 0 when text follows them, -1 when that is not known yet. */
-  private pastBlanks(from: number): number {
-    let at = from
-    while (at < this.held && (this.bytes[at] === 0x20 || this.bytes[at] === 0x09)) at++
-    if (at >= this.held) return this.ended ? at : -1
-    const byte = this.bytes[at] ?? 0
-    return byte === comma || byte === lf || byte === cr ? at : 0
+    return this.stopAt(at)
   }
 
   /** The closing quote is at `at`; the field's delimiter at `after`, behind blanks that belong to nothing. */
@@ -231,11 +223,8 @@ export class CsvScanner extends CsvRecord {
     let length = 1
     if (byte !== comma) {
       length = after < this.held ? lineEnd(this.bytes, after, this.held, this.ended, this.endings) : 0
-      if (length === more) {
-        this.position = at
-        return more
-      }
-      if (byte === cr && length === 0) length = 1 // a CR between the quote and the next field
+      if (length === more) return this.stopAt(at)
+      if (byte === cr && length === 0) return this.pastCarriage(at, after)
     }
     if (this.newlineAt >= 0) this.linesPast += countOf(lf, this.bytes, this.newlineAt, at)
     this.add(this.fieldStart, (this.dirty & doubled) === 0 ? at : undouble(this.bytes, this.fieldStart, at))
@@ -249,15 +238,23 @@ export class CsvScanner extends CsvRecord {
     return byte === comma ? again : this.finished(next)
   }
 
+  /** A CR that ends no line stands at `after`, behind the closing quote: it belongs to nothing, if a field ends there. */
+  private pastCarriage(at: number, after: number): number {
+    const next = after + 1
+    if (next >= this.held && !this.ended) return this.stopAt(at)
+    if (next >= this.held || this.bytes[next] === comma || this.bytes[next] === lf)
+      return this.close(at, next)
+    this.dirty |= stray
+    this.strayQuotes = true
+    this.position = next
+    return again
+  }
+
   /** The quote was never closed: the record is the line it stands on. */
   private recover(lineEnd: number = this.newlineAt): number {
     this.recoveries++
     // Each recovery may have read ahead by `multilineBytes`; a file made of them must not take for ever.
-    if (this.recoveries > 20_000 && this.recoveries > this.row / 2)
-      throw new CsvLimitError(
-        'unclosed',
-        `more than half of the rows up to row ${this.row + 1} hold a quote that is never closed`,
-      )
+    if (this.recoveries > 20_000 && this.recoveries > this.row / 2) throw tooManyUnclosed(this.row + 1)
     const textEnd = this.bytes[lineEnd - 1] === cr ? lineEnd - 1 : lineEnd
     this.add(this.fieldStart, Math.max(this.fieldStart, textEnd))
     this.inQuotes = false
