@@ -13,6 +13,16 @@ export type Answer = {
   early: string[]
 }
 
+/** Fields that say nothing but of the connection, the moment, or the router that answered. */
+export const ofConnection: ReadonlySet<string> = new Set([
+  'date',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'content-length',
+  'x-request-id',
+])
+
 export const noAnswer: Answer = {
   status: 0,
   headers: new Map(),

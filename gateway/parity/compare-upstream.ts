@@ -1,5 +1,5 @@
 /** Differences on purpose in how an answer of a service is read (corpus/upstream.ts), by their heading in DIFFERENCES.md. */
-import type { Answer } from './answer.ts'
+import { type Answer, ofConnection } from './answer.ts'
 import type { Case } from './corpus/build.ts'
 
 export function upstreamReason(
@@ -63,12 +63,3 @@ function same(ours: Answer['headers'], theirs: Answer['headers'], but: readonly 
       .join()
   return shown(ours) === shown(theirs)
 }
-
-const ofConnection = new Set([
-  'date',
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'content-length',
-  'x-request-id',
-])

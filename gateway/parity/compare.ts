@@ -1,5 +1,5 @@
 /** Two answers to the same bytes: equal, different on purpose, or different. */
-import { type Answer, noAnswer, parseAnswers } from './answer.ts'
+import { type Answer, noAnswer, ofConnection, parseAnswers } from './answer.ts'
 import { upstreamReason } from './compare-upstream.ts'
 import type { Case } from './corpus/build.ts'
 import type { Received } from './echo.ts'
@@ -7,17 +7,8 @@ import type { Sent } from './send.ts'
 
 export type Verdict = { same: true } | { same: false; reason: string | undefined; details: string[] }
 
-// Of the connection, of the moment, or the router's own: said in DIFFERENCES.md.
-const answerIgnored = new Set([
-  'date',
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'content-length',
-  'x-request-id',
-  // Read as what it says.
-  'x-received',
-])
+// Said in DIFFERENCES.md. The last one is read as what it says.
+const answerIgnored = new Set([...ofConnection, 'x-received'])
 const receivedIgnored = new Set([
   'connection',
   'x-request-id',
