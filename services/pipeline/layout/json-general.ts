@@ -6,14 +6,22 @@ import { affirmation, attestation, emptyGeneral, type General, licencesOf } from
 
 export type Members = Map<string, unknown>
 
+const keysOf30 = ['location_name', 'type_2_npi', 'attestation']
+const keysOf2x = ['hospital_location', 'affirmation']
+
+/** Whether the template is 3.0 whatever else will come. */
+export function isSurely30(members: Members): boolean {
+  return keysOf30.every(key => members.has(key))
+}
+
 /** By keys, and by `version` only where they leave it open; `undefined` while nothing tells. */
 export function jsonVersion(
   members: Members,
   hints: { v11: boolean; v22: boolean; v30: boolean },
 ): TemplateVersion | undefined {
-  const some = (...keys: string[]) => keys.filter(key => members.has(key)).length
-  const of30 = some('location_name', 'type_2_npi', 'attestation')
-  const of2x = some('hospital_location', 'affirmation')
+  const some = (keys: readonly string[]) => keys.filter(key => members.has(key)).length
+  const of30 = some(keysOf30)
+  const of2x = some(keysOf2x)
   if (of30 > of2x || (of30 === of2x && hints.v30)) return '3.0'
   if (hints.v11) return '1.1'
   if (of2x === 0 && !hints.v22) return of30 > 0 ? '3.0' : undefined

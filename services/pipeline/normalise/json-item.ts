@@ -16,7 +16,8 @@ export type JsonItems = {
 /** Published items have up to four. */
 const mostCodes = 1000
 
-export function createJsonItems(row: JsonRow, rows: Rows): JsonItems {
+/** `surely30`: whether the header has settled that it is a file of template 3.0. */
+export function createJsonItems(row: JsonRow, rows: Rows, surely30: () => boolean): JsonItems {
   const { tape } = row
   const hints: JsonHints = { v11: false, v22: false, v30: false }
   const item = new Int32Array(itemKeys.size)
@@ -148,6 +149,7 @@ export function createJsonItems(row: JsonRow, rows: Rows): JsonItems {
   return {
     hints,
     load() {
+      if (surely30()) rates.is30()
       extras.clear()
       row.clear(0, column.none + 1)
       row.members(0, itemKeys, item, '', keep)

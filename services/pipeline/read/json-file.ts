@@ -1,7 +1,13 @@
 /** A JSON in the CMS template: one object, its rows in standard_charge_information, its header in any order around them. */
 import { isUtf8 } from 'node:buffer'
 import { checkGeneral, emptyGeneral } from '../layout/general.ts'
-import { checkJsonGeneral, jsonVersion, type Members, readJsonGeneral } from '../layout/json-general.ts'
+import {
+  checkJsonGeneral,
+  isSurely30,
+  jsonVersion,
+  type Members,
+  readJsonGeneral,
+} from '../layout/json-general.ts'
 import type { Rows } from '../load/rows.ts'
 import { createJsonItems } from '../normalise/json-item.ts'
 import { createJsonModifiers } from '../normalise/json-modifiers.ts'
@@ -42,7 +48,7 @@ export function createJsonReader({ rows, findings, now, skipped, utf16 }: Option
     counts: { seen: 0, loaded: 0, rejected: 0, blank: 0 },
   }
   const { counts } = facts
-  const item = createJsonItems(row, rows)
+  const item = createJsonItems(row, rows, () => isSurely30(members))
   const modifier = createJsonModifiers(row, rows)
   let utf16Offset = skipped
   let locatedTo = 0
