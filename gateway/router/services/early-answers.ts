@@ -15,5 +15,8 @@ export function passEarly(response: GatewayResponse, status: number, { link }: A
     response.writeEarlyHints({ link: links })
 }
 
-/** What else is one, node throws at. https://nodejs.org/api/http.html#responsewriteearlyhintshints-callback */
-const asNodeTakesIt = /^<[^>]*>(?:\s*;\s*[^;"\s]+(?:=(")?[^;"\s]*\1)?)*$/
+/**
+ * What else is one, node throws at. No text can be read in two ways by it, so that a long one takes no longer than its length.
+ * https://nodejs.org/api/http.html#responsewriteearlyhintshints-callback
+ */
+const asNodeTakesIt = /^<[^>]*>(?:\s*;\s*[^;"\s=]+(?:=(?:"[^;"\s]*"|[^;"\s]*))?)*$/
