@@ -6,6 +6,7 @@ import { createConditions, type Field, has } from '../rules/conditions.ts'
 import { from30, type Span, until22 } from '../rules/rule.ts'
 import { isCountOfJson, readNumber } from '../rules/values.ts'
 import { kind } from '../scan/json-tape.ts'
+import { isPlainAmount } from './json-amount.ts'
 import type { JsonExtras } from './json-extras.ts'
 import type { JsonRow } from './json-row.ts'
 import { column, payerKey, payerKeys, rateColumns } from './json-shape.ts'
@@ -80,7 +81,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
   /** Of the rate that is read. */
   const told = { pair: noPair, methodology: blank, count: blank, plain: false }
   // The header may stand behind the items, and keys that tell the template may still come: the rules of all templates are asked,
-  // and what belongs to another is dropped at the end. For most files of 3.0 the header says so first, which saves a twentieth.
+  // and what belongs to another is dropped at the end. For most files of 3.0 the header says so first.
   let version: TemplateVersion | undefined
   const conditionsOf = () => createConditions({ version, scopes: ['rate'], layout: 'json' })
   let rateConditions = conditionsOf()
@@ -225,7 +226,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
   function amount(at: number, key: number, where: () => string): 0 | 1 | -1 {
     const token = payer[key] ?? 0
     if (token === 0) return 0
-    if (tape.kinds[token] === kind.number && isPlain(token)) {
+    if (tape.kinds[token] === kind.number && isPlainAmount(tape, token)) {
       row.starts[at] = tape.starts[token] ?? 0
       row.ends[at] = tape.ends[token] ?? 0
       return 1
@@ -263,27 +264,6 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
   /** 999999999 has once stood for "not enough data" in these. */
   function hasNines(key: number): boolean {
     return key === payerKey.median || key === payerKey.percentile10 || key === payerKey.percentile90
-  }
-
-  /** Digits above zero that are not nine 9s: what nearly every amount is. */
-  function isPlain(token: number): boolean {
-    const { bytes, starts, ends } = tape
-    let nonZero = 0
-    let points = 0
-    const start = starts[token] ?? 0
-    const end = ends[token] ?? 0
-    for (let at = start; at < end; at++) {
-      const byte = bytes[at] ?? 0
-      if (byte === 0x2e) points++
-      else if (byte < 0x30 || byte > 0x39) return false
-      else nonZero |= byte - 0x30
-    }
-    return (
-      nonZero !== 0 &&
-      points <= 1 &&
-      end - start <= 100 &&
-      !(end - start >= 9 && bytes[start] === 0x39 && Number(tape.text(token)) === 999_999_999)
-    )
   }
 
   /** Whether the count is 0. */
