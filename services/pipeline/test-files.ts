@@ -6,6 +6,7 @@ import { type TableName, tableColumns, tableNames } from './load/tables.ts'
 import { type ReadResult, readFile } from './read/read-file.ts'
 import type { Finding, RejectedRow } from './rules/findings.ts'
 import { createFindings } from './rules/findings.ts'
+import { openKernel } from './simple-rows/kernel.ts'
 import { type ContentLimits, openContent } from './source/content.ts'
 import type { Source } from './source/source.ts'
 import { ratesOf } from './test-rates.ts'
@@ -152,7 +153,11 @@ export type ReadTest = {
 /** Reads bytes as the pipeline does, up to the COPY text, and parses that back. `chunk` bytes at a time. */
 export async function readBytes(
   bytes: Buffer | string,
-  { chunk = Infinity, limits }: { chunk?: number; limits?: ContentLimits } = {},
+  {
+    chunk = Infinity,
+    limits,
+    simpleRows = true,
+  }: { chunk?: number; limits?: ContentLimits; simpleRows?: boolean } = {},
 ): Promise<ReadTest> {
   const rows = new Rows(1, 1 << 12)
   const findings = createFindings()
@@ -166,6 +171,7 @@ export async function readBytes(
     rows,
     findings,
     now: new Date('2026-05-01'),
+    kernel: simpleRows ? openKernel() : undefined,
     async afterChunk() {
       for (const pair of rows.payers.all()) {
         if (pair.planId !== 0) continue

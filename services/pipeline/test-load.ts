@@ -4,6 +4,7 @@ import type { TestDatabase } from '@glimmr/dev/testing'
 import { execute, one, rows as select } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import { type LoadOptions, type LoadResult, loadFile } from './load/load-file.ts'
+import { openKernel } from './simple-rows/kernel.ts'
 import type { Source } from './source/source.ts'
 import { anItem, bufferSource, csv } from './test-files.ts'
 
@@ -41,6 +42,7 @@ export function load(
     file,
     source: source ?? bufferSource(content),
     signal: signal ?? new AbortController().signal,
+    kernel: openKernel(),
     now: new Date('2026-05-01'),
   })
 }

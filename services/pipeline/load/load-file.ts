@@ -10,6 +10,7 @@ import { inSpan } from '@glimmr/lib/telemetry'
 import pg from 'pg'
 import { type ReadResult, readFile } from '../read/read-file.ts'
 import { createFindings, type Findings } from '../rules/findings.ts'
+import type { Kernel } from '../simple-rows/kernel.ts'
 import { type ContentLimits, openContent } from '../source/content.ts'
 import { type Reason, Refusal } from '../source/refusal.ts'
 import { type Source, sha256Of } from '../source/source.ts'
@@ -38,6 +39,8 @@ export type LoadOptions = {
   signal: AbortSignal
   now?: Date
   limits?: ContentLimits
+  /** Of the thread that loads: see read/read-file.ts. */
+  kernel: Kernel | undefined
   /** Called at most every 300 ms or so, never twice at once. */
   onProgress?: (progress: LoadProgress) => Promise<void> | void
 }
@@ -153,6 +156,7 @@ async function readInto({
   source,
   signal,
   limits,
+  kernel,
   rows,
   findings,
   lanes,
@@ -180,6 +184,7 @@ async function readInto({
     rows,
     findings,
     now,
+    kernel,
     async afterChunk(facts) {
       signal.throwIfAborted()
       seen.read = facts

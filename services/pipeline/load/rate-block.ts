@@ -20,6 +20,9 @@ export type RateWords = {
   pair: Pair
   methodology: Word
   count: Word
+  /** What `Rows.text` gives for its algorithm and notes; not looked at where it is plain. */
+  algorithmId: number
+  notesId: number
   /** None of its cells is filled beside its dollar amount and methodology. */
   plain: boolean
 }
@@ -80,18 +83,13 @@ export class RateBlock {
       this.counts.push(told.count)
       this.textBytes += told.count.element.length
     }
+    if (told.algorithmId !== 0) this.algorithmIds.integer(at, told.algorithmId)
+    if (told.notesId !== 0) this.notesIds.integer(at, told.notesId)
     if (extra !== undefined) {
       this.textBytes += extra.length
       while (this.extras.length < at) this.extras.push('null')
       this.extras.push(extra)
     }
-  }
-
-  /** Of the rate added last; 0 where it has none. */
-  addTexts(algorithmId: number, notesId: number): void {
-    const at = this.pairs.length - 1
-    if (algorithmId !== 0) this.algorithmIds.integer(at, algorithmId)
-    if (notesId !== 0) this.notesIds.integer(at, notesId)
   }
 
   private placeOf(methodology: Word): number {

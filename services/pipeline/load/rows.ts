@@ -146,8 +146,6 @@ export class Rows {
     const plain = told.plain && extra === undefined
     const block = this.blocks.of(chargeId, plain, row.row)
     block.add(row, columns, told, extra)
-    if (plain) return
-    block.addTexts(this.text(row, columns.algorithm), this.text(row, columns.notes))
   }
 
   private writeBlock(block: RateBlock): void {
@@ -221,7 +219,7 @@ export class Rows {
   }
 
   /** The id of a long text, stored once while it is remembered; 0 for a blank cell. */
-  private text(row: Row, column: number): number {
+  text(row: Row, column: number): number {
     const id = this.texts.idOf(row, column, this.buffers.texts)
     this.counts.texts = this.texts.count
     return id

@@ -3,11 +3,14 @@
 import { parentPort } from 'node:worker_threads'
 import { createS3Client } from '@glimmr/lib/s3'
 import { inSpan, stopTelemetry } from '@glimmr/lib/telemetry'
+import { openKernel } from '../simple-rows/kernel.ts'
 import { localSource, type Source } from '../source/source.ts'
 import { storeSource } from '../source/store-object.ts'
 import { type LoadResult, loadFile } from './load-file.ts'
 import type { FromThread, SourceAddress, ThreadTask, ToThread } from './thread.ts'
 
+/** Kept from file to file: V8 need not compile anew what goes through it. */
+const kernel = openKernel()
 let stop = new AbortController()
 
 parentPort?.on('message', async (message: ToThread) => {
@@ -47,6 +50,7 @@ async function load({ url, file, limits, address }: ThreadTask, signal: AbortSig
       file,
       source,
       signal,
+      kernel,
       ...(limits && { limits }),
       onProgress: progress => tell({ type: 'progress', progress }),
     })

@@ -144,6 +144,18 @@ export class CsvRow implements Row {
     this.repeats.add(record, this.row)
   }
 
+  /** The same for a record that goes on a run of repeating ones, by its fingerprint. */
+  repeatOf(low: number, high: number, row: number): void {
+    this.repeats.goOn(low, high, row)
+  }
+
+  /** Records up to the scanner's were read elsewhere. */
+  follow(scanner: CsvScanner): void {
+    this.row = scanner.row
+    this.offset = scanner.offset
+    this.length = scanner.length
+  }
+
   /** After the last record. */
   end(): void {
     this.repeats.end()

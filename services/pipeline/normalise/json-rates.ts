@@ -79,7 +79,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
   const payer = new Int32Array(payerKeys.size)
   const blank = rows.words.methodologies.named('')
   /** Of the rate that is read. */
-  const told = { pair: noPair, methodology: blank, count: blank, plain: false }
+  const told = { pair: noPair, methodology: blank, count: blank, plain: false, algorithmId: 0, notesId: 0 }
   // The header may stand behind the items, and keys that tell the template may still come: the rules of all templates are asked,
   // and what belongs to another is dropped at the end. For most files of 3.0 the header says so first.
   let version: TemplateVersion | undefined
@@ -147,6 +147,10 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       told.methodology = rows.words.methodologies.find(row, column.methodology)
       told.count = rows.words.counts.find(row, column.count)
       told.plain = (present & beyondDollar) === 0
+      if (!told.plain) {
+        told.algorithmId = rows.text(row, rateColumns.algorithm)
+        told.notesId = rows.text(row, rateColumns.notes)
+      }
       rows.rate(row, chargeId, rateColumns, told, extra)
     }
     return { present, loaded }

@@ -20,7 +20,7 @@ export type Runs = {
   /** A run of this beginning starts with this row, or goes on with it. */
   begin(print: Fingerprint, row: number): void
   /** The next record of the run. */
-  add(print: Fingerprint, row: number): void
+  add(print: Pick<Fingerprint, 'low' | 'high'>, row: number): void
   release(): void
 }
 

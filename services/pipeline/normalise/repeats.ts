@@ -10,6 +10,8 @@ import { createRuns } from './repeat-runs.ts'
 export type Repeats = {
   /** Looks for the record, which from now on belongs to `row`; what it repeats is told a little later. */
   add(record: RepeatableRecord, row: number): void
+  /** Looks for a record that begins as the last one did, by its fingerprint. The last one had a split. */
+  goOn(low: number, high: number, row: number): void
   /** Tells what was not told yet. Nothing can be added after it. */
   end(): void
 }
@@ -64,6 +66,10 @@ export function createRepeats(onRepeat: OnRepeat, most = 1 << 20): Repeats {
         if (!goesOn) runs.begin(print, row)
         runs.add(print, row)
       }
+    },
+    goOn(low, high, row) {
+      lastRow = row
+      runs.add({ low, high }, row)
     },
     end() {
       look()

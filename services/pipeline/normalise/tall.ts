@@ -10,8 +10,8 @@ import type { TemplateVersion } from '../rules/catalogue.ts'
 import { type Broken, createConditions, has } from '../rules/conditions.ts'
 import type { Findings } from '../rules/findings.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
+import type { Kernel } from '../simple-rows/kernel.ts'
 import {
-  checkBounds,
   checkSetting,
   codeFlags,
   fieldColumn,
@@ -22,6 +22,7 @@ import {
   writeCodes,
 } from './csv-checks.ts'
 import { CsvRow } from './csv-row.ts'
+import { createItemCharges } from './item-charges.ts'
 import {
   beyondDollar,
   chargeAmounts,
@@ -31,18 +32,17 @@ import {
   standing,
 } from './normaliser.ts'
 import { SameCells } from './same-cells.ts'
+import { createSimpleRows } from './simple-rows.ts'
 
 type TallColumns = DataColumns & { layout: 'tall' }
 const charge = has.dollar | has.percentage | has.algorithm
-
-/** An item with more charges than this goes on as a new item of the same fields: what is remembered stays small. */
-const chargesRemembered = 1000
 
 export function createTall(
   columns: TallColumns,
   version: TemplateVersion,
   rows: Rows,
   findings: Findings,
+  kernel: Kernel | undefined,
 ): Normaliser {
   const row = new CsvRow(columns, findings)
   const counts: RowCounts = { seen: 0, loaded: 0, rejected: 0, blank: 0 }
@@ -59,47 +59,38 @@ export function createTall(
   /** The columns before payer and plan, which change with every row. */
   const leading = Math.min(columns.payer, columns.plan)
   const itemLeads = itemColumns.every(column => column < leading)
-  const chargeColumns = [
-    columns.setting,
-    columns.billingClass,
-    columns.modifiers,
-    columns.gross,
-    columns.cash,
-    columns.minimum,
-    columns.maximum,
-  ]
-  const chargeCells = new SameCells(chargeColumns)
-  /** How many of them are known to repeat where the columns before payer and plan do; one that the file lacks always does. */
-  const chargeLeads = chargeColumns.findIndex(column => column >= leading && column !== columns.none)
-  const amountColumns = [columns.gross, columns.cash, columns.minimum, columns.maximum]
-  /** Where they begin among the cells of the charge. */
-  const firstAmount = 3
+  const charges = createItemCharges(columns, row, rows)
+  /** How many of its cells are known to repeat where the columns before payer and plan do; one that the file lacks always does. */
+  const chargeLeads = charges.columns.findIndex(column => column >= leading && column !== columns.none)
+  const simpleRows =
+    kernel &&
+    createSimpleRows({
+      kernel,
+      columns,
+      rate,
+      leading,
+      shared: [...itemColumns, ...charges.columns].filter(
+        column => column >= leading && column !== columns.none,
+      ),
+      row,
+      rows,
+    })
   const withModifiers = version !== '1.1' && version !== '2.1'
   let item: { id: number; end: number } | undefined
-  /** Of the rates whose charge cells are those kept; 0 when none is known yet. */
-  let chargeId = 0
   // What the kept item and charge cells mean. While they repeat, and broke no rule, they are not read again.
   let spoken = words()
   const blank = rows.words.methodologies.named('')
   /** Of the row's rate. */
-  const told = { pair: noPair, methodology: blank, count: blank, plain: false }
+  const told = { pair: noPair, methodology: blank, count: blank, plain: false, algorithmId: 0, notesId: 0 }
   let sharedFlags = 0
   let clean = false
   /** The row that `readShared` saw last. */
   let sharedRow = 0
-  /** The item's only charge so far, whose cells are those kept. Most items have no second one to tell it from. */
-  let onlyCharge = 0
-  let knownCharges = new Map<string, number>()
-  let amounts = new Map<string, string>()
-
   function endItem(): void {
     if (!item) return
     rows.endItem(item.end)
     item = undefined
-    chargeId = 0
-    onlyCharge = 0
-    if (knownCharges.size > 0) knownCharges = new Map()
-    if (amounts.size > 0) amounts = new Map()
+    charges.forget()
   }
 
   function startItem(): number {
@@ -123,60 +114,16 @@ export function createTall(
     for (const { rule, field } of broken) row.find(rule, fieldColumn(field, columns, rate))
   }
 
-  /** The charge of a rate: that of the row before, one met earlier in the item, or a new one. */
-  function chargeOfRate(itemId: number): number {
-    if (chargeId !== 0) return chargeId
-    if (knownCharges.size === 0) {
-      checkBounds(row, columns)
-      onlyCharge = rows.charge(row, itemId, columns, spoken, columns.none, undefined)
-      return onlyCharge
-    }
-    const known = knownCharges.get(chargeCells.key())
-    if (known !== undefined) return known
-    const before = amounts.get(contextOf())
-    const differs = before === undefined ? undefined : amountColumns[disagreement(before, keptAmounts())]
-    if (differs !== undefined) row.find('chargeDiffers', differs)
-    checkBounds(row, columns)
-    const id = rows.charge(row, itemId, columns, spoken, columns.none, undefined)
-    remember(id)
-    return id
-  }
-
-  /** What the kept cells say of a charge, so that it is known when it comes again. */
-  function remember(id: number): void {
-    knownCharges.set(chargeCells.key(), id)
-    const context = contextOf()
-    if (!amounts.has(context)) amounts.set(context, keptAmounts())
-  }
-
-  function contextOf(): string {
-    return `${spoken.setting.index} ${spoken.billingClass.index} ${spoken.modifiers.index}`
-  }
-
-  function keptAmounts(): string {
-    return amountColumns.map((_, index) => chargeCells.text(firstAmount + index)).join('|')
-  }
-
   /** Item and charge cells: the same as in the row before, or read anew. Returns whether the item is the same. */
   function readShared(): boolean {
     // Whether the leading cells are those of the row before, whose cells are kept.
     const repeats = row.repeated === leading && row.row === sharedRow + 1
-    const sameItem =
-      item !== undefined &&
-      knownCharges.size < chargesRemembered &&
-      ((itemLeads && repeats) || itemCells.same(row))
+    const sameItem = item !== undefined && !charges.full && ((itemLeads && repeats) || itemCells.same(row))
     sharedRow = row.row
-    const same = sameItem && chargeCells.same(row, repeats && chargeLeads > 0 ? chargeLeads : 0)
+    const same = sameItem && charges.same(repeats && chargeLeads > 0 ? chargeLeads : 0)
     if (same && clean) return true
     if (!sameItem) itemCells.keep(row)
-    if (!same) {
-      if (sameItem && onlyCharge !== 0) {
-        remember(onlyCharge)
-        onlyCharge = 0
-      }
-      chargeCells.keep(row)
-      chargeId = 0
-    }
+    if (!same) charges.change(sameItem)
     const before = findings.total
     spoken = words()
     sharedFlags = itemFlags(row, columns, spoken) | codeFlags(row, columns, rows)
@@ -198,23 +145,41 @@ export function createTall(
     return (flags & charge) === 0 ? row.extra(withoutRate) : row.extra()
   }
 
-  function load(flags: number, sameItem: boolean): void {
+  /** Returns whether the rows after this one may be simple ones. */
+  function load(flags: number, sameItem: boolean): boolean {
     const adjustment = (flags & has.modifierRow) !== 0 && (flags & chargeAmounts) === 0
     const extra = extraOf(flags, adjustment)
     if (adjustment) {
       endItem()
       const pair = (flags & (has.payer | has.plan)) === 0 ? undefined : payer()
       rows.modifier(row, columns, rate, pair, extra)
-      return
+      return false
     }
     const current = sameItem && item ? item.id : startItem()
     if ((flags & charge) === 0) rows.charge(row, current, columns, spoken, columns.notes, extra)
     else {
-      chargeId = chargeOfRate(current)
+      const chargeId = charges.of(current, spoken)
       told.pair = payer()
+      if (!told.plain) {
+        told.algorithmId = rows.text(row, rate.algorithm)
+        told.notesId = rows.text(row, rate.notes)
+      }
       rows.rate(row, chargeId, rate, told, extra)
     }
     if (item) item.end = row.offset + row.length
+    return (flags & charge) !== 0 && (flags & has.modifierRow) === 0 && extra === undefined
+  }
+
+  /** The rows after this one, as far as they say nothing new. */
+  function goOn(scanner: CsvScanner): void {
+    if (!simpleRows || !item || charges.current === 0 || charges.full || !clean || scanner.prefixEnd < 0)
+      return
+    const taken = simpleRows.take(scanner, charges.current, sharedFlags)
+    if (taken === 0) return
+    counts.seen += taken
+    counts.loaded += taken
+    sharedRow = row.row
+    item.end = row.offset + row.length
   }
 
   function payer() {
@@ -237,6 +202,7 @@ export function createTall(
         return
       }
       counts.seen++
+      const before = findings.total
       const stands = standing(scanner, row, findings)
       if (stands !== 'sound') {
         endItem()
@@ -267,20 +233,15 @@ export function createTall(
       }
       if ((flags & has.payer) !== 0 && (flags & (charge | has.modifierRow)) === 0)
         row.find('payerWithoutRate', columns.payer)
-      load(flags & ~lost, sameItem)
+      const simple = load(flags & ~lost, sameItem)
       counts.loaded++
+      if (!simple) return
+      if (findings.total === before) simpleRows?.learn({ ...told, has: flags })
+      goOn(scanner)
     },
     end() {
       endItem()
       row.end()
     },
   }
-}
-
-/** The first amount that differs, -1 for none. Blank against filled is no disagreement. */
-function disagreement(before: string, now: string): number {
-  const values = now.split('|')
-  return before
-    .split('|')
-    .findIndex((value, index) => value !== '' && values[index] !== '' && value !== values[index])
 }

@@ -67,6 +67,8 @@ export function createWide(
     methodology: blank,
     count: blank,
     plain: false,
+    algorithmId: 0,
+    notesId: 0,
   }))
 
   /** Those that hold something in this row. */
@@ -139,8 +141,12 @@ export function createWide(
     }
     const chargeId = rows.charge(row, itemId, columns, words, columns.notes, undefined)
     for (const group of filled) {
-      if ((group.flags & charge & ~group.lost) !== 0)
-        rows.rate(row, chargeId, group.columns, group, undefined)
+      if ((group.flags & charge & ~group.lost) === 0) continue
+      if (!group.plain) {
+        group.algorithmId = rows.text(row, group.columns.algorithm)
+        group.notesId = rows.text(row, group.columns.notes)
+      }
+      rows.rate(row, chargeId, group.columns, group, undefined)
     }
     rows.endItem(row.offset + row.length)
   }

@@ -4,6 +4,7 @@ import { Rows } from '../load/rows.ts'
 import { readFile } from '../read/read-file.ts'
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import { createFindings } from '../rules/findings.ts'
+import { openKernel } from '../simple-rows/kernel.ts'
 import { openContent } from '../source/content.ts'
 import { Refusal } from '../source/refusal.ts'
 import type { Source } from '../source/source.ts'
@@ -41,6 +42,7 @@ export async function askHere(source: Source): Promise<HereOpinion> {
       rows,
       findings,
       now: new Date('2026-05-01'),
+      kernel: openKernel(),
       async afterChunk() {
         for (const buffer of Object.values(rows.buffers)) buffer.take(Buffer.allocUnsafe(1 << 12))
       },

@@ -9,9 +9,10 @@ import { createTall } from '../normalise/tall.ts'
 import { createWide } from '../normalise/wide.ts'
 import { appliesTo, rules, type TemplateVersion } from '../rules/catalogue.ts'
 import { columnLetters, type Findings, filled } from '../rules/findings.ts'
-import { CsvLimitError } from '../scan/csv-limits.ts'
+import { CsvLimitError, csvLimits } from '../scan/csv-limits.ts'
 import { CsvScanner } from '../scan/csv-scanner.ts'
 import { cellText, utf16Length } from '../scan/encoding.ts'
+import type { Kernel } from '../simple-rows/kernel.ts'
 import { type Reason, Refusal } from '../source/refusal.ts'
 import { type FileFacts, noRows, type Reader } from './reader.ts'
 
@@ -21,10 +22,14 @@ type Options = {
   now: Date /** Bytes before the first record: the byte order mark. */
   skipped: number /** The source is UTF-16; the chunks are UTF-8. */
   utf16: boolean
+  kernel: Kernel | undefined
 }
 
-export function createCsvReader({ rows, findings, now, skipped, utf16 }: Options): Reader {
-  const scanner = new CsvScanner()
+export function createCsvReader({ rows, findings, now, skipped, utf16, kernel: given }: Options): Reader {
+  // Offsets into a source of UTF-16 are worked out for each record by itself.
+  const kernel = utf16 ? undefined : given
+  kernel?.reset()
+  const scanner = new CsvScanner(csvLimits, kernel?.stretches)
   const head: string[][] = []
   const facts: FileFacts = {
     layout: undefined,
@@ -60,7 +65,7 @@ export function createCsvReader({ rows, findings, now, skipped, utf16 }: Options
     reportEstimated(columns, findings)
     normaliser =
       layout === 'tall'
-        ? createTall(columns, version, rows, findings)
+        ? createTall(columns, version, rows, findings, kernel)
         : createWide(columns, version, rows, findings)
     scanner.repeating = normaliser.repeating
     Object.assign(facts, { layout, version, general, counts: normaliser.counts })

@@ -4,6 +4,7 @@ import { attestation } from '../layout/general.ts'
 import { Rows } from '../load/rows.ts'
 import { createRandom } from '../oracle/random.ts'
 import { createFindings } from '../rules/findings.ts'
+import { openKernel } from '../simple-rows/kernel.ts'
 import { Refusal } from '../source/refusal.ts'
 import { aJsonItem, anItem, csv, json, readBytes, tallHeaders, wideHeaders } from '../test-files.ts'
 import { readFile } from './read-file.ts'
@@ -42,6 +43,7 @@ async function endless(head: string, again: string): Promise<{ refusal: Refusal;
       rows,
       findings: createFindings(),
       now: new Date(),
+      kernel: openKernel(),
       afterChunk: async () => {},
     })
   } catch (error) {

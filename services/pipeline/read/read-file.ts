@@ -2,6 +2,7 @@
 import type { Rows } from '../load/rows.ts'
 import type { Findings } from '../rules/findings.ts'
 import { byteOrderMark, createUtf16Decoder } from '../scan/encoding.ts'
+import type { Kernel } from '../simple-rows/kernel.ts'
 import { refuseWrongKind } from '../source/kind.ts'
 import { Refusal } from '../source/refusal.ts'
 import { createCsvReader } from './csv-file.ts'
@@ -14,6 +15,8 @@ export type ReadOptions = {
   rows: Rows
   findings: Findings
   now: Date
+  /** Takes rows that say nothing new but a price by many (simple-rows/README.md), for no other file meanwhile. */
+  kernel: Kernel | undefined
   /** After every chunk: where rows are flushed and progress is told. */
   afterChunk: (facts: FileFacts, sourceBytes: number) => Promise<void>
 }
@@ -25,6 +28,7 @@ export async function readFile({
   rows,
   findings,
   now,
+  kernel,
   afterChunk,
 }: ReadOptions): Promise<ReadResult> {
   const iterator = chunks[Symbol.asyncIterator]()
@@ -38,7 +42,7 @@ export async function readFile({
   const skipped = mark?.length ?? 0
   const reader = isJson(opening)
     ? createJsonReader({ rows, findings, now, skipped, utf16: utf16 !== undefined })
-    : createCsvReader({ rows, findings, now, skipped, utf16: utf16 !== undefined })
+    : createCsvReader({ rows, findings, now, skipped, utf16: utf16 !== undefined, kernel })
   let sourceBytes = first.length
   try {
     reader.push(opening)

@@ -11,9 +11,9 @@ export type ChunkJoiner = {
 /** Larger ones are made for the once: a file may hold one record of megabytes. */
 const mostKept = 1 << 20
 
-export function createChunkJoiner(): ChunkJoiner {
-  let next = Buffer.alloc(0)
-  let other = Buffer.alloc(0)
+/** `stretches`: memory to use instead of its own. */
+export function createChunkJoiner(stretches?: readonly [Buffer, Buffer]): ChunkJoiner {
+  let [next, other] = stretches ?? [Buffer.alloc(0), Buffer.alloc(0)]
   return {
     join(rest, chunk) {
       const length = rest.length + chunk.length

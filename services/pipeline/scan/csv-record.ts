@@ -1,5 +1,6 @@
 /** One record of a CSV as a scanner shows it: where its fields stand in a buffer, and what was odd about it. */
-import { CsvLimitError, type CsvLimits, csvLimits } from './csv-limits.ts'
+import { CsvLimitError, type CsvLimits } from './csv-limits.ts'
+import type { LineEnds } from './csv-line-ends.ts'
 import { skipBlanks, skipBlanksBack } from './encoding.ts'
 
 export class CsvRecord {
@@ -9,6 +10,10 @@ export class CsvRecord {
   wellEncoded = true
   /** Whether a NUL byte is held. */
   hasNul = false
+  /** How many of `bytes` are of the file. */
+  held = 0
+  /** How many records ended with LF, CRLF and CR. */
+  readonly endings: LineEnds = { lf: 0, crlf: 0, cr: 0 }
   /** Fields of the current record; quotes and blanks around their text are outside of `starts`–`ends`. */
   count = 0
   starts = new Int32Array(256)
@@ -40,8 +45,10 @@ export class CsvRecord {
    */
   prefixEnd = -1
   protected readonly limits: CsvLimits
+  /** From where the record starts to where the next one does. */
+  protected linesPast = 0
 
-  constructor(limits: CsvLimits = csvLimits) {
+  constructor(limits: CsvLimits) {
     this.limits = limits
   }
 
@@ -81,6 +88,25 @@ export class CsvRecord {
     ends.set(this.ends)
     this.starts = starts
     this.ends = ends
+  }
+
+  /**
+   * Goes on to a record that begins with the repeating fields of this one, past those between the two, which somebody else has
+   * read: a line each. `count`: how many they are, the last one included; `ends`: how their lines end.
+   */
+  passOver(count: number, start: number, finish: number, { lf, crlf }: Pick<LineEnds, 'lf' | 'crlf'>): void {
+    const by = start - this.start
+    this.shiftFields(by, this.repeating)
+    this.prefixEnd += by
+    this.offset += by
+    this.start = start
+    this.finish = finish
+    this.length = finish - start
+    this.row += count
+    this.line += this.linesPast + count - 1
+    this.linesPast = 1
+    this.endings.lf += lf
+    this.endings.crlf += crlf
   }
 
   /** Moves all offsets of fields that were found so far. */

@@ -14,9 +14,9 @@
  */
 import { isAscii } from 'node:buffer'
 import { createByteView } from './byte-view.ts'
-import { createChunkJoiner } from './chunk-joiner.ts'
-import { tooLong, tooManyUnclosed } from './csv-limits.ts'
-import { type LineEnds, lineEnd } from './csv-line-ends.ts'
+import { type ChunkJoiner, createChunkJoiner } from './chunk-joiner.ts'
+import { type CsvLimits, csvLimits, tooLong, tooManyUnclosed } from './csv-limits.ts'
+import { lineEnd } from './csv-line-ends.ts'
 import { countOf, pastBlanks, undouble } from './csv-quotes.ts'
 import { CsvRecord } from './csv-record.ts'
 import { wholeLinesAreUtf8 } from './encoding.ts'
@@ -27,16 +27,11 @@ const lf = 0x0a
 const cr = 0x0d
 
 export class CsvScanner extends CsvRecord {
-  /** How many records ended with LF, CRLF and CR. */
-  readonly endings: LineEnds = { lf: 0, crlf: 0, cr: 0 }
-
   private readonly viewOf = createByteView()
-  private readonly joiner = createChunkJoiner()
-  private held = 0
+  private readonly joiner: ChunkJoiner
   private position = 0
   private streamOffset = 0
   private ended = false
-  private linesPast = 0
   private recoveries = 0
   // Where the scan of the current record stands, so that it goes on after the next chunk.
   private inQuotes = false
@@ -47,6 +42,12 @@ export class CsvScanner extends CsvRecord {
   // The same stretch of the record before, while its bytes are held.
   private lastStart = -1
   private lastEnd = -1
+
+  /** `stretches`: where bytes are kept, see chunk-joiner.ts. */
+  constructor(limits: CsvLimits = csvLimits, stretches?: readonly [Buffer, Buffer]) {
+    super(limits)
+    this.joiner = createChunkJoiner(stretches)
+  }
 
   /** Adds bytes, which are copied. Voids the offsets of the record before. */
   push(chunk: Buffer): void {

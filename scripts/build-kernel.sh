@@ -1,0 +1,18 @@
+#!/bin/sh
+# Compiles services/pipeline/simple-rows/kernel/*.as.ts into kernel.wasm beside them, or into the file that is named.
+#
+#   scripts/build-kernel.sh [FILE]
+#
+# The compiler comes from npm for the occasion (100 MB, most of it Binaryen), because who uses or changes anything else does not
+# need it. Its version is fixed, Binaryen's with it: the same source gives the same bytes.
+set -eu
+
+version=0.28.20
+here=$(cd "$(dirname "$0")/.." && pwd)
+folder=$here/services/pipeline/simple-rows
+out=${1:-$folder/kernel.wasm}
+case $out in /*) ;; *) out=$PWD/$out ;; esac
+cd "${TMPDIR:-/tmp}"
+# The memory is made by kernel.ts, 40 pages of 64 KiB.
+npx --yes --package "assemblyscript@$version" -- asc main.as.ts --baseDir "$folder/kernel" --outFile "$out" \
+  -O3 --noAssert --runtime stub --enable simd,bulk-memory --importMemory --initialMemory 40 --maximumMemory 40
