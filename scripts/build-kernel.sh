@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles services/pipeline/simple-rows/kernel/*.as.ts into kernel.wasm beside them, or into the file that is named.
+# Compiles services/pipeline/kernel/source/*.as.ts into kernel.wasm beside them, or into the file that is named.
 #
 #   scripts/build-kernel.sh [FILE]
 #
@@ -9,10 +9,10 @@ set -eu
 
 version=0.28.20
 here=$(cd "$(dirname "$0")/.." && pwd)
-folder=$here/services/pipeline/simple-rows
+folder=$here/services/pipeline/kernel
 out=${1:-$folder/kernel.wasm}
 case $out in /*) ;; *) out=$PWD/$out ;; esac
 cd "${TMPDIR:-/tmp}"
-# The memory is made by kernel.ts, 40 pages of 64 KiB.
-npx --yes --package "assemblyscript@$version" -- asc main.as.ts --baseDir "$folder/kernel" --outFile "$out" \
-  -O3 --noAssert --runtime stub --enable simd,bulk-memory --importMemory --initialMemory 40 --maximumMemory 40
+# The memory is made by kernel.ts, 54 pages of 64 KiB.
+npx --yes --package "assemblyscript@$version" -- asc main.as.ts --baseDir "$folder/source" --outFile "$out" \
+  -O3 --noAssert --runtime stub --enable simd,bulk-memory --importMemory --initialMemory 54 --maximumMemory 54

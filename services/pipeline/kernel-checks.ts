@@ -1,5 +1,5 @@
 /**
- * Compiles the kernel of simple-rows/ again and compares it with the one that is checked in. Needs the npm registry; where the
+ * Compiles the kernel again and compares it with the one that is checked in. Needs the npm registry; where the
  * compiler cannot be had that is said.
  *
  *   npm run check:kernel
@@ -26,7 +26,7 @@ try {
     console.log(unreachable ? '0 passed, 0 failed' : '0 passed, 1 failed')
     process.exitCode = unreachable ? 0 : 1
   } else {
-    const same = readFileSync(compiled).equals(readFileSync(path('simple-rows/kernel.wasm')))
+    const same = readFileSync(compiled).equals(readFileSync(path('kernel/kernel.wasm')))
     console.log(
       same
         ? 'kernel.wasm is what its source compiles to'

@@ -1,12 +1,12 @@
 /** Small price files for tests, and what reading one gives without a database. */
 import { Readable } from 'node:stream'
+import { type Kernel, openKernel } from './kernel/kernel.ts'
 import { attestation } from './layout/general.ts'
 import { Rows } from './load/rows.ts'
 import { type TableName, tableColumns, tableNames } from './load/tables.ts'
 import { type ReadResult, readFile } from './read/read-file.ts'
 import type { Finding, RejectedRow } from './rules/findings.ts'
 import { createFindings } from './rules/findings.ts'
-import { openKernel } from './simple-rows/kernel.ts'
 import { type ContentLimits, openContent } from './source/content.ts'
 import type { Source } from './source/source.ts'
 import { ratesOf } from './test-rates.ts'
@@ -156,8 +156,12 @@ export async function readBytes(
   {
     chunk = Infinity,
     limits,
-    simpleRows = true,
-  }: { chunk?: number; limits?: ContentLimits; simpleRows?: boolean } = {},
+    kernel = openKernel(),
+  }: {
+    chunk?: number
+    limits?: ContentLimits /** Null: without one. */
+    kernel?: Kernel | null | undefined
+  } = {},
 ): Promise<ReadTest> {
   const rows = new Rows(1, 1 << 12)
   const findings = createFindings()
@@ -171,7 +175,7 @@ export async function readBytes(
     rows,
     findings,
     now: new Date('2026-05-01'),
-    kernel: simpleRows ? openKernel() : undefined,
+    kernel: kernel ?? undefined,
     async afterChunk() {
       for (const pair of rows.payers.all()) {
         if (pair.planId !== 0) continue

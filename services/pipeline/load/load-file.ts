@@ -8,9 +8,9 @@
 
 import { inSpan } from '@glimmr/lib/telemetry'
 import pg from 'pg'
+import type { Kernel } from '../kernel/kernel.ts'
 import { type ReadResult, readFile } from '../read/read-file.ts'
 import { createFindings, type Findings } from '../rules/findings.ts'
-import type { Kernel } from '../simple-rows/kernel.ts'
 import { type ContentLimits, openContent } from '../source/content.ts'
 import { type Reason, Refusal } from '../source/refusal.ts'
 import { type Source, sha256Of } from '../source/source.ts'

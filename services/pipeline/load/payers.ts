@@ -29,6 +29,9 @@ export const nameBytes = 1000
 const mostPairs = 100_000
 const mostCharacters = 8_000_000
 
+/** `","plan_name":"` and some blanks. */
+const mostBetween = 31
+
 const unknown = Buffer.alloc(0)
 
 /** Stands where a pair will be. */
@@ -130,14 +133,15 @@ export function createPayers(): Payers {
 
   return {
     find(bytes, payerStart, payerEnd, planStart, planEnd) {
-      // One look where only a comma stands between the two, as without quotes; then the payer's length tells where.
-      if (planStart !== payerEnd + 1 || planEnd - payerStart > nameBytes)
+      // One look where little stands between the two, a comma, quotes or a key; then two lengths tell what is whose.
+      const between = planStart - payerEnd
+      if (between < 1 || between > mostBetween || planEnd < planStart || planEnd - payerStart > nameBytes)
         return findEach(bytes, payerStart, payerEnd, planStart, planEnd)
-      const payerLength = payerEnd - payerStart
-      const known = pairs[bothIndex.find(bytes, payerStart, planEnd, payerLength)]
+      const lengths = (payerEnd - payerStart) * (mostBetween + 1) + between
+      const known = pairs[bothIndex.find(bytes, payerStart, planEnd, lengths)]
       if (known) return known
       const pair = findEach(bytes, payerStart, payerEnd, planStart, planEnd)
-      bothIndex.add(bytes, payerStart, planEnd, pair.index, payerLength)
+      if (bothIndex.keyBytes < mostCharacters) bothIndex.add(bytes, payerStart, planEnd, pair.index, lengths)
       return pair
     },
     named: (payer, plan) => named(fitting(payer), plan === null || plan === '' ? null : fitting(plan)),

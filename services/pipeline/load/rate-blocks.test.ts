@@ -2,7 +2,16 @@ import { createTestDatabase } from '@glimmr/dev/testing'
 import { rows as select } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import t from 'tap'
-import { anItem, type Cells, csv, json, readBytes, tallHeaders, wideHeaders } from '../test-files.ts'
+import {
+  aJsonItem,
+  anItem,
+  type Cells,
+  csv,
+  json,
+  readBytes,
+  tallHeaders,
+  wideHeaders,
+} from '../test-files.ts'
 import { published } from '../test-load.ts'
 import { elements, values } from '../test-rates.ts'
 
@@ -207,6 +216,47 @@ for (const encoding of ['utf8', 'latin1'] as const)
       })),
     )
   })
+
+t.test('a rate that is a dollar amount and something of its own has no texts of the rate before', async t => {
+  const text = {
+    [dollar]: '',
+    'standard_charge|negotiated_algorithm': 'by contract',
+    additional_generic_notes: 'why',
+  }
+  const own = (at: number): Cells => (at % 2 === 0 ? text : { 'own column': `${at}` })
+  const inCsv = await readBytes(csv(tall(4, own), { headers: [...tallHeaders, 'own column'] }))
+  const payer = { payer_name: 'Acme', plan_name: 'PPO', methodology: 'other', additional_payer_notes: 'why' }
+  const inJson = await readBytes(
+    json([
+      {
+        ...aJsonItem,
+        standard_charges: [
+          {
+            setting: 'both',
+            payers_information: [
+              { ...payer, standard_charge_algorithm: 'by contract' },
+              {
+                payer_name: 'Acme',
+                plan_name: 'HMO',
+                methodology: 'per diem',
+                standard_charge_dollar: 4,
+                own: 1,
+              },
+            ],
+          },
+        ],
+      },
+    ]),
+  )
+  for (const { tables } of [inCsv, inJson])
+    for (const rate of tables.rates)
+      t.match(
+        rate,
+        rate.extra === null
+          ? { algorithm_id: /^\d+$/, notes_id: /^\d+$/ }
+          : { algorithm_id: null, notes_id: null },
+      )
+})
 
 t.test('rates of payers that the database does not know wait for them, and none goes to another', async t => {
   // Every chunk names new ones, in blocks with others that were known before.

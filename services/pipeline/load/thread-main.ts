@@ -3,7 +3,7 @@
 import { parentPort } from 'node:worker_threads'
 import { createS3Client } from '@glimmr/lib/s3'
 import { inSpan, stopTelemetry } from '@glimmr/lib/telemetry'
-import { openKernel } from '../simple-rows/kernel.ts'
+import { openKernel } from '../kernel/kernel.ts'
 import { localSource, type Source } from '../source/source.ts'
 import { storeSource } from '../source/store-object.ts'
 import { type LoadResult, loadFile } from './load-file.ts'

@@ -1,6 +1,7 @@
 /** A CSV record as a row of cells, with the checks and findings that the tall and the wide layout share. */
 
 import { isUtf8 } from 'node:buffer'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { DataColumns } from '../layout/csv-column-names.ts'
 import type { Row } from '../load/rows.ts'
 import { type RuleName, rules } from '../rules/catalogue.ts'
@@ -9,7 +10,7 @@ import type { Span } from '../rules/rule.ts'
 import { numberKind, plainNumber, readNumber, zeroNumber } from '../rules/values.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
 import { cellText, firstBadByte } from '../scan/encoding.ts'
-import { createRepeats } from './repeats.ts'
+import { createRepeats, type Repeats } from './repeats.ts'
 
 export class CsvRow implements Row {
   bytes: Buffer = Buffer.alloc(0)
@@ -27,16 +28,18 @@ export class CsvRow implements Row {
   outsideTemplate = false
   readonly columns: DataColumns
   private readonly findings: Findings
-  private readonly repeats = createRepeats((row, earlier) =>
-    this.findings.add('exactDuplicate', { row, cell: `row ${row}`, fill: { row: earlier } }),
-  )
+  private readonly repeats: Repeats
   private readonly record = { bytes: this.bytes, start: 0, split: 0, end: 0, repeated: false }
   /** Columns whose text has no place in a table: numbers that cannot be read, the type of a code that is not there. */
   private homeless: number[] = []
 
-  constructor(columns: DataColumns, findings: Findings) {
+  constructor(columns: DataColumns, findings: Findings, kernel: Kernel | undefined) {
     this.columns = columns
     this.findings = findings
+    this.repeats = createRepeats(
+      (row, earlier) => findings.add('exactDuplicate', { row, cell: `row ${row}`, fill: { row: earlier } }),
+      { kernel },
+    )
   }
 
   /** Takes over the scanner's record. False for a blank one. */

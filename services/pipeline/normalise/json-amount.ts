@@ -3,7 +3,8 @@ import type { JsonTape } from '../scan/json-tape.ts'
 
 /** Digits above zero with at most one point, that are not nine 9s. The token is a number. */
 export function isPlainAmount(tape: JsonTape, token: number): boolean {
-  const { bytes, starts, ends } = tape
+  const { bytes, starts, ends, notes } = tape
+  if (notes?.[token] === 1) return true
   let nonZero = 0
   let points = 0
   const start = starts[token] ?? 0

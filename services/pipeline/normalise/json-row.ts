@@ -35,8 +35,12 @@ export class JsonRow implements Row {
 
   /** Blanks the columns from `first` to before `end`. */
   clear(first: number, end: number): void {
-    this.starts.fill(0, first, end)
-    this.ends.fill(0, first, end)
+    const { starts, ends } = this
+    // A dozen: two calls of `fill` take longer.
+    for (let at = first; at < end; at++) {
+      starts[at] = 0
+      ends[at] = 0
+    }
   }
 
   filled(at: number): boolean {

@@ -9,6 +9,14 @@ export type KeyTable = {
   holdsMore(key: number): boolean
 }
 
+/** All keys of the templates, once each: what the kernel gives numbers to. */
+export const keySpellings: string[] = []
+
+function numberOf(spelling: string): number {
+  const known = keySpellings.indexOf(spelling)
+  return known >= 0 ? known : keySpellings.push(spelling) - 1
+}
+
 /** `names[n]` lists the spellings of key n; `more`: those whose values are lists or objects. */
 export function createKeyTable(
   names: readonly (readonly string[])[],
@@ -21,11 +29,16 @@ export function createKeyTable(
       byLength.set(bytes.length, [...(byLength.get(bytes.length) ?? []), { bytes, key }])
     }
   })
+  /** By the numbers of `keySpellings`, and 255 for a key that is none of them. */
+  const byNumber = new Int8Array(256).fill(-1)
+  for (const [key, spellings] of names.entries())
+    for (const spelling of spellings) byNumber[numberOf(spelling)] = key
   const tables = Array.from({ length: 64 }, (_, length) => byLength.get(length) ?? [])
   return {
     size: names.length,
     holdsMore: key => more.includes(key),
-    find({ bytes, starts, ends }, token) {
+    find({ bytes, starts, ends, notes }, token) {
+      if (notes) return byNumber[notes[token] ?? 255] ?? -1
       const start = starts[token] ?? 0
       const length = (ends[token] ?? 0) - start
       if (length >= 64) return -1

@@ -7,9 +7,12 @@ const key = (number: number) => Buffer.from(`record ${number}, ${number * 7919}`
 /** What each record repeats, in the order in which they are given. */
 function repeated(records: Buffer[], most?: number): number[] {
   const found = records.map(() => 0)
-  const repeats = createRepeats((row, earlier) => {
-    found[row - 1] = earlier
-  }, most)
+  const repeats = createRepeats(
+    (row, earlier) => {
+      found[row - 1] = earlier
+    },
+    most === undefined ? {} : { most },
+  )
   for (const [at, bytes] of records.entries())
     repeats.add({ bytes, start: 0, split: 0, end: bytes.length, repeated: false }, at + 1)
   repeats.end()

@@ -3,6 +3,7 @@
  * records at most: in a file of up to some hundred thousand rows every repetition is found, and in one of any size those that
  * are not too far apart.
  */
+import type { Kernel } from '../kernel/kernel.ts'
 import { createFingerprints, type SplitRecord } from './fingerprint.ts'
 import { createFingerprintTable } from './fingerprint-table.ts'
 import { createRuns } from './repeat-runs.ts'
@@ -26,8 +27,14 @@ export type RepeatableRecord = SplitRecord & { repeated: boolean }
 const gathered = 256
 const fields = 3
 
-/** `most`: fingerprints kept, a power of two. */
-export function createRepeats(onRepeat: OnRepeat, most = 1 << 20): Repeats {
+type RepeatsOptions = {
+  /** Fingerprints kept, a power of two. */
+  most?: number
+  /** Makes those of whole records in its memory. */
+  kernel?: Kernel | undefined
+}
+
+export function createRepeats(onRepeat: OnRepeat, { most = 1 << 20, kernel }: RepeatsOptions = {}): Repeats {
   const fingerprintOf = createFingerprints()
   const table = createFingerprintTable(most)
   const waiting = new Int32Array(gathered * fields)
@@ -56,16 +63,28 @@ export function createRepeats(onRepeat: OnRepeat, most = 1 << 20): Repeats {
     waits = 0
   }
 
+  function addWhole(record: RepeatableRecord, row: number): void {
+    const { bytes, start, end } = record
+    if (kernel?.sees(bytes)) {
+      kernel.print(bytes, start, end)
+      gather(kernel.printLow(), kernel.printHigh(), row)
+    } else {
+      const { low, high } = fingerprintOf(record, false)
+      gather(low, high, row)
+    }
+  }
+
   return {
     add(record, row) {
       const goesOn = record.repeated && row === lastRow + 1
       lastRow = row
-      const print = fingerprintOf(record, goesOn)
-      if (record.split === record.start) gather(print.low, print.high, row)
-      else {
-        if (!goesOn) runs.begin(print, row)
-        runs.add(print, row)
+      if (record.split === record.start) {
+        addWhole(record, row)
+        return
       }
+      const print = fingerprintOf(record, goesOn)
+      if (!goesOn) runs.begin(print, row)
+      runs.add(print, row)
     },
     goOn(low, high, row) {
       lastRow = row

@@ -1,5 +1,6 @@
-/** Rows that are taken by many are written, counted and reported as rows that are read one by one: simple-rows/README.md. */
+/** Rows that are taken by many are written, counted and reported as rows that are read one by one: kernel/README.md. */
 import t from 'tap'
+import { type Kernel, openKernel } from '../kernel/kernel.ts'
 import { csvBase, type Template } from '../oracle/bases.ts'
 import { sheetText } from '../oracle/break-csv.ts'
 import { shuffleColumns } from '../oracle/mix.ts'
@@ -92,14 +93,17 @@ function bytesOf(text: string, random: Random): Buffer {
   return bytes
 }
 
-async function read(bytes: Buffer, chunk: number, simpleRows: boolean): Promise<ReadTest | string> {
+async function read(bytes: Buffer, chunk: number, kernel: Kernel | null): Promise<ReadTest | string> {
   try {
-    return await readBytes(bytes, { chunk, simpleRows })
+    return await readBytes(bytes, { chunk, kernel })
   } catch (error) {
     if (error instanceof Refusal) return JSON.stringify(error.reasons)
     throw error
   }
 }
+
+/** One for all files, as a loading thread has it. */
+const kernel = openKernel() ?? null
 
 /** How many rows were taken by many while `work` ran. */
 async function taken(work: () => Promise<void>): Promise<number> {
@@ -122,15 +126,15 @@ t.test('where a row stands in the file is known behind rows that were taken by m
   let one: ReadTest | string = ''
   let other: ReadTest | string = ''
   const many = await taken(async () => {
-    one = await read(endless, Infinity, false)
-    other = await read(endless, Infinity, true)
+    one = await read(endless, Infinity, null)
+    other = await read(endless, Infinity, kernel)
   })
   t.ok(many > 40, `${many} rows were taken by many`)
   t.match(one, /row 54 \(line 54, byte \d+\) is longer/)
   t.equal(other, one)
 })
 
-const files = Number(process.env.SIMPLE_ROWS_FILES ?? 300)
+const files = Number(process.env.KERNEL_FILES ?? 300)
 
 t.test('what is written, counted and reported is the same, whatever the rows hold', async t => {
   let rows = 0
@@ -139,8 +143,8 @@ t.test('what is written, counted and reported is the same, whatever the rows hol
       const random = createRandom(seed)
       const bytes = bytesOf(tallFile(random), random)
       const chunk = random.pick([Infinity, 4096, 1000])
-      const one = await read(bytes, chunk, false)
-      const other = await read(bytes, chunk, true)
+      const one = await read(bytes, chunk, null)
+      const other = await read(bytes, chunk, kernel)
       if (typeof one !== 'string') rows += one.result.counts.seen
       if (JSON.stringify(one) !== JSON.stringify(other)) t.same(other, one, `seed ${seed}`)
     }

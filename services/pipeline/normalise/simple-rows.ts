@@ -1,14 +1,15 @@
 /**
- * The rows after a row of a tall file that say nothing new but a price, taken by simple-rows/kernel.ts: see
- * simple-rows/README.md. What is written and counted is what `createTall` would write and count for each of them.
+ * The rows after a row of a tall file that say nothing new but a price, taken by kernel/kernel.ts: see
+ * kernel/README.md. What is written and counted is what `createTall` would write and count for each of them.
  */
+import type { Kernel } from '../kernel/kernel.ts'
+import { type ColumnKind, cellFields, columnKinds, rowFields } from '../kernel/rows-kernel.ts'
 import type { DataColumns, RateColumns } from '../layout/csv-column-names.ts'
 import { nameBytes, noPair, type Pair } from '../load/payers.ts'
 import type { Rows } from '../load/rows.ts'
 import type { Word } from '../load/vocabulary.ts'
 import { has } from '../rules/conditions.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
-import { type ColumnKind, cellFields, columnKinds, type Kernel, rowFields } from '../simple-rows/kernel.ts'
 import type { CsvRow } from './csv-row.ts'
 import { beyondDollar } from './normaliser.ts'
 
@@ -83,24 +84,25 @@ export function createSimpleRows({
   row,
   rows,
 }: Options): SimpleRows | undefined {
+  const ofRows = kernel.rows
   const count = columns.none - leading
   /** Texts that stand before payer and plan: those of the row before. */
   const leads = cellNames.filter(name => rate[name] < leading)
   const readable = rate.methodology >= leading && leads.every(name => kinds[name] === columnKinds.text)
-  if (leading === 0 || count > kernel.mostColumns || !readable) return undefined
-  for (let index = 0; index < count; index++) kernel.column(index, columnKinds.blank, 0, -1)
-  for (const column of shared) kernel.column(column - leading, columnKinds.same, 0, -1)
+  if (leading === 0 || count > ofRows.mostColumns || !readable) return undefined
+  for (let index = 0; index < count; index++) ofRows.column(index, columnKinds.blank, 0, -1)
+  for (const column of shared) ofRows.column(column - leading, columnKinds.same, 0, -1)
   place(columns.payer, columnKinds.payer, has.payer, -1)
   place(columns.plan, columnKinds.plan, has.plan, -1)
   place(rate.methodology, columnKinds.methodology, has.methodology, cells.methodology)
-  const follow = cellNames.filter(name => rate[name] >= leading)
+  const follow = cellNames.filter(name => rate[name] >= leading && rate[name] !== columns.none)
   for (const name of follow) place(rate[name], kinds[name], has[name], cells[name])
 
   function place(column: number, kind: ColumnKind, flag: number, cell: number): void {
-    if (column !== columns.none) kernel.column(column - leading, kind, flag, cell)
+    if (column !== columns.none) ofRows.column(column - leading, kind, flag, cell)
   }
 
-  const { rows: taken, rowInts } = kernel
+  const { rows: taken, rowInts } = ofRows
   const noWord = rows.words.methodologies.named('')
   const methodologies: Word[] = []
   /** By their numbers, as far as those were met. */
@@ -162,7 +164,7 @@ export function createSimpleRows({
     const id = rows.text(simple, cell)
     const { bytes, starts, ends } = simple
     const learnt =
-      !isLed && kernel.learnWord(columnKinds.text, bytes, starts[cell] ?? 0, ends[cell] ?? 0, textIds.length)
+      !isLed && ofRows.learnWord(columnKinds.text, bytes, starts[cell] ?? 0, ends[cell] ?? 0, textIds.length)
     if (learnt) textIds.push(id)
     return id
   }
@@ -173,8 +175,8 @@ export function createSimpleRows({
     told.methodology =
       (present & has.methodology) === 0 ? noWord : (methodologies[valueAt(at, cells.methodology)] ?? noWord)
     told.plain = (present & beyondDollar) === 0
-    copyCell(at, cells.dollar)
-    if (!told.plain) {
+    if (told.plain) copyCell(at, cells.dollar)
+    else {
       for (const cell of read) copyCell(at, cell)
       told.count = (present & has.count) === 0 ? noWord : countOf(at)
       told.algorithmId = (present & has.algorithm) === 0 ? 0 : textOf(at, cells.algorithm)
@@ -188,10 +190,10 @@ export function createSimpleRows({
       const { bytes, start, finish, prefixEnd } = scanner
       if (!kernel.sees(bytes) || !scanner.wellEncoded || scanner.hasNul) return 0
       for (const column of shared)
-        kernel.kept(column - leading, bytes, row.starts[column] ?? 0, row.ends[column] ?? 0)
+        ofRows.kept(column - leading, bytes, row.starts[column] ?? 0, row.ends[column] ?? 0)
       const led = lead()
       const all = sharedHas | led
-      const many = kernel.take(bytes, finish, scanner.held, start, prefixEnd - start, count, all)
+      const many = ofRows.take(bytes, finish, scanner.held, start, prefixEnd - start, count, all)
       if (many === 0) return 0
       simple.bytes = bytes
       simple.row = row.row
@@ -205,7 +207,7 @@ export function createSimpleRows({
         many,
         taken[last + rowFields.start] ?? 0,
         taken[last + rowFields.finish] ?? 0,
-        kernel.endings(),
+        ofRows.endings(),
       )
       row.follow(scanner)
       return many
@@ -218,7 +220,7 @@ export function createSimpleRows({
       const plan = starts[columns.plan] ?? 0
       const planEnd = ends[columns.plan] ?? 0
       if (payerEnd - payer > nameBytes || planEnd - plan > nameBytes) return
-      kernel.learnPair(bytes, payer, payerEnd, plan, planEnd, pair.index)
+      ofRows.learnPair(bytes, payer, payerEnd, plan, planEnd, pair.index)
       if (methodology.index !== 0) {
         if (!methodologies.includes(methodology)) methodologies.push(methodology)
         const value = methodologies.indexOf(methodology) * 2 + (methodology.text === 'other' ? 1 : 0)
@@ -226,11 +228,11 @@ export function createSimpleRows({
       }
       if (counted.index !== 0)
         learnWord(columnKinds.count, rate.count, counted.text === '0' ? has.countZero : 0)
-      kernel.learnSet(all)
+      ofRows.learnSet(all)
     },
   }
 
   function learnWord(kind: ColumnKind, column: number, value: number): void {
-    kernel.learnWord(kind, row.bytes, row.starts[column] ?? 0, row.ends[column] ?? 0, value)
+    ofRows.learnWord(kind, row.bytes, row.starts[column] ?? 0, row.ends[column] ?? 0, value)
   }
 }

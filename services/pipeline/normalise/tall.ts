@@ -3,6 +3,8 @@
  * rows of one setting, modifier, billing class and one set of gross, cash, minimum and maximum share a charge. A row without
  * a payer's price is a charge of its own, so every row is one rate, one charge without rates, or one modifier.
  */
+
+import type { Kernel } from '../kernel/kernel.ts'
 import type { DataColumns } from '../layout/csv-column-names.ts'
 import { noPair } from '../load/payers.ts'
 import type { Rows } from '../load/rows.ts'
@@ -10,7 +12,6 @@ import type { TemplateVersion } from '../rules/catalogue.ts'
 import { type Broken, createConditions, has } from '../rules/conditions.ts'
 import type { Findings } from '../rules/findings.ts'
 import type { CsvScanner } from '../scan/csv-scanner.ts'
-import type { Kernel } from '../simple-rows/kernel.ts'
 import {
   checkSetting,
   codeFlags,
@@ -44,7 +45,7 @@ export function createTall(
   findings: Findings,
   kernel: Kernel | undefined,
 ): Normaliser {
-  const row = new CsvRow(columns, findings)
+  const row = new CsvRow(columns, findings, kernel)
   const counts: RowCounts = { seen: 0, loaded: 0, rejected: 0, blank: 0 }
   const conditions = createConditions({ version, scopes: ['row', 'rate'] })
   // In the tall layout the row's notes serve the charge and the rate alike.

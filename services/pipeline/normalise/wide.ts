@@ -2,6 +2,7 @@
  * The wide layout: one row an item and its charge, a group of columns per payer and plan. Unpivoted while scanning: a rate
  * exists where a group has a dollar amount, a percentage or an algorithm; an item without any keeps its charge.
  */
+import type { Kernel } from '../kernel/kernel.ts'
 import type { DataColumns, PayerColumns } from '../layout/csv-column-names.ts'
 import type { RateWords } from '../load/rate-block.ts'
 import type { Rows } from '../load/rows.ts'
@@ -50,8 +51,9 @@ export function createWide(
   version: TemplateVersion,
   rows: Rows,
   findings: Findings,
+  kernel: Kernel | undefined,
 ): Normaliser {
-  const row = new CsvRow(columns, findings)
+  const row = new CsvRow(columns, findings, kernel)
   const counts: RowCounts = { seen: 0, loaded: 0, rejected: 0, blank: 0 }
   const rowConditions = createConditions({ version, scopes: ['row'] })
   const rateConditions = createConditions({ version, scopes: ['rate'], without: ['chargeForPayer'] })

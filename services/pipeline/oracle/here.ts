@@ -1,10 +1,10 @@
 /** The CMS layer of our own findings about a file. */
 
+import { openKernel } from '../kernel/kernel.ts'
 import { Rows } from '../load/rows.ts'
 import { readFile } from '../read/read-file.ts'
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import { createFindings } from '../rules/findings.ts'
-import { openKernel } from '../simple-rows/kernel.ts'
 import { openContent } from '../source/content.ts'
 import { Refusal } from '../source/refusal.ts'
 import type { Source } from '../source/source.ts'

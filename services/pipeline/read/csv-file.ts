@@ -1,4 +1,6 @@
 /** A CSV in the CMS template: two rows on the hospital, one of data headers, then the data. */
+
+import type { Kernel } from '../kernel/kernel.ts'
 import { columnKey, type DataColumns, type Fault } from '../layout/csv-column-names.ts'
 import { readDataColumns } from '../layout/csv-columns.ts'
 import { checkCsvGeneral, readCsvGeneral, templateHint } from '../layout/csv-general.ts'
@@ -12,7 +14,6 @@ import { columnLetters, type Findings, filled } from '../rules/findings.ts'
 import { CsvLimitError, csvLimits } from '../scan/csv-limits.ts'
 import { CsvScanner } from '../scan/csv-scanner.ts'
 import { cellText, utf16Length } from '../scan/encoding.ts'
-import type { Kernel } from '../simple-rows/kernel.ts'
 import { type Reason, Refusal } from '../source/refusal.ts'
 import { type FileFacts, noRows, type Reader } from './reader.ts'
 
@@ -66,7 +67,7 @@ export function createCsvReader({ rows, findings, now, skipped, utf16, kernel: g
     normaliser =
       layout === 'tall'
         ? createTall(columns, version, rows, findings, kernel)
-        : createWide(columns, version, rows, findings)
+        : createWide(columns, version, rows, findings, kernel)
     scanner.repeating = normaliser.repeating
     Object.assign(facts, { layout, version, general, counts: normaliser.counts })
   }

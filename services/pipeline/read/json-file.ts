@@ -1,5 +1,6 @@
 /** A JSON in the CMS template: one object, its rows in standard_charge_information, its header in any order around them. */
 import { isUtf8 } from 'node:buffer'
+import type { Kernel } from '../kernel/kernel.ts'
 import { checkGeneral, emptyGeneral } from '../layout/general.ts'
 import {
   checkJsonGeneral,
@@ -12,12 +13,14 @@ import type { Rows } from '../load/rows.ts'
 import { createJsonItems } from '../normalise/json-item.ts'
 import { createJsonModifiers } from '../normalise/json-modifiers.ts'
 import { JsonRow } from '../normalise/json-row.ts'
+import { keySpellings } from '../normalise/json-shape.ts'
 import { createRepeats } from '../normalise/repeats.ts'
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import { type Findings, pointerPart } from '../rules/findings.ts'
 import { cellText, firstBadByte, utf16Length } from '../scan/encoding.ts'
+import { mostDepth, nestedDeeper } from '../scan/json-depth.ts'
 import { type JsonPart, JsonSplitter, JsonSyntaxError } from '../scan/json-splitter.ts'
-import { JsonTape, kind, mostDepth, nestedDeeper } from '../scan/json-tape.ts'
+import { JsonTape, kind } from '../scan/json-tape.ts'
 import { Refusal } from '../source/refusal.ts'
 import { type FileFacts, noRows, type Reader } from './reader.ts'
 
@@ -26,18 +29,31 @@ const modifiers = 'modifier_information'
 /** Of one item or one root member, in bytes. The largest published items are some hundred thousand. */
 const valueBytes = 16 << 20
 
-type Options = { rows: Rows; findings: Findings; now: Date; skipped: number; utf16: boolean }
+type Options = {
+  rows: Rows
+  findings: Findings
+  now: Date
+  skipped: number
+  utf16: boolean
+  kernel: Kernel | undefined
+}
 
-export function createJsonReader({ rows, findings, now, skipped, utf16 }: Options): Reader {
-  const splitter = new JsonSplitter([items, modifiers], valueBytes)
-  const tape = new JsonTape()
+export function createJsonReader({ rows, findings, now, skipped, utf16, kernel }: Options): Reader {
+  kernel?.tape.learnKeys(keySpellings, kernel.stretches[0])
+  const tape = new JsonTape(kernel)
+  const splitter = new JsonSplitter([items, modifiers], valueBytes, {
+    ahead: (bytes, start, held) => tape.ahead(bytes, start, held),
+    stretches: kernel?.stretches,
+  })
   const row = new JsonRow(tape, findings)
-  const repeats = createRepeats((number, earlier) =>
-    findings.add('exactDuplicate', {
-      row: number,
-      cell: `/${items}/${number - 1}`,
-      fill: { row: earlier },
-    }),
+  const repeats = createRepeats(
+    (number, earlier) =>
+      findings.add('exactDuplicate', {
+        row: number,
+        cell: `/${items}/${number - 1}`,
+        fill: { row: earlier },
+      }),
+    { kernel },
   )
   const members: Members = new Map()
   const seenLists = new Map<string, number>()

@@ -1,8 +1,9 @@
 /** From decompressed bytes to rows: decodes, tells CSV from JSON, and hands the chunks to the reader of the layout. */
+
+import type { Kernel } from '../kernel/kernel.ts'
 import type { Rows } from '../load/rows.ts'
 import type { Findings } from '../rules/findings.ts'
 import { byteOrderMark, createUtf16Decoder } from '../scan/encoding.ts'
-import type { Kernel } from '../simple-rows/kernel.ts'
 import { refuseWrongKind } from '../source/kind.ts'
 import { Refusal } from '../source/refusal.ts'
 import { createCsvReader } from './csv-file.ts'
@@ -15,7 +16,7 @@ export type ReadOptions = {
   rows: Rows
   findings: Findings
   now: Date
-  /** Takes rows that say nothing new but a price by many (simple-rows/README.md), for no other file meanwhile. */
+  /** Takes rows that say nothing new but a price by many (kernel/README.md), for no other file meanwhile. */
   kernel: Kernel | undefined
   /** After every chunk: where rows are flushed and progress is told. */
   afterChunk: (facts: FileFacts, sourceBytes: number) => Promise<void>
@@ -41,7 +42,7 @@ export async function readFile({
   refuseWrongKind(opening.subarray(0, 4096))
   const skipped = mark?.length ?? 0
   const reader = isJson(opening)
-    ? createJsonReader({ rows, findings, now, skipped, utf16: utf16 !== undefined })
+    ? createJsonReader({ rows, findings, now, skipped, utf16: utf16 !== undefined, kernel })
     : createCsvReader({ rows, findings, now, skipped, utf16: utf16 !== undefined, kernel })
   let sourceBytes = first.length
   try {

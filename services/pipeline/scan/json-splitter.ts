@@ -5,7 +5,10 @@
  *
  *   splitter.push(chunk); for (let part = splitter.next(); part; part = splitter.next()) …
  */
-import { createChunkJoiner } from './chunk-joiner.ts'
+import { type ChunkJoiner, createChunkJoiner } from './chunk-joiner.ts'
+
+/** What is left of one chunk is put before the next up to this size; beyond it that would take longer than to let it grow. */
+const mostJoined = 512 << 10
 
 const quote = 0x22
 const backslash = 0x5c
@@ -23,6 +26,9 @@ export type JsonPart =
   | { type: 'list'; key: string }
   /** Another member of the root. */
   | { type: 'member'; key: string; start: number; end: number }
+
+/** Where the value at `start` ends, if it can be told at once; else -1. */
+type Ahead = (bytes: Buffer, start: number, held: number) => number
 
 export class JsonSyntaxError extends Error {
   override name = 'JsonSyntaxError'
@@ -65,11 +71,22 @@ export class JsonSplitter {
   private inString = false
   /** Whether `bytes` is a buffer of ours that has room behind what is held. */
   private growing = false
-  private readonly joiner = createChunkJoiner()
+  private readonly joiner: ChunkJoiner
+  private readonly ahead: Ahead
 
-  constructor(lists: readonly string[], mostBytes: number) {
+  /** `ahead`: see JsonTape; `stretches`: where bytes are kept, see chunk-joiner.ts. */
+  constructor(
+    lists: readonly string[],
+    mostBytes: number,
+    {
+      ahead = () => -1,
+      stretches,
+    }: { ahead?: Ahead; stretches?: readonly [Buffer, Buffer] | undefined } = {},
+  ) {
     this.lists = new Set(lists)
     this.mostBytes = mostBytes
+    this.ahead = ahead
+    this.joiner = createChunkJoiner(stretches)
   }
 
   get complete(): boolean {
@@ -93,13 +110,13 @@ export class JsonSplitter {
   private join(from: number, rest: number, chunk: Buffer): void {
     const needed = rest + chunk.length
     if (this.growing && from === 0 && this.bytes.length >= needed) chunk.copy(this.bytes, rest)
-    else if (rest > chunk.length) {
+    else if (rest > chunk.length && rest > mostJoined) {
       const joined = Buffer.allocUnsafe(needed * 2)
       this.bytes.copy(joined, 0, from, this.held)
       chunk.copy(joined, rest)
       this.bytes = joined
     } else this.bytes = this.joiner.join(this.bytes.subarray(from, this.held), chunk)
-    this.growing = rest > chunk.length
+    this.growing = rest > chunk.length && rest > mostJoined
   }
 
   /** The next part; undefined when more bytes are needed or the document is complete. */
@@ -205,6 +222,10 @@ export class JsonSplitter {
     const { bytes, held } = this
     const first = bytes[this.valueStart] ?? 0
     if (first !== quote && first !== openBrace && first !== openBracket) return this.primitiveEnd()
+    if (this.position === this.valueStart && this.isElement()) {
+      const end = this.ahead(bytes, this.valueStart, held)
+      if (end >= 0) return end
+    }
     let { position: at, depth, inString } = this
     for (; at < held; at++) {
       const byte = bytes[at] ?? 0
@@ -228,6 +249,10 @@ export class JsonSplitter {
     this.depth = depth
     this.inString = inString
     return -1
+  }
+
+  private isElement(): boolean {
+    return this.state === 'first-element' || this.state === 'element'
   }
 
   private primitiveEnd(): number {

@@ -5,31 +5,15 @@
  * A token is a number: its kind in `kinds`, its text at `starts`–`ends` (strings without quotes), and in `after` the
  * token that follows it and all it contains. The children of an object are key, value, key, value …
  */
+import type { Kernel } from '../kernel/kernel.ts'
 import { cellText } from './encoding.ts'
+import { mostDepth } from './json-depth.ts'
+import { resolveEscapes } from './json-escapes.ts'
 
 const quote = 0x22
 const backslash = 0x5c
 
 export const kind = { object: 1, array: 2, string: 3, number: 4, true: 5, false: 6, null: 7 } as const
-
-/** Deeper than any template by an order of magnitude. */
-export const mostDepth = 64
-
-/** Whether a value is nested deeper than that: asked before it is given to code that calls itself for each level. */
-export function nestedDeeper(bytes: Buffer, start: number, end: number): boolean {
-  let depth = 0
-  let inString = false
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0
-    if (inString) {
-      if (byte === backslash) at++
-      else if (byte === quote) inString = false
-    } else if (byte === quote) inString = true
-    else if ((byte === 0x7b || byte === 0x5b) && ++depth > mostDepth) return true
-    else if (byte === 0x7d || byte === 0x5d) depth--
-  }
-  return false
-}
 
 export class JsonTape {
   bytes: Buffer = Buffer.alloc(0)
@@ -38,11 +22,51 @@ export class JsonTape {
   ends = new Int32Array(1024)
   after = new Int32Array(1024)
   count = 0
+  /** What the kernel noted of keys and numbers (kernel/tape-kernel.ts); undefined where it has not read the value. */
+  notes: Uint8Array | undefined
   private position = 0
   private end = 0
+  private readonly kernel: Kernel | undefined
+  private readonly own: Arrays
+  /** Where the object stands that the kernel read ahead. */
+  private aheadAt = -1
+
+  /** `kernel`: reads what stands in its memory, as far as it can. */
+  constructor(kernel?: Kernel) {
+    this.kernel = kernel
+    this.own = this.arrays()
+  }
+
+  /**
+   * Reads an object of which it is not known where it ends: returns that, or -1 when it takes `parse` to say. `held`: where the
+   * bytes end. `parse` of what was read has nothing left to do but to resolve its escapes.
+   */
+  ahead(bytes: Buffer, start: number, held: number): number {
+    const { kernel } = this
+    this.aheadAt = -1
+    if (!kernel?.sees(bytes) || bytes[start] !== 0x7b) return -1
+    const { tape } = kernel
+    const count = tape.parse(bytes, start, held)
+    if (count === 0) return -1
+    this.bytes = bytes
+    this.count = count
+    this.use(tape)
+    this.notes = tape.notes
+    this.aheadAt = start
+    this.end = tape.objectEnd()
+    return this.end
+  }
 
   /** Reads the value at `start`–`end` as token 0. Throws a SyntaxError that names the byte within the value. */
   parse(bytes: Buffer, start: number, end: number): void {
+    const isRead = this.aheadAt === start && this.end === end && this.bytes === bytes
+    if (isRead || this.ahead(bytes, start, end) === end) {
+      this.aheadAt = -1
+      this.resolveAll()
+      return
+    }
+    this.use(this.own)
+    this.notes = undefined
     this.bytes = bytes
     this.count = 0
     this.position = start
@@ -50,11 +74,34 @@ export class JsonTape {
     try {
       this.value(0)
       this.blanks()
-      if (this.position < end) this.fail('more follows the value')
+      if (this.position < end) fail('more follows the value')
     } catch (error) {
       if (error instanceof JsonFault)
         throw new SyntaxError(`${error.message} at byte ${this.position - start} of it`)
       throw error
+    }
+  }
+
+  private arrays(): Arrays {
+    const { kinds, starts, ends, after } = this
+    return { kinds, starts, ends, after }
+  }
+
+  private use({ kinds, starts, ends, after }: Arrays): void {
+    this.kinds = kinds
+    this.starts = starts
+    this.ends = ends
+    this.after = after
+  }
+
+  /** Of the strings that the kernel read. */
+  private resolveAll(): void {
+    const tape = this.kernel?.tape
+    if (!tape) return
+    const count = tape.escapedCount()
+    for (let at = 0; at < count; at++) {
+      const token = tape.escaped[at] ?? 0
+      this.ends[token] = resolveEscapes(this.bytes, this.starts[token] ?? 0, this.ends[token] ?? 0, fail)
     }
   }
 
@@ -88,10 +135,6 @@ export class JsonTape {
     return found
   }
 
-  private fail(message: string): never {
-    throw new JsonFault(message)
-  }
-
   private token(which: number, start: number): number {
     if (this.count === this.kinds.length) this.grow()
     const token = this.count++
@@ -120,7 +163,7 @@ export class JsonTape {
   }
 
   private value(depth: number): void {
-    if (depth > mostDepth) this.fail(`it is nested deeper than ${mostDepth}`)
+    if (depth > mostDepth) fail(`it is nested deeper than ${mostDepth}`)
     const byte = this.blanks()
     if (byte === quote) this.string()
     else if (byte === 0x7b) this.object(depth)
@@ -129,10 +172,7 @@ export class JsonTape {
     else if (byte === 0x74) this.word('true', kind.true)
     else if (byte === 0x66) this.word('false', kind.false)
     else if (byte === 0x6e) this.word('null', kind.null)
-    else
-      this.fail(
-        byte < 0 ? 'it ends too early' : `${JSON.stringify(String.fromCharCode(byte))} begins no value`,
-      )
+    else fail(byte < 0 ? 'it ends too early' : `${JSON.stringify(String.fromCharCode(byte))} begins no value`)
   }
 
   private object(depth: number): void {
@@ -140,15 +180,15 @@ export class JsonTape {
     if (this.blanks() === 0x7d) this.position++
     else {
       for (;;) {
-        if (this.blanks() !== quote) this.fail('a key is missing')
+        if (this.blanks() !== quote) fail('a key is missing')
         this.string()
-        if (this.blanks() !== 0x3a) this.fail('a colon is missing')
+        if (this.blanks() !== 0x3a) fail('a colon is missing')
         this.position++
         this.value(depth + 1)
         const byte = this.blanks()
         this.position++
         if (byte === 0x7d) break
-        if (byte !== 0x2c) this.fail('a comma or brace is missing')
+        if (byte !== 0x2c) fail('a comma or brace is missing')
       }
     }
     this.close(token, this.position)
@@ -163,7 +203,7 @@ export class JsonTape {
         const byte = this.blanks()
         this.position++
         if (byte === 0x5d) break
-        if (byte !== 0x2c) this.fail('a comma or bracket is missing')
+        if (byte !== 0x2c) fail('a comma or bracket is missing')
       }
     }
     this.close(token, this.position)
@@ -176,7 +216,7 @@ export class JsonTape {
     let escapes = false
     let at = start
     for (; ; at++) {
-      if (at >= end) this.fail('a string does not end')
+      if (at >= end) fail('a string does not end')
       const byte = bytes[at] ?? 0
       // Most bytes of a text are small letters, which lie beyond all that ends or escapes.
       if (byte > backslash) continue
@@ -186,49 +226,11 @@ export class JsonTape {
         at++
       } else if (byte < 0x20) {
         this.position = at
-        this.fail('a control character stands in a string')
+        fail('a control character stands in a string')
       }
     }
     this.position = at + 1
-    this.close(token, escapes ? this.unescape(start, at) : at)
-  }
-
-  /** Resolves escapes in place; returns where the text ends. */
-  private unescape(start: number, end: number): number {
-    const { bytes } = this
-    let to = start
-    for (let at = start; at < end; at++) {
-      const byte = bytes[at] ?? 0
-      if (byte !== backslash) {
-        bytes[to++] = byte
-        continue
-      }
-      const letter = bytes[++at] ?? 0
-      if (letter === 0x75) {
-        const unit = this.hex(at + 1, end)
-        at += 4
-        const pair =
-          unit >= 0xd800 && unit < 0xdc00 && bytes[at + 1] === backslash && bytes[at + 2] === 0x75
-            ? this.hex(at + 3, end)
-            : 0
-        if (pair >= 0xdc00 && pair < 0xe000) {
-          to = this.character(to, 0x10000 + ((unit - 0xd800) << 10) + (pair - 0xdc00))
-          at += 6
-        } else to = this.character(to, unit >= 0xd800 && unit < 0xe000 ? 0xfffd : unit)
-      } else bytes[to++] = plainEscapes.get(letter) ?? this.fail('a string holds an unknown escape')
-    }
-    bytes.fill(0x20, to, end)
-    return to
-  }
-
-  private hex(at: number, end: number): number {
-    const digits = this.bytes.toString('latin1', at, at + 4)
-    if (at + 4 > end || !/^[0-9a-fA-F]{4}$/.test(digits)) this.fail('a string holds a broken \\u escape')
-    return Number.parseInt(digits, 16)
-  }
-
-  private character(at: number, point: number): number {
-    return at + this.bytes.write(String.fromCodePoint(point), at, 'utf8')
+    this.close(token, escapes ? resolveEscapes(this.bytes, start, at, fail) : at)
   }
 
   private number(): void {
@@ -239,7 +241,7 @@ export class JsonTape {
     if (bytes[at] === 0x2d) at++
     const whole = at
     while (at < end && isDigit(bytes[at])) at++
-    if (at === whole || (bytes[whole] === 0x30 && at - whole > 1)) this.fail('a number is malformed')
+    if (at === whole || (bytes[whole] === 0x30 && at - whole > 1)) fail('a number is malformed')
     if (bytes[at] === 0x2e) at = this.digits(at + 1)
     if (bytes[at] === 0x65 || bytes[at] === 0x45) {
       at++
@@ -253,14 +255,14 @@ export class JsonTape {
   private digits(from: number): number {
     let at = from
     while (at < this.end && isDigit(this.bytes[at])) at++
-    if (at === from) this.fail('a number is malformed')
+    if (at === from) fail('a number is malformed')
     return at
   }
 
   private word(text: string, which: number): void {
     const start = this.position
     for (let at = 0; at < text.length; at++)
-      if (this.bytes[start + at] !== text.charCodeAt(at)) this.fail('a word is none of true, false and null')
+      if (this.bytes[start + at] !== text.charCodeAt(at)) fail('a word is none of true, false and null')
     const token = this.token(which, start)
     this.position = start + text.length
     this.close(token, this.position)
@@ -274,10 +276,17 @@ export class JsonTape {
     this.starts = larger(this.starts, size)
     this.ends = larger(this.ends, size)
     this.after = larger(this.after, size)
+    Object.assign(this.own, this.arrays())
   }
 }
 
+type Arrays = Pick<JsonTape, 'kinds' | 'starts' | 'ends' | 'after'>
+
 class JsonFault extends Error {}
+
+function fail(message: string): never {
+  throw new JsonFault(message)
+}
 
 function larger(from: Int32Array, size: number): Int32Array<ArrayBuffer> {
   const to = new Int32Array(size)
@@ -288,7 +297,3 @@ function larger(from: Int32Array, size: number): Int32Array<ArrayBuffer> {
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39
 }
-
-const plainEscapes = new Map(
-  [...'"\\/bfnrt'].map((letter, index) => [letter.charCodeAt(0), '"\\/\b\f\n\r\t'.charCodeAt(index)]),
-)

@@ -1,10 +1,6 @@
-/**
- * kernel.wasm in a memory of its own, as functions. What they do is said in kernel/, its source; README.md has the idea.
- * The CSV scanner's bytes stand in the same memory, so nothing is copied to be looked at.
- */
-import { readFileSync } from 'node:fs'
+/** The kernel's part for tall files, source/rows.as.ts, as functions: normalise/simple-rows.ts uses it. */
 
-/** What is asked of a column behind the shared ones: as in kernel/memory.as.ts. */
+/** What is asked of a column behind the shared ones: as in source/memory.as.ts. */
 export const columnKinds = {
   same: 0,
   blank: 1,
@@ -25,14 +21,13 @@ export const rowFields = { start: 0, finish: 1, pair: 2, has: 3, low: 4, high: 5
 /** Of each of its cells. */
 export const cellFields = { start: 0, end: 1, value: 2, size: 3 } as const
 
-type Exports = {
+export type RowsExports = {
   columnsAt: { value: number }
   columnBytes: { value: number }
   mostColumns: { value: number }
   rowsAt: { value: number }
   rowBytes: { value: number }
   mostRows: { value: number }
-  bytesAt: { value: number }
   feeds: { value: number }
   carriages: { value: number }
   take(
@@ -53,41 +48,11 @@ type Exports = {
     value: number,
   ): number
   learnSet(has: number): void
-  reset(): void
 }
 
-/** TypeScript has these among the types of browsers only. */
-declare const WebAssembly: {
-  Memory: new (pages: { initial: number; maximum: number }) => { buffer: ArrayBuffer }
-  Module: new (bytes: Uint8Array) => object
-  Instance: new (module: object, imports: object) => { exports: unknown }
-}
+export type RowsKernel = ReturnType<typeof createRowsKernel>
 
-/** Of 64 KiB, as the kernel is compiled for. */
-const pages = 40
-/** Of each of the two stretches for a scanner's bytes. */
-export const stretchBytes = 1 << 20
-/** The kernel loads 16 bytes a step, also at the end. */
-const slack = 64
-
-export type Kernel = ReturnType<typeof instantiate>
-
-/** Undefined where the machine has none: a processor without SIMD, a limit on address space. All rows are read without it then. */
-export function openKernel(): Kernel | undefined {
-  try {
-    return instantiate()
-  } catch {
-    return undefined
-  }
-}
-
-function instantiate() {
-  const module = new WebAssembly.Module(readFileSync(new URL('./kernel.wasm', import.meta.url)))
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } })
-  const kernel = exports as Exports
-  const { buffer } = memory
-  const bytesAt = kernel.bytesAt.value
+export function createRowsKernel(kernel: RowsExports, buffer: ArrayBuffer) {
   const rowsAt = kernel.rowsAt.value
   const rowBytes = kernel.rowBytes.value
   const mostRows = kernel.mostRows.value
@@ -95,19 +60,10 @@ function instantiate() {
   const columns = new Int32Array(buffer, kernel.columnsAt.value, kernel.mostColumns.value * columnInts)
 
   return {
-    /** Forgets all that was learnt: another file. */
-    reset: () => kernel.reset(),
     mostColumns: kernel.mostColumns.value,
-    /** Where a scanner keeps its bytes by turns. */
-    stretches: [
-      Buffer.from(buffer, bytesAt, stretchBytes),
-      Buffer.from(buffer, bytesAt + stretchBytes + slack, stretchBytes),
-    ] as const,
     /** What `take` says of the rows it took: `rowInts` numbers each, by `rowFields`. */
     rows: new Int32Array(buffer, rowsAt, (mostRows * rowBytes) / 4),
     rowInts: rowBytes / 4,
-    /** Whether the kernel can see these bytes. */
-    sees: (bytes: Buffer) => bytes.buffer === buffer,
     column(index: number, kind: ColumnKind, flag: number, cell: number) {
       columns.set([kind, flag, cell], index * columnInts)
     },

@@ -86,7 +86,7 @@ function hashed(from: u64, start: usize, end: usize): u64 {
     hash = (hash ^ load<u64>(at)) * 0x9e3779b97f4a7c15
     hash ^= hash >> 32
   }
-  if (at < end) hash = (hash ^ (load<u64>(at) & ((1 << (((end - at) as u64) << 3)) - 1))) * 0x9e3779b97f4a7c15
+  if (at < end) hash = (hash ^ (load<u64>(at) & (((1 as u64) << (((end - at) as u64) << 3)) - 1))) * 0x9e3779b97f4a7c15
   return hash ^ (hash >> 29)
 }
 

@@ -1,16 +1,10 @@
-/**
- * Takes rows of a tall file that say nothing new but a price: see ../README.md. AssemblyScript (assemblyscript.org), compiled to
- * ../kernel.wasm by `npm run kernel`. What is exported here is what ../kernel.ts calls and knows.
- */
+/** The rows of a tall file that say nothing new but a price: see ../README.md. */
 import { cellsOf, cr } from './cells.as'
 import { equal } from './equal.as'
 import { isSet } from './known.as'
 import { meaning } from './meaning.as'
 import { mostRows, Row, rowBytes, rowsAt } from './memory.as'
 import { beginPrint, print } from './print.as'
-
-export { learn, learnSet, reset } from './known.as'
-export { bytesAt, columnBytes, columnsAt, mostColumns, mostRows, rowBytes, rowsAt } from './memory.as'
 
 /** Lines of the rows that `take` took, by how they end. */
 export let feeds: i32 = 0

@@ -1,5 +1,5 @@
 /** Fingerprints, as normalise/fingerprint.ts makes them. */
-import { Row } from './memory.as'
+import { Row, rowsAt } from './memory.as'
 
 let beginOne: i32 = 0
 let beginTwo: i32 = 0
@@ -65,4 +65,15 @@ function mix(start: usize, end: usize): void {
 @inline
 function scrambled(value: i32, by: i32): i32 {
   return (value ^ (value >>> 16)) * by
+}
+
+/** The two halves of the fingerprint of the bytes at `start`–`end`. */
+export let printLow: i32 = 0
+export let printHigh: i32 = 0
+
+export function printOf(start: usize, end: usize): void {
+  beginPrint(start, start)
+  print(changetype<Row>(rowsAt), start, end, (end - start) as i32)
+  printLow = changetype<Row>(rowsAt).low
+  printHigh = changetype<Row>(rowsAt).high
 }
