@@ -4,8 +4,8 @@
  */
 
 export type PrefixTree<Value> = {
-  /** What is filed under `prefix`; made when there is nothing yet. */
-  at(prefix: string, make: () => Value): Value
+  /** Files under `prefix` what `change` makes of the value that is there. */
+  put(prefix: string, change: (before: Value | undefined) => Value): void
   /** Everything that `text` begins with, the shortest first. */
   visit(text: string, see: (value: Value) => void): void
 }
@@ -49,10 +49,9 @@ export function createPrefixTree<Value>(): PrefixTree<Value> {
   }
 
   return {
-    at(prefix, make) {
+    put(prefix, change) {
       const found = find(prefix)
-      found.value ??= make()
-      return found.value
+      found.value = change(found.value)
     },
     visit(text, see) {
       let current: Node<Value> | undefined = root

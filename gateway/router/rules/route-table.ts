@@ -11,7 +11,15 @@ export type RouteTable<Target> = { find(subject: Subject): Target | undefined }
 
 /** What a request must have for a rule to match; `any` when nothing can be said. */
 type Key = { kind: 'path' | 'prefix' | 'host'; value: string } | { kind: 'any' }
-type Filed<Target> = { rank: number; test: Test; target: Target }
+type Filed<Target> = {
+  rank: number
+  test: Test
+  /** Where a rule is its key and nothing else: whatever has the key matches. */
+  isKey: boolean
+  target: Target
+  /** Of the rules under the same key, the one of the next lower priority. A list of its own would be two places more to look at. */
+  next: Filed<Target> | undefined
+}
 
 const few = 3
 
@@ -21,41 +29,44 @@ export function createRouteTable<Target>(entries: readonly RouteEntry<Target>[])
     .toSorted((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
     .map(({ rule, target }, rank) => {
       const tree = parseRule(rule)
-      return { tree, filed: { rank, test: compileRule(tree), target } }
+      const filed: Filed<Target> = { rank, test: compileRule(tree), isKey: false, target, next: undefined }
+      return { tree, filed }
     })
+    .reverse()
+  let any: Filed<Target> | undefined
   // Like the children of a router: tried one after the other sooner than looked up.
   if (ordered.length <= few) {
-    const all = ordered.map(({ filed }) => filed)
-    return { find: subject => firstMatch(all, subject, undefined)?.target }
+    for (const { filed } of ordered) any = before(any, filed)
+    return { find: subject => firstMatch(any, subject, undefined)?.target }
   }
-  const paths = new Map<string, Filed<Target>[]>()
+  const paths = new Map<string, Filed<Target>>()
   // Prefixes of whole segments (`/v1/core/`) are looked up at each slash of a path, and only where one is as long;
   // others (`/v1/core`, which /v1/corex begins with as well) are in a tree.
-  const segments = new Map<string, Filed<Target>[]>()
+  const segments = new Map<string, Filed<Target>>()
   const segmentLengths: boolean[] = []
-  const prefixes = createPrefixTree<Filed<Target>[]>()
-  const hosts = new Map<string, Filed<Target>[]>()
-  const any: Filed<Target>[] = []
+  const prefixes = createPrefixTree<Filed<Target>>()
+  const hosts = new Map<string, Filed<Target>>()
   for (const { tree, filed } of ordered) {
     const keys = keysOf(tree)
-    if (keys.some(key => key.kind === 'any')) any.push(filed)
-    else for (const key of keys) file(listFor(key), filed)
+    if (keys.some(key => key.kind === 'any')) any = before(any, filed)
+    else
+      for (const key of keys) if (key.kind !== 'any') file(key, { ...filed, isKey: tree.kind === 'matcher' })
   }
-  function listFor(key: Key): Filed<Target>[] {
-    if (key.kind === 'any') return any
-    const whole = key.kind === 'prefix' && key.value.endsWith('/')
-    if (key.kind === 'prefix' && !whole) return prefixes.at(key.value, () => [])
-    if (whole) segmentLengths[key.value.length] = true
-    const lists = whole ? segments : key.kind === 'path' ? paths : hosts
-    const list = lists.get(key.value) ?? []
-    lists.set(key.value, list)
-    return list
+  function file({ kind, value }: Exclude<Key, { kind: 'any' }>, filed: Filed<Target>): void {
+    const whole = kind === 'prefix' && value.endsWith('/')
+    if (kind === 'prefix' && !whole) {
+      prefixes.put(value, next => before(next, filed))
+      return
+    }
+    if (whole) segmentLengths[value.length] = true
+    const lists = whole ? segments : kind === 'path' ? paths : hosts
+    lists.set(value, before(lists.get(value), filed))
   }
   return {
     find(subject) {
       let best = firstMatch(any, subject, undefined)
       best = firstMatch(paths.get(subject.path), subject, best)
-      if (hosts.size > 0) best = firstMatch(hosts.get(subject.host), subject, best)
+      if (hosts.size > 0) best = firstMatch(hosts.get(undotted(subject.host)), subject, best)
       const { path } = subject
       for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1))
         if (segmentLengths[slash + 1])
@@ -68,21 +79,26 @@ export function createRouteTable<Target>(entries: readonly RouteEntry<Target>[])
   }
 }
 
-function file<Target>(list: Filed<Target>[], filed: Filed<Target>): void {
-  if (list.at(-1) !== filed) list.push(filed)
+function before<Target>(next: Filed<Target> | undefined, filed: Filed<Target>): Filed<Target> {
+  return next?.rank === filed.rank ? next : { ...filed, next }
 }
 
 function firstMatch<Target>(
-  list: readonly Filed<Target>[] | undefined,
+  first: Filed<Target> | undefined,
   subject: Subject,
   best: Filed<Target> | undefined,
 ): Filed<Target> | undefined {
-  if (!list) return best
-  for (const filed of list) {
+  for (let filed = first; filed; filed = filed.next) {
     if (best && filed.rank >= best.rank) return best
-    if (filed.test(subject)) return filed
+    if (filed.isKey || filed.test(subject)) return filed
   }
   return best
+}
+
+const plainHost = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i
+
+function undotted(host: string): string {
+  return host.endsWith('.') ? host.slice(0, -1) : host
 }
 
 const order = { path: 0, prefix: 1, host: 2, any: 3 }
@@ -103,13 +119,8 @@ function keysOf(tree: RuleTree): Key[] {
     case 'PathPrefix':
       return [{ kind: 'prefix', value }]
     case 'Host':
-      // A host has other spellings (a last dot) and patterns: only the plain one is filed, and only lower case.
-      return /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i.test(value)
-        ? [value.toLowerCase(), `${value.toLowerCase()}.`].map(host => ({
-            kind: 'host' as const,
-            value: host,
-          }))
-        : [{ kind: 'any' }]
+      // A host has other spellings and patterns: only the plain one is filed, lower case and without a last dot.
+      return [plainHost.test(value) ? { kind: 'host', value: value.toLowerCase() } : { kind: 'any' }]
     default:
       return [{ kind: 'any' }]
   }
