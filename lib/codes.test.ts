@@ -1,5 +1,5 @@
 import t from 'tap'
-import { canonicalCodeType, normalisedCode } from './codes.ts'
+import { canonicalCodeType, isNormalisedCode, normalisedCode } from './codes.ts'
 
 t.test('a code compares equal however a hospital wrote it', async t => {
   const pairs: [string, string, string][] = [
@@ -26,6 +26,28 @@ t.test('what does not look like its type stays as it is', async t => {
   t.equal(normalisedCode('03029-99999-28', 'NDC'), '03029-99999-28')
   t.equal(normalisedCode('25A', 'RC'), '25A')
   t.equal(normalisedCode('99213', 'CPT'), '99213')
+})
+
+t.test('bytes that are told to be the comparable form are it, and most that are it are told', t => {
+  const letters = [...'00112599AJTZ -.a é']
+  const types = ['', 'RC', 'APC', 'MS-DRG', 'NDC', 'CPT', 'CDM']
+  let told = 0
+  let same = 0
+  for (let number = 0; number < 40_000; number++) {
+    const code = Array.from(
+      { length: 1 + (number % 12) },
+      (_, at) => letters[(number * 7919 + at * at * 31) % letters.length],
+    ).join('')
+    const type = types[number % types.length] ?? ''
+    const bytes = Buffer.from(code)
+    const isSame = normalisedCode(code, type) === code
+    const isTold = isNormalisedCode(bytes, 0, bytes.length, type)
+    if (isTold && !isSame) t.fail(`${type} ${code}`)
+    if (isTold) told++
+    if (isSame && /^[0-9A-Z]+$/.test(code)) same++
+  }
+  t.ok(told > 500 && told >= same * 0.8, `${told} of ${same}`)
+  t.end()
 })
 
 t.test('a CPT code is one under either label, and other labels are believed', async t => {

@@ -6,11 +6,25 @@
  */
 export function normalisedCode(code: string, type: string): string {
   const bare = code.trim().toUpperCase()
-  if (type === 'RC') return /^\d{1,4}$/.test(bare) ? bare.padStart(4, '0') : bare
   if (type === 'NDC') return normalisedNdc(bare)
-  if (type === 'APC') return /^\d{1,4}$/.test(bare) ? bare.padStart(4, '0') : bare
-  if (type.endsWith('DRG')) return /^\d{1,3}$/.test(bare) ? bare.padStart(3, '0') : bare
-  return bare.replaceAll(/\s+/g, '')
+  const length = paddedTo(type)
+  if (length === 0) return bare.replaceAll(/\s+/g, '')
+  return /^\d+$/.test(bare) ? bare.padStart(length, '0') : bare
+}
+
+/** Whether the bytes of a code are its `normalisedCode`: told without a text, since nearly all are. */
+export function isNormalisedCode(bytes: Uint8Array, start: number, end: number, type: string): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    if (!(byte >= 0x30 && byte <= 0x39) && !(byte >= 0x41 && byte <= 0x5a)) return false
+  }
+  return end - start >= paddedTo(type)
+}
+
+/** How many digits codes of the type have; 0 where that is not said, and for NDC. */
+function paddedTo(type: string): number {
+  if (type === 'RC' || type === 'APC') return 4
+  return type.endsWith('DRG') ? 3 : 0
 }
 
 /**

@@ -3,7 +3,7 @@
  * counted in file order from `file_id * 2^32 + 1`. Cells come as ranges of bytes, whether they stem from a CSV record or
  * from a JSON element (normalise/json.ts lays an element out as a row), so the three layouts share every line here.
  */
-import { normalisedCode } from '@glimmr/lib/codes'
+import { isNormalisedCode, normalisedCode } from '@glimmr/lib/codes'
 import { createItemGroups, type ItemGroups } from '@glimmr/lib/item-groups'
 import type { ItemColumns, RateColumns } from '../layout/csv-column-names.ts'
 import { readNumber } from '../rules/values.ts'
@@ -16,6 +16,9 @@ import { type RateBlock, type RateWords, writePlans } from './rate-block.ts'
 import { createRateBlocks } from './rate-blocks.ts'
 import { type TableName, tableNames } from './tables.ts'
 import { createVocabularies, type Vocabularies, type Word } from './vocabulary.ts'
+
+/** Characters of a code by which it is found. */
+const mostIndexed = 200
 
 /** A row of cells: where each column's trimmed value stands in `bytes`. */
 export type Row = {
@@ -94,13 +97,24 @@ export class Rows {
     cell(out, row, codeColumn, true)
     if (type.index === 0) out.text('')
     else word(out, type)
-    const published = cellText(row.bytes, row.starts[codeColumn] ?? 0, row.ends[codeColumn] ?? 0)
-    // Indexed, and an index takes 2.7 kB at most; a description that slipped into this column is longer.
-    const normalised = normalisedCode(published, type.capitals).slice(0, 200)
-    if (normalised === published) cell(out, row, codeColumn, true)
-    else out.text(normalised.toWellFormed())
+    this.normalised(row, codeColumn, type.capitals)
     out.endRow()
     this.counts.item_codes++
+  }
+
+  private normalised(row: Row, column: number, type: string): void {
+    const out = this.buffers.item_codes
+    const start = row.starts[column] ?? 0
+    const end = row.ends[column] ?? 0
+    // Indexed, and an index takes 2.7 kB at most; a description that slipped into this column is longer.
+    if (end - start <= mostIndexed && isNormalisedCode(row.bytes, start, end, type))
+      cell(out, row, column, true)
+    else
+      out.text(
+        normalisedCode(cellText(row.bytes, start, end), type)
+          .slice(0, mostIndexed)
+          .toWellFormed(),
+      )
   }
 
   /** The id that the next charge will have. */
