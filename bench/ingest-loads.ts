@@ -37,7 +37,7 @@ export async function load(
   return { ...loaded, cpu }
 }
 
-/** The median by time of `runs` loads, each into an empty database; the highest memory of all. */
+/** The median of `runs` loads, each into an empty database. */
 export async function medianLoad(
   database: Database,
   { runs, ...files }: Pick<ToLoad, 'paths' | 'addresses' | 'warmUp'> & { runs: number },
@@ -47,7 +47,12 @@ export async function medianLoad(
     await database.empty()
     loads.push(await load(database, files))
   }
-  const [median] = loads.toSorted((a, b) => a.ms - b.ms).slice(Math.floor(loads.length / 2))
-  if (!median) throw new Error('no runs')
-  return { ...median, rssMb: Math.max(...loads.map(({ rssMb }) => rssMb)) }
+  return median(loads)
+}
+
+/** By time; the highest memory of all. */
+export function median(loads: readonly Load[]): Load {
+  const middle = loads.toSorted((a, b) => a.ms - b.ms)[Math.floor(loads.length / 2)]
+  if (!middle) throw new Error('no runs')
+  return { ...middle, rssMb: Math.max(...loads.map(({ rssMb }) => rssMb)) }
 }
