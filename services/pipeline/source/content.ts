@@ -45,26 +45,33 @@ export async function openContent(
     onRead(bytes)
   }
   const zip = compression === 'zip' ? await openZip(source, signal, counting) : undefined
-  const stream =
-    zip?.stream ?? pipeline(await source.read(undefined, signal), createCounter(counting), () => {})
-  const plain = compression === 'gzip' ? gunzipped(stream) : stream
-  return { compression, member: zip?.member, chunks: bounded(plain, { compression, limits, progress }) }
+  const stored = zip?.stream ?? (await source.read(undefined, signal))
+  const plain = compression === 'gzip' ? gunzipped(stored, counting) : stored
+  const bounds = { compression, limits, progress, onPlain: compression === 'none' ? counting : () => {} }
+  return { compression, member: zip?.member, chunks: bounded(plain, bounds) }
 }
 
-function gunzipped(stream: Readable): Readable {
-  return pipeline(stream, createGunzip({ chunkSize: chunkBytes }), () => {})
+function gunzipped(stream: Readable, counting: (bytes: number) => void): Readable {
+  return pipeline(stream, createCounter(counting), createGunzip({ chunkSize: chunkBytes }), () => {})
 }
 
-type Bounds = { compression: Container; limits: ContentLimits; progress: { read: number } }
+type Bounds = {
+  compression: Container
+  limits: ContentLimits
+  progress: { read: number }
+  /** Told of decompressed bytes. */
+  onPlain: (bytes: number) => void
+}
 
 async function* bounded(
   stream: Readable,
-  { compression, limits, progress }: Bounds,
+  { compression, limits, progress, onPlain }: Bounds,
 ): AsyncGenerator<Buffer, void, undefined> {
   let length = 0
   try {
     for await (const chunk of joined(stream)) {
       length += chunk.length
+      onPlain(chunk.length)
       if (length > limits.bytes)
         throw new Refusal(
           'too-large',
