@@ -37,6 +37,8 @@ export type Line = {
 type Options = {
   signal: AbortSignal
   name?: string
+  /** As the store has it; worked out where it is not given. */
+  sha256?: string
   /** Where the loading thread reads it; the file itself unless told. */
   address?: SourceAddress
   /** False: the line has none, and reading all rates for them costs nothing. */
@@ -47,10 +49,10 @@ type Options = {
 export async function ingest(
   path: string,
   { url, pool, threads }: Omit<Scratch, 'close'>,
-  { signal, name = basename(path), address = { kind: 'file', path }, sums = true }: Options,
+  { signal, name = basename(path), sha256: given, address = { kind: 'file', path }, sums = true }: Options,
 ): Promise<Line> {
   const source = await localSource(path)
-  const sha256 = await sha256Of(source, signal)
+  const sha256 = given ?? (await sha256Of(source, signal))
   const organisationId = randomUUID()
   await execute(
     pool,
