@@ -105,6 +105,7 @@ export function createSimpleRows({
   const { rows: taken, rowInts } = ofRows
   const noWord = rows.words.methodologies.named('')
   const methodologies: Word[] = []
+  const numbers = new Map<Word, number>()
   /** By their numbers, as far as those were met. */
   const smallCounts: (Word | undefined)[] = []
   /** Ids of texts that the kernel knows, by the value it was given. */
@@ -222,8 +223,9 @@ export function createSimpleRows({
       if (payerEnd - payer > nameBytes || planEnd - plan > nameBytes) return
       ofRows.learnPair(bytes, payer, payerEnd, plan, planEnd, pair.index)
       if (methodology.index !== 0) {
-        if (!methodologies.includes(methodology)) methodologies.push(methodology)
-        const value = methodologies.indexOf(methodology) * 2 + (methodology.text === 'other' ? 1 : 0)
+        const number = numbers.get(methodology) ?? methodologies.push(methodology) - 1
+        numbers.set(methodology, number)
+        const value = number * 2 + (methodology.text === 'other' ? 1 : 0)
         learnWord(columnKinds.methodology, rate.methodology, value)
       }
       if (counted.index !== 0)

@@ -1,6 +1,19 @@
 /** What was met before: payers with their plans, words, and combinations of what a row has. */
 import { equal } from './equal.as'
-import { Key, keysAt, mostKeys, mostTexts, setsAt, setSlots, slots, slotsAt, text, textsAt, textsEnd, textsPart } from './memory.as'
+import {
+  Key,
+  keysAt,
+  mostKeys,
+  mostTexts,
+  setsAt,
+  setSlots,
+  slots,
+  slotsAt,
+  text,
+  textsAt,
+  textsEnd,
+  textsPart,
+} from './memory.as'
 
 let keys: i32 = 0
 let texts: usize = textsAt

@@ -2,7 +2,20 @@
 import { find } from './known.as'
 import { equal } from './equal.as'
 import { mayBeNines, wholeDigits } from './numbers.as'
-import { cellAt, columnAt, count, dollar, methodology, payer, percentage, plan, Row, same, statistic, text } from './memory.as'
+import {
+  cellAt,
+  columnAt,
+  count,
+  dollar,
+  methodology,
+  payer,
+  percentage,
+  plan,
+  Row,
+  same,
+  statistic,
+  text,
+} from './memory.as'
 
 /** Writes what the cells say; returns what the row has, -1 when something about it would have to be said. */
 export function meaning(row: Row, columns: i32, base: usize): i32 {
