@@ -6,6 +6,7 @@ import t from 'tap'
 import type { Source } from '../source/source.ts'
 import { bufferSource } from '../test-files.ts'
 import { addOrganisation, counts, load, many, visible } from '../test-load.ts'
+import { openCopyLanes } from './copy-lanes.ts'
 
 type Test = Parameters<typeof createTestDatabase>[0]
 
@@ -25,6 +26,32 @@ t.test('a load that breaks leaves nothing to see; the next one loads every row o
   }
   t.equal((await load(db, bytes, { organisationId: us })).outcome, 'published')
   t.match(await counts(db), { items: '5000', charges: '5000', rates: '5000', codes: '5000' })
+})
+
+t.test('a load that is given up while it commits has ended before its rows are cleared', async t => {
+  const { db } = await setUp(t)
+  await execute(
+    db.pool,
+    sql`create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.3); return null; end'`,
+  )
+  await execute(
+    db.pool,
+    sql`create constraint trigger slow_commit after insert on prices.texts deferrable initially deferred for each row execute function slow()`,
+  )
+  const lanes = await openCopyLanes({ url: db.urlFor('glimmr_pipeline'), bufferBytes: 1 << 16 })
+  lanes.add({ table: 'texts', bytes: Buffer.from('1\t1\ta\n'), rows: 1 })
+  const committed = lanes.commit().catch(() => {})
+  const connections = (state: string) =>
+    select(
+      db.pool,
+      sql`select from pg_stat_activity where datname = current_database() and application_name = 'glimmr_copy' and state like ${state} and (${state} = '%' or query = 'commit')`,
+    )
+  while ((await connections('active')).length === 0);
+  await lanes.abort()
+  await execute(db.pool, sql`delete from prices.texts`)
+  await committed
+  while ((await connections('%')).length > 0);
+  t.same(await select(db.pool, sql`select id from prices.texts`), [])
 })
 
 t.test('a database connection that is lost fails the load, and the next one succeeds', async t => {

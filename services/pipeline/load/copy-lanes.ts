@@ -42,6 +42,7 @@ export async function openCopyLanes({ url, lanes = 2, bufferBytes }: LaneOptions
   const counted = Object.fromEntries(tableNames.map(name => [name, 0])) as Record<TableName, number>
   let failure: Error | undefined
   let wake: (() => void)[] = []
+  let committing: Promise<unknown> = Promise.resolve()
 
   const changed = () => {
     const waiters = wake
@@ -95,7 +96,9 @@ export async function openCopyLanes({ url, lanes = 2, bufferBytes }: LaneOptions
     async commit() {
       while (queue.length > 0 || !idle()) await change()
       if (failure) throw failure
-      await Promise.all(open.map(({ client }) => client.query('commit')))
+      const committed = Promise.all(open.map(({ client }) => client.query('commit')))
+      committing = committed.catch(() => {})
+      await committed
       await Promise.all(open.map(({ client }) => client.end()))
       for (const used of spare.splice(0)) release(used)
       return counted
@@ -103,6 +106,8 @@ export async function openCopyLanes({ url, lanes = 2, bufferBytes }: LaneOptions
     async abort() {
       fail(failure ?? new Error('the load was given up'))
       while (!idle()) await change()
+      // A commit that was sent is carried out, also when nobody waits for it: whoever clears the rows has to come after it.
+      await committing
       await Promise.allSettled(open.map(({ client }) => client.end()))
     },
   }
