@@ -2,7 +2,7 @@
 import t from 'tap'
 import { type Kernel, openKernel } from '../kernel/kernel.ts'
 import { csvBase, type Template } from '../oracle/bases.ts'
-import { sheetText } from '../oracle/break-csv.ts'
+import { oddValues, sheetText } from '../oracle/break-csv.ts'
 import { shuffleColumns } from '../oracle/mix.ts'
 import { createRandom, type Random } from '../oracle/random.ts'
 import { CsvScanner } from '../scan/csv-scanner.ts'
@@ -10,39 +10,33 @@ import { Refusal } from '../source/refusal.ts'
 import { anItem, csv, type ReadTest, readBytes } from '../test-files.ts'
 
 const templates: Template[] = ['2.1', '2.2', '3.0']
+/** Beside what breaks a rule: cells as they are written in a file, and what the kernel leaves to others. */
 const cells = [
+  ...oddValues,
   ...[
-    '',
-    '',
-    '',
-    'x',
-    '0',
-    '0.00',
-    '-1',
-    '1e5',
-    '$5',
     '"1,000"',
-    '12.',
-    '.5',
-    '.',
-    '007',
-    '12345678901234567',
+    '"quoted"',
+    '" "',
+    '5" tube',
+    '"5"" tube"',
+    '"two\nlines"',
+    '"open',
+    '"closed" ',
+    'a\rb',
+    '"a\\b"',
   ],
   ...[
-    '999999999',
+    '12345678901234567',
     '99999999.5',
-    '1 through 10',
-    '1 Through 10',
-    '5',
-    '10',
-    '11',
-    '011',
-    '350',
     '100000000000',
+    '350',
+    '120.5',
+    '64',
+    'Fee Schedule',
+    'Aetna',
+    'PPO',
   ],
-  ...['N/A', 'other', 'OTHER', 'Fee Schedule', 'barter', 'inpatient', 'CPT', ' padded ', '"quoted"', '" "'],
-  ...['\u00a0', 'é', 'été', '\t', '5" tube', '"5"" tube"', '"two\nlines"', '"open', '"closed" ', 'a\rb'],
-  ...['Aetna', 'PPO', 'a note', '120.5', '64', '1000', `"${'long '.repeat(40)}"`, '\\', '=1+1', '"a\\b"'],
+  ...['été', '\t', '\\', `"${'long '.repeat(40)}"`],
 ]
 
 const rateNames =

@@ -2,7 +2,7 @@
 import type { Sheet } from './bases.ts'
 import type { Random } from './random.ts'
 
-const values = [
+export const oddValues = [
   '',
   '',
   '',
@@ -64,7 +64,7 @@ export function breakRows(sheet: Sheet, random: Random, rows: number): Sheet {
   const broken = Array.from({ length: rows }, () => {
     const row = [...random.pick(data)]
     for (let cells = 1 + random.below(3); cells > 0; cells--)
-      row[random.below(row.length)] = random.pick(values)
+      row[random.below(row.length)] = random.pick(oddValues)
     if (random.chance(0.03)) return row.slice(0, random.below(row.length))
     if (random.chance(0.02)) return row.map(() => '')
     return row
