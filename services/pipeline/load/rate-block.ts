@@ -20,7 +20,7 @@ export type RateWords = {
   pair: Pair
   methodology: Word
   count: Word
-  /** What `Rows.text` gives for its algorithm and notes. Those of another rate where this one is plain. */
+  /** Of its algorithm and notes, 0 for none: `Rows.tellTexts`. */
   algorithmId: number
   notesId: number
   /** None of its cells is filled beside its dollar amount and methodology. */
@@ -83,8 +83,8 @@ export class RateBlock {
       this.counts.push(told.count)
       this.textBytes += told.count.element.length
     }
-    if (!told.plain && told.algorithmId !== 0) this.algorithmIds.integer(at, told.algorithmId)
-    if (!told.plain && told.notesId !== 0) this.notesIds.integer(at, told.notesId)
+    if (told.algorithmId !== 0) this.algorithmIds.integer(at, told.algorithmId)
+    if (told.notesId !== 0) this.notesIds.integer(at, told.notesId)
     if (extra !== undefined) {
       this.textBytes += extra.length
       while (this.extras.length < at) this.extras.push('null')

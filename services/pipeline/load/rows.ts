@@ -151,6 +151,12 @@ export class Rows {
     return id
   }
 
+  /** Has `told` say which texts the rate has; `plain` is told already. */
+  tellTexts(row: Row, columns: RateColumns, told: RateWords): void {
+    told.algorithmId = told.plain ? 0 : this.text(row, columns.algorithm)
+    told.notesId = told.plain ? 0 : this.text(row, columns.notes)
+  }
+
   /** A rate of the open item. */
   rate(row: Row, chargeId: number, columns: RateColumns, told: RateWords, extra: string | undefined): void {
     const { pair } = told

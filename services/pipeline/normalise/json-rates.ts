@@ -147,10 +147,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       told.methodology = rows.words.methodologies.find(row, column.methodology)
       told.count = rows.words.counts.find(row, column.count)
       told.plain = (present & beyondDollar) === 0
-      if (!told.plain) {
-        told.algorithmId = rows.text(row, rateColumns.algorithm)
-        told.notesId = rows.text(row, rateColumns.notes)
-      }
+      rows.tellTexts(row, rateColumns, told)
       rows.rate(row, chargeId, rateColumns, told, extra)
     }
     return { present, loaded }

@@ -60,7 +60,7 @@ const cells: RateColumns = {
   methodology: 9,
 }
 
-const mostCells = 10
+const mostCells = Object.keys(cells).length
 
 const kinds: Record<(typeof cellNames)[number], ColumnKind> = {
   dollar: columnKinds.dollar,
@@ -170,18 +170,20 @@ export function createSimpleRows({
     return id
   }
 
-  function write(at: number, chargeId: number, leading: number): void {
-    const present = (taken[at + rowFields.has] ?? 0) | leading
+  function write(at: number, chargeId: number, led: number): void {
+    const present = (taken[at + rowFields.has] ?? 0) | led
     told.pair = pairs[taken[at + rowFields.pair] ?? 0] ?? noPair
     told.methodology =
       (present & has.methodology) === 0 ? noWord : (methodologies[valueAt(at, cells.methodology)] ?? noWord)
     told.plain = (present & beyondDollar) === 0
+    told.algorithmId = 0
+    told.notesId = 0
     if (told.plain) copyCell(at, cells.dollar)
     else {
       for (const cell of read) copyCell(at, cell)
       told.count = (present & has.count) === 0 ? noWord : countOf(at)
-      told.algorithmId = (present & has.algorithm) === 0 ? 0 : textOf(at, cells.algorithm)
-      told.notesId = (present & has.notes) === 0 ? 0 : textOf(at, cells.notes)
+      if ((present & has.algorithm) !== 0) told.algorithmId = textOf(at, cells.algorithm)
+      if ((present & has.notes) !== 0) told.notesId = textOf(at, cells.notes)
     }
     rows.rate(simple, chargeId, cells, told, undefined)
   }

@@ -161,10 +161,7 @@ export function createTall(
     else {
       const chargeId = charges.of(current, spoken)
       told.pair = payer()
-      if (!told.plain) {
-        told.algorithmId = rows.text(row, rate.algorithm)
-        told.notesId = rows.text(row, rate.notes)
-      }
+      rows.tellTexts(row, rate, told)
       rows.rate(row, chargeId, rate, told, extra)
     }
     if (item) item.end = row.offset + row.length

@@ -144,10 +144,7 @@ export function createWide(
     const chargeId = rows.charge(row, itemId, columns, words, columns.notes, undefined)
     for (const group of filled) {
       if ((group.flags & charge & ~group.lost) === 0) continue
-      if (!group.plain) {
-        group.algorithmId = rows.text(row, group.columns.algorithm)
-        group.notesId = rows.text(row, group.columns.notes)
-      }
+      rows.tellTexts(row, group.columns, group)
       rows.rate(row, chargeId, group.columns, group, undefined)
     }
     rows.endItem(row.offset + row.length)

@@ -16,7 +16,7 @@ export type ReadOptions = {
   rows: Rows
   findings: Findings
   now: Date
-  /** Takes rows that say nothing new but a price by many (kernel/README.md), for no other file meanwhile. */
+  /** Reads what is plain (kernel/README.md), for no other file meanwhile; without it all is read by the rest. */
   kernel: Kernel | undefined
   /** After every chunk: where rows are flushed and progress is told. */
   afterChunk: (facts: FileFacts, sourceBytes: number) => Promise<void>
