@@ -23,6 +23,8 @@ export type CatalogColumn = {
   comment: string | null
 }
 export type CatalogKey = { name: string; columns: string[] }
+/** Of an index, which need not be a constraint, and may be on expressions or on a part of the rows. */
+export type CatalogUniqueKey = CatalogKey & { is_constraint: boolean }
 export type CatalogForeignKey = CatalogKey & { table: { schema: string; name: string }; references: string[] }
 export type CatalogTable = {
   schema: string
@@ -32,7 +34,7 @@ export type CatalogTable = {
   comment: string | null
   columns: CatalogColumn[]
   primary_key: CatalogKey | null
-  unique_keys: CatalogKey[]
+  unique_keys: CatalogUniqueKey[]
   foreign_keys: CatalogForeignKey[]
   insertable: boolean
   updatable: boolean
@@ -104,9 +106,12 @@ select json_build_object(
     select json_build_object('name', k.conname, 'columns', ${namesOf('k.conrelid', 'k.conkey')})
     from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'p'),
   'unique_keys', (
-    select coalesce(json_agg(json_build_object('name', k.conname, 'columns', ${namesOf('k.conrelid', 'k.conkey')})
-      order by k.conname), '[]')
-    from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'u'),
+    select coalesce(json_agg(json_build_object('name', i.relname,
+      'columns', coalesce(${namesOf('x.indrelid', 'x.indkey::int2[]')}, '[]'),
+      'is_constraint', exists (select from pg_catalog.pg_constraint k where k.conindid = i.oid and k.contype = 'u'))
+      order by i.relname), '[]')
+    from pg_catalog.pg_index x join pg_catalog.pg_class i on i.oid = x.indexrelid
+    where x.indrelid = c.oid and x.indisunique and not x.indisprimary),
   'foreign_keys', (
     select coalesce(json_agg(json_build_object('name', k.conname, 'columns', ${namesOf('k.conrelid', 'k.conkey')},
       'table', json_build_object('schema', fn.nspname, 'name', fc.relname),

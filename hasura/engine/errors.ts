@@ -50,6 +50,11 @@ export function invalid(path: string, message: string): RequestError {
   return new RequestError('validation-failed', path, message)
 }
 
+/** Not the request's doing: of the database, a webhook or this server. */
+export function fault(path: string, message: string, internal?: unknown): RequestError {
+  return new RequestError('unexpected', path, message, internal, 500)
+}
+
 /** `['a', 'b']`, as Hasura shows a list of names. */
 export function quotedList(names: Iterable<string>): string {
   return `[${[...names].map(name => `'${name}'`).join(', ')}]`

@@ -1,7 +1,7 @@
 /** One request from its body to its answer: prepare, bind, run, put together. */
 import type { ActionRunner } from './actions/action-runner.ts'
 import { isAction, runActions } from './actions/run-actions.ts'
-import { errorBody, RequestError } from './errors.ts'
+import { errorBody, fault, RequestError } from './errors.ts'
 import { admin } from './model/role-permissions.ts'
 import { runMutation } from './mutation/run-mutation.ts'
 import { validateInputs } from './mutation/validate-input.ts'
@@ -113,7 +113,7 @@ async function read(
 
 export function poolOf({ pools }: EngineOptions, source: string) {
   const pool = pools[source]
-  if (!pool) throw new RequestError('unexpected', '$', `source "${source}" is not connected`)
+  if (!pool) throw fault('$', `source "${source}" is not connected`)
   return pool
 }
 

@@ -1,6 +1,7 @@
 import { createTestDatabase } from '@glimmr/dev/testing'
 import { type Test, test } from 'tap'
 import { createEngine } from './engine.ts'
+import type { Metadata } from './metadata-types.ts'
 
 const schema = `
   create table team (id int primary key, name text);
@@ -134,4 +135,106 @@ test('a permission to write is inherited where all parents say the same, in what
         "Could not inherit permission for the role 'ab' for the entity: 'delete permission, table: player, source: 'default''",
     },
   ])
+})
+
+/** Roles a, b and c; ab of a and b; abc of ab and c. */
+async function nested(t: Test, table: object, functions: object[] = []) {
+  const { pool } = await createTestDatabase(t)
+  await pool.query(`${schema}
+    create function best() returns setof player language sql volatile as 'select * from player where id = 2';`)
+  const tables = [{ table: 'player', ...table }]
+  const engine = await createEngine({
+    metadata: {
+      sources: [{ name: 'default', tables, functions }],
+      inherited_roles: [
+        { role_name: 'abc', role_set: ['ab', 'c'] },
+        { role_name: 'ab', role_set: ['a', 'b'] },
+      ],
+    } as Metadata,
+    pools: { default: pool },
+  })
+  t.teardown(() => engine.close())
+  const ask = async (query: string, role: string) =>
+    JSON.parse((await engine.graphql({ body: { query }, session: { role, vars: {} } })).body)
+  return { ask, engine }
+}
+const names = '{ player(order_by: {name: asc}) { name } }'
+const named = (...all: string[]) => ({ data: { player: all.map(name => ({ name })) } })
+
+test('what an inherited role is given itself is what a role made of it inherits', async t => {
+  const { ask, engine } = await nested(
+    t,
+    {
+      select_permissions: [
+        select('a', { columns: ['name', 'pay'], filter: {} }),
+        select('ab', { columns: ['name'], filter: { id: { _eq: 1 } } }),
+        select('c', { columns: ['name'], filter: { id: { _eq: 2 } } }),
+      ],
+      delete_permissions: [
+        { role: 'a', permission: { filter: {} } },
+        { role: 'b', permission: { filter: { id: { _eq: 1 } } } },
+        { role: 'ab', permission: { filter: { id: { _eq: 3 } } } },
+      ],
+    },
+    [{ function: 'best', permissions: [{ role: 'ab' }] }],
+  )
+  t.same(await ask(names, 'ab'), named('Ann'))
+  t.same(await ask(names, 'abc'), named('Ann', 'Bob'))
+  t.match(await ask('{ player { pay } }', 'abc'), { errors: [{ message: /'pay' not found/ }] })
+  t.same(await ask('mutation { best { name } }', 'abc'), { data: { best: [{ name: 'Bob' }] } })
+  t.same(engine.inconsistencies(), [])
+  t.same(await ask('mutation { delete_player(where: {}) { affected_rows } }', 'abc'), {
+    data: { delete_player: { affected_rows: 1 } },
+  })
+})
+
+test('a column stays hidden at each level where a row is seen through a parent without it', async t => {
+  const { ask } = await nested(t, {
+    select_permissions: [
+      select('a', { columns: ['name', 'pay'], filter: { id: { _eq: 1 } } }),
+      select('b', { columns: ['name'], filter: { id: { _eq: 2 } } }),
+      select('c', { columns: ['name', 'pay'], filter: { id: { _eq: 3 } } }),
+    ],
+  })
+  t.same(await ask('{ player(order_by: {name: asc}) { name pay } }', 'abc'), {
+    data: {
+      player: [
+        { name: 'Ann', pay: 10 },
+        { name: 'Bob', pay: null },
+        { name: 'Cy', pay: 50 },
+      ],
+    },
+  })
+})
+
+test('the limit is the largest that a parent has, also beside one that has none', async t => {
+  const { ask } = await nested(t, {
+    select_permissions: [
+      select('a', { columns: '*', filter: {}, limit: 1 }),
+      select('b', { columns: '*', filter: {} }),
+      select('c', { columns: '*', filter: {}, limit: 2 }),
+    ],
+  })
+  t.same(await ask(names, 'ab'), named('Ann'))
+  t.same(await ask(names, 'abc'), named('Ann', 'Bob'))
+})
+
+test('parents agree to write where what one of them leaves out is what the other says', async t => {
+  const id = (name: string) => ({ check: { id: { _eq: name } }, columns: ['id', 'name'] })
+  const check = { check: {}, columns: ['id', 'name'] }
+  for (const [one, two, agree] of [
+    [{ ...check, set: {}, backend_only: false }, check, true],
+    [id('X-Hasura-User-Id'), id('x-hasura-user-id'), true],
+    [{ ...check, set: { name: 'X-Hasura-Name' } }, { ...check, set: { name: 'x-Hasura-name' } }, true],
+    [{ ...check, set: { name: 'Ann' } }, { ...check, set: { name: 'ann' } }, false],
+    [{ ...check, backend_only: true }, check, false],
+  ] as const) {
+    const { engine } = await nested(t, {
+      insert_permissions: [
+        { role: 'a', permission: one },
+        { role: 'b', permission: two },
+      ],
+    })
+    t.equal(engine.inconsistencies().length, agree ? 0 : 1, JSON.stringify(one))
+  }
 })

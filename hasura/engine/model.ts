@@ -1,5 +1,11 @@
 /** Stage 3: metadata and catalogue → one model of tables, relations, computed fields, functions and permissions. */
-import type { CatalogColumn, CatalogFunction, CatalogKey, CatalogTable, CatalogType } from './catalog.ts'
+import type {
+  CatalogColumn,
+  CatalogFunction,
+  CatalogTable,
+  CatalogType,
+  CatalogUniqueKey,
+} from './catalog.ts'
 import type {
   DeletePermission,
   Inconsistency,
@@ -92,7 +98,7 @@ export type Table = {
   byColumnName: Map<string, Column>
   fields: Map<string, TableField>
   primaryKey: { name: string; columns: Column[] } | undefined
-  uniqueKeys: CatalogKey[]
+  uniqueKeys: CatalogUniqueKey[]
   insertable: boolean
   updatable: boolean
   deletable: boolean
@@ -134,7 +140,7 @@ export type Model = {
   actions: Map<string, Action>
   customTypes: Map<string, CustomType>
   roots: { query: Map<string, RootTarget>; mutation: Map<string, RootTarget> }
-  /** An inherited role → the roles it stands for, all resolved. */
+  /** An inherited role → its parents. None contains itself. */
   inheritedRoles: Map<string, string[]>
   /** Roles for which the schema may not be asked. */
   introspectionDisabled: Set<string>

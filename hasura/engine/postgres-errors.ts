@@ -27,7 +27,7 @@ export function databaseError(cause: unknown, path = '$'): RequestError | undefi
     },
   }
   const [code, message] = worded(cause)
-  return new RequestError(code, path, message, internal)
+  return new RequestError(code, path, message, internal, code === 'unexpected' ? 500 : 400)
 }
 
 function isDatabaseError(cause: unknown): cause is DatabaseError {

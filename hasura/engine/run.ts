@@ -1,6 +1,6 @@
 /** Stage 7: one statement, one round trip. What Postgres wrote as JSON is passed through unparsed. */
 import type pg from 'pg'
-import { RequestError } from './errors.ts'
+import { fault, RequestError } from './errors.ts'
 import { exceeded } from './plan/limits.ts'
 import type { Encoded, Value } from './plan/plan.ts'
 import { databaseError } from './postgres-errors.ts'
@@ -88,14 +88,14 @@ export async function withClient<Result>(
   const client = await pool.connect()
   if (signal?.aborted) {
     client.release()
-    throw new RequestError('unexpected', '$', 'the request was aborted')
+    throw fault('$', 'the request was aborted')
   }
   const watch = watchOver(pool, client, timeMs, signal)
   let broken: Error | undefined
   try {
     return await work(client)
   } catch (cause) {
-    if (watch.late()) throw new RequestError('unexpected', '$', 'operation exceeded the time limit')
+    if (watch.late()) throw fault('$', 'operation exceeded the time limit')
     if (cause instanceof RequestError) throw cause
     const error = databaseError(cause)
     if (!error) broken = cause instanceof Error ? cause : new Error(String(cause))

@@ -3,7 +3,7 @@
  *
  * Source: https://hasura.io/docs/2.0/actions/action-handlers/
  */
-import { RequestError } from '../errors.ts'
+import { fault, RequestError } from '../errors.ts'
 import { parseExact } from '../exact-json.ts'
 import type { Action } from '../model/actions.ts'
 import type { Session } from '../session.ts'
@@ -41,13 +41,13 @@ export async function callAction({ client, env = {} }: ActionOptions, call: Acti
   try {
     outgoing = outgoingOf(env, call, payload)
   } catch (cause) {
-    if (cause instanceof TransformError) throw unexpected(cause.message, cause.details)
-    throw unexpected(cause instanceof Error ? cause.message : String(cause))
+    if (cause instanceof TransformError) throw fault('$', cause.message, cause.details)
+    throw fault('$', cause instanceof Error ? cause.message : String(cause))
   }
   const timeoutMs = timeoutSecondsOf(action) * 1000
   const answer = await client({ ...outgoing, timeoutMs }).catch((cause: unknown) => {
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw unexpected('http exception when calling webhook', {
+    throw fault('$', 'http exception when calling webhook', {
       error: message,
       request: shown(outgoing, payload),
     })
@@ -58,11 +58,12 @@ export async function callAction({ client, env = {} }: ActionOptions, call: Acti
     response: { status: answer.status, body: parsed.body ?? answer.body, headers: [] },
     request: shown(outgoing, payload),
   })
-  if (answer.status >= 400 && answer.status < 500) throw refused(parsed.body, internal('unexpected response'))
+  if (answer.status >= 400 && answer.status < 500)
+    throw refused(answer.status, parsed.body, internal('unexpected response'))
   if (answer.status < 200 || answer.status >= 300)
-    throw unexpected('internal error', internal('unexpected response'))
+    throw fault('$', 'internal error', internal('unexpected response'))
   if (!parsed.json)
-    throw unexpected('not a valid json response from webhook', internal('unexpected response'))
+    throw fault('$', 'not a valid json response from webhook', internal('unexpected response'))
   try {
     return transformResponse(action.definition.response_transform, {
       body: parsed.body,
@@ -71,7 +72,7 @@ export async function callAction({ client, env = {} }: ActionOptions, call: Acti
       request: payload,
     })
   } catch (cause) {
-    if (cause instanceof TransformError) throw unexpected(cause.message, cause.details)
+    if (cause instanceof TransformError) throw fault('$', cause.message, cause.details)
     throw cause
   }
 }
@@ -113,10 +114,6 @@ function outgoingOf(
   })
 }
 
-export function unexpected(message: string, internal?: unknown): RequestError {
-  return new RequestError('unexpected', '$', message, internal)
-}
-
 function parsedBody({ body }: WebhookAnswer): { json: boolean; body: unknown } {
   try {
     return { json: true, body: parseExact(body) }
@@ -131,12 +128,12 @@ function shown({ url }: Outgoing, body: unknown) {
 }
 
 /** `{message, code?, extensions?}` of a webhook that answers 4xx. */
-function refused(body: unknown, internal: unknown): RequestError {
+function refused(status: number, body: unknown, internal: unknown): RequestError {
   if (typeof body !== 'object' || body === null || !('message' in body) || typeof body.message !== 'string')
-    return unexpected('internal error', internal)
+    return fault('$', 'internal error', internal)
   const code = 'code' in body && typeof body.code === 'string' ? body.code : 'unexpected'
   const extensions = 'extensions' in body ? body.extensions : undefined
-  const error = new RequestError(code, '$', body.message, internal)
+  const error = new RequestError(code, '$', body.message, internal, status)
   return typeof extensions === 'object' && extensions !== null
     ? error.withExtensions({ ...extensions })
     : error

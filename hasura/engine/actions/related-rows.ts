@@ -1,6 +1,6 @@
 /** The rows that an answer's relationships lead to: one statement for each source, however many objects there are. */
 import type pg from 'pg'
-import { RequestError } from '../errors.ts'
+import { fault, RequestError } from '../errors.ts'
 import { exceeded, type Limits } from '../plan/limits.ts'
 import { always, type BoolExp, both, never, type Rows, type Selection } from '../plan/plan.ts'
 import { printSelections } from '../print/select.ts'
@@ -25,7 +25,7 @@ export async function fillGaps(gaps: Gap[], reading: Reading): Promise<void> {
     )
   for (const [source, group] of Map.groupBy(gaps, gap => gap.output.source)) {
     const pool = reading.pools[source]
-    if (!pool) throw new RequestError('unexpected', '$', `source "${source}" is not connected`)
+    if (!pool) throw fault('$', `source "${source}" is not connected`)
     const { bytes, timeMs } = reading.limits
     const statement = printSelections(group.map(selectionOf), bytes)
     const values = bind(statement.values, reading.bound)

@@ -1,5 +1,5 @@
 /** The root fields of a request that are actions. */
-import { RequestError } from '../errors.ts'
+import { fault, RequestError } from '../errors.ts'
 import { admin } from '../model/role-permissions.ts'
 import type { AnswerOutput } from '../plan/action.ts'
 import { memberId } from '../plan/members.ts'
@@ -52,7 +52,7 @@ async function runOne(root: ActionRoot, run: Running): Promise<string> {
 
 function logPool({ pools, options }: Running) {
   const pool = options.logSource === undefined ? Object.values(pools)[0] : pools[options.logSource]
-  if (!pool) throw new RequestError('unexpected', '$', 'there is no database that keeps asynchronous actions')
+  if (!pool) throw fault('$', 'there is no database that keeps asynchronous actions')
   return pool
 }
 

@@ -1,8 +1,9 @@
 /** A webhook's answer against the action's type: what is asked of it, in the order of the selection. */
+
+import { RequestError } from '../errors.ts'
 import { isRawNumber } from '../exact-json.ts'
 import type { AnswerOutput } from '../plan/action.ts'
 import { nullable, type TypeRef, typeText } from '../schema/types.ts'
-import { unexpected } from './call-action.ts'
 
 /** JSON text; a relationship is a gap, to be filled once its rows are known. */
 export type Shaped = string | Gap | { members: [string, Shaped][] } | { items: Shaped[] }
@@ -73,4 +74,8 @@ export function shapedText(shaped: Shaped): string {
   if ('text' in shaped) return shaped.text
   if ('items' in shaped) return `[${shaped.items.map(shapedText).join(',')}]`
   return `{${shaped.members.map(([key, member]) => `${JSON.stringify(key)}:${shapedText(member)}`).join(',')}}`
+}
+
+function unexpected(message: string): RequestError {
+  return new RequestError('unexpected', '$', message)
 }

@@ -13,17 +13,21 @@ const queries: Record<string, { url: string; query: string; methods?: string[] }
     methods: ['GET', 'POST'],
   },
   broken: { url: 'broken', query: '{ note {' },
+  failing: { url: 'failing', query: '{ failing { id } }' },
 }
 
 async function setUp(t: Test) {
   const { pool } = await createTestDatabase(t)
   await pool.query(`create table note (id bigint primary key, text text, size float8);
-    insert into note values (1, 'a', 1), (2, 'b/ü', 2.5), (50755254975729665, 'big', 3)`)
+    insert into note values (1, 'a', 1), (2, 'b/ü', 2.5), (50755254975729665, 'big', 3);
+    create function failing() returns setof note language plpgsql stable
+      as $$ begin raise exception 'secret'; end $$`)
   const engine = await createEngine({
     metadata: {
       sources: [
         {
           name: 'default',
+          functions: [{ function: 'failing' }],
           tables: [
             {
               table: 'note',
@@ -114,6 +118,24 @@ test('what no endpoint is meant by is refused, and nothing of it is an internal 
   t.match(await ask('notes/x%27%20or%201=1'), { status: 400, text: /invalid input syntax for type bigint/ })
   t.match(await ask('broken'), { status: 400, text: /not valid GraphQL/ })
   t.match(engine.inconsistencies(), [{ type: 'query_collections', reason: /"broken" is invalid/ }])
+})
+
+test('what is not the fault of the request is told by its status, and so is what is', async t => {
+  const { ask, engine } = await setUp(t)
+  t.same(await ask('failing'), {
+    status: 500,
+    text: '{"path":"$","error":"database query error","code":"unexpected"}',
+  })
+  t.match(await ask('few'), { status: 400, text: /expecting a value for non-nullable variable/ })
+  const request = (query: string) => ({
+    method: 'POST',
+    url: '/v1alpha1/graphql',
+    headers: {},
+    body: { query },
+  })
+  const older = (query: string) => serve(engine, { auth: {} }, request(query))
+  t.match(await older('{ failing { id } }'), { status: 500, body: /database query error/ })
+  t.match(await older('{ nothing { id } }'), { status: 400, body: /not found/ })
 })
 
 test('a question mark in a value is part of it, and a POST without a body is one without values', async t => {

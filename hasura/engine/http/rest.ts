@@ -4,7 +4,7 @@
  * Source: https://hasura.io/docs/2.0/restified/overview/
  */
 import { type OperationDefinitionNode, parse, type TypeNode } from 'graphql'
-import type { Engine } from '../engine.ts'
+import type { Engine, EngineAnswer } from '../engine.ts'
 import { RequestError } from '../errors.ts'
 import { exactNumber } from '../exact-json.ts'
 import type { Metadata } from '../metadata-types.ts'
@@ -45,7 +45,7 @@ export async function serveRest(engine: Engine, session: Session, request: HttpR
     return unwrapped(await engine.graphql({ body, session, headers, ...(signal ? { signal } : {}) }))
   } catch (cause) {
     if (!(cause instanceof RequestError)) throw cause
-    return failure(400, cause)
+    return failure(cause.status, cause)
   }
 }
 
@@ -151,11 +151,11 @@ function fromText(name: string, text: string, type: TypeNode): unknown {
 }
 
 /** REST answers the data itself, and errors by their status. */
-function unwrapped({ body }: HttpAnswer): HttpAnswer {
+function unwrapped({ body, error }: EngineAnswer): HttpAnswer {
   // The data may be long, and is not looked at.
-  if (!body.startsWith('{"errors"')) return { status: 200, body: body.slice('{"data":'.length, -1) }
-  const [{ message, extensions }] = JSON.parse(body).errors
-  return failure(400, new RequestError(extensions.code, extensions.path, message))
+  if (!error) return { status: 200, body: body.slice('{"data":'.length, -1) }
+  const { code, path, message, status } = error
+  return failure(status, new RequestError(code, path, message))
 }
 
 export function failure(status: number, { path, message, code, internal }: RequestError): HttpAnswer {

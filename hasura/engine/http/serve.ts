@@ -177,7 +177,7 @@ async function graphql({ engine, request, session, path, seen }: Call): Promise<
   })
   seen.answered = answer
   if (answer.error) seen.error = answer.error
-  return forPath(path, { status: answer.status, body: answer.body }, 400)
+  return forPath(path, { status: answer.status, body: answer.body }, answer.error?.status ?? 400)
 }
 
 /** The older path tells errors by its status. */

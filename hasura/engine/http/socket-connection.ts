@@ -7,7 +7,7 @@ import type { Log } from './log.ts'
 import type { SocketLimits } from './socket-limits.ts'
 import { createSocketLog } from './socket-log.ts'
 import { createOperations, type Operations, type OperationsOptions } from './socket-operations.ts'
-import { notStarted, type Protocol, type Said } from './socket-protocol.ts'
+import type { Protocol, Said } from './socket-protocol.ts'
 
 export type ConnectionOptions = {
   engine: OperationsOptions['engine']
@@ -140,13 +140,21 @@ export function serveSocket(
     // The older client does not wait for the answer to its first message.
     if (!session && authenticating && !modern && early.length < limits.operations) early.push([id, body])
     else if (session && !mayStart()) operations.refuse(id, tooOften(), session)
-    else if (session) {
-      if (!operations.start(id, body, session) && modern)
-        close([4409, `Subscriber for ${shortened(id)} already exists`])
-    } else if (modern) close(closes.unauthorized)
-    else send(protocol.error(id, notStarted(), false))
+    else if (!session) refuse(id, notInitialised, closes.unauthorized)
+    else if (!operations.start(id, body, session))
+      refuse(id, `${inUse}: ${id}`, [4409, `Subscriber for ${shortened(id)} already exists`])
+  }
+
+  function refuse(id: string, why: string, otherwise: Close): void {
+    if (protocol.notStarted) {
+      send(protocol.notStarted(id, why))
+      send(protocol.complete(id))
+    } else close(otherwise)
   }
 }
+
+const notInitialised = 'start received before the connection is initialised'
+const inUse = 'an operation already exists with this id'
 
 function tooOften(): RequestError {
   return new RequestError('unexpected', '$', 'too many operations within a minute')

@@ -4,7 +4,7 @@
  * Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md (`graphql-transport-ws`) and
  * https://github.com/apollographql/subscriptions-transport-ws/blob/master/PROTOCOL.md (`graphql-ws`).
  */
-import { errorBody, RequestError } from '../errors.ts'
+import { errorBody, type RequestError } from '../errors.ts'
 import { parseExact } from '../exact-json.ts'
 
 /** What a client may say. */
@@ -27,6 +27,8 @@ export type Protocol = {
   next(id: string, body: string): string
   /** Of a request that was refused before it ran. */
   error(id: string, error: RequestError, showInternal: boolean): string
+  /** Of a start that comes at the wrong time; undefined where the connection is closed for it. */
+  notStarted: ((id: string, why: string) => string) | undefined
   complete(id: string): string
   /** Whether `complete` follows an error. */
   completesErrors: boolean
@@ -48,10 +50,13 @@ export const modern: Protocol = {
     const { errors } = JSON.parse(errorBody(error, showInternal))
     return message('error', id, JSON.stringify(errors))
   },
+  notStarted: undefined,
   complete: id => message('complete', id),
   completesErrors: false,
   connectionError: undefined,
 }
+
+const startFailed = { path: '$', code: 'start-failed' }
 
 export const apollo: Protocol = {
   name: 'graphql-ws',
@@ -61,6 +66,7 @@ export const apollo: Protocol = {
   keepAlive: message('ka'),
   next: (id, body) => message('data', id, body),
   error: (id, error, showInternal) => message('error', id, errorBody(error, showInternal)),
+  notStarted: (id, why) => message('error', id, JSON.stringify({ message: why, extensions: startFailed })),
   complete: id => message('complete', id),
   completesErrors: true,
   connectionError: text => message('connection_error', undefined, JSON.stringify(text)),
@@ -70,6 +76,7 @@ export const apollo: Protocol = {
 export const apolloV1alpha1: Protocol = {
   ...apollo,
   error: (id, { path, message: error, code }) => message('error', id, JSON.stringify({ path, error, code })),
+  notStarted: (id, error) => message('error', id, JSON.stringify({ ...startFailed, error })),
 }
 
 type Names = { start: string; stop: string; bye: string | undefined }
@@ -113,8 +120,4 @@ function headersOf(payload: unknown): Record<string, string> {
   for (const [name, value] of Object.entries(given))
     if (['string', 'number', 'boolean'].includes(typeof value)) headers[name.toLowerCase()] = String(value)
   return headers
-}
-
-export function notStarted(): RequestError {
-  return new RequestError('start-failed', '$', 'start received before the connection is initialised')
 }

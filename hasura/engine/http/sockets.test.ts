@@ -167,10 +167,25 @@ test('the protocols close with their codes', async t => {
   t.equal((await binary.closed).code, 4400)
   const older = await connect('graphql-ws')
   older.send({ type: 'start', id: '1', payload: { query: titles } })
-  t.match(await older.frame(), {
+  const refusal = (message: string) => ({ message, extensions: { path: '$', code: 'start-failed' } })
+  t.same(await older.frame(), {
     type: 'error',
-    payload: { errors: [{ extensions: { code: 'start-failed' } }] },
+    id: '1',
+    payload: refusal('start received before the connection is initialised'),
   })
+  t.same(await older.frame(), { type: 'complete', id: '1' })
+  const busy = await connect('graphql-ws')
+  busy.send(init())
+  await busy.frame()
+  busy.send({ type: 'start', id: '1', payload: { query: titles } })
+  t.match(await busy.frame(), { type: 'data', id: '1' })
+  busy.send({ type: 'start', id: '1', payload: { query: titles } })
+  t.same(await busy.frame(), {
+    type: 'error',
+    id: '1',
+    payload: refusal('an operation already exists with this id: 1'),
+  })
+  t.same(await busy.frame(), { type: 'complete', id: '1' })
   older.send(init({}))
   t.match(await older.frame(), { type: 'connection_error', payload: /admin-secret/ })
   t.equal((await older.closed).code, 4403)

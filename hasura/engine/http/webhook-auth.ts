@@ -3,7 +3,7 @@
  *
  * Source: https://hasura.io/docs/2.0/auth/authentication/webhook/
  */
-import { RequestError } from '../errors.ts'
+import { fault, RequestError } from '../errors.ts'
 import { backendOnly } from '../session.ts'
 import { forwardedHeaders } from '../webhook/client-headers.ts'
 import { post, type WebhookAnswer, type WebhookClient } from '../webhook/webhook-client.ts'
@@ -51,7 +51,7 @@ export function createAuthHook(client: WebhookClient, config: AuthHookConfig, lo
 const notOfHook = new Set([backendOnly, 'x-hasura-admin-secret', 'x-hasura-access-key'])
 
 function failed(message: string): RequestError {
-  return new RequestError('unexpected', '$', message, undefined, 500)
+  return fault('$', message)
 }
 
 function sessionOf({ status, body, headers }: WebhookAnswer): Identified {

@@ -18,7 +18,7 @@ import { buildComputedFields } from './computed.ts'
 import { buildFunctions } from './functions.ts'
 import { resolveInheritedRoles } from './inherited-roles.ts'
 import { conflictingParents } from './inherited-writes.ts'
-import { defaultNaming, type Naming, rootFieldNames } from './naming.ts'
+import { defaultNaming, type Naming, nameFault, rootFieldNames } from './naming.ts'
 import { buildRelations } from './relations.ts'
 import { buildSourceRelations } from './source-relations.ts'
 import { buildTable } from './tables.ts'
@@ -158,6 +158,12 @@ function addTableRoots(model: Model, roots: Model['roots'], table: Table): void 
 }
 
 function addRoot(model: Model, roots: Map<string, RootTarget>, name: string, target: FieldTarget): void {
+  const fault = nameFault(name)
+  if (fault) {
+    const reason = `Inconsistent object: ${fault}`
+    model.inconsistencies.push({ type: target.is, name: ownerOf(target), reason })
+    return
+  }
   const first = roots.get(name)
   if (!first) {
     roots.set(name, target)

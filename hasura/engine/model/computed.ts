@@ -5,7 +5,9 @@ import type { ComputedField, TrackedTable } from '../metadata-types.ts'
 import { type CallArgument, type Computed, qualifiedKey, type Table } from '../model.ts'
 import { type Building, qualified, shown } from './building.ts'
 import { inconsistentInTable } from './inconsistent.ts'
+import { isGraphqlName } from './naming.ts'
 import { conflict } from './relations.ts'
+import { typeFault } from './scalar-names.ts'
 
 export function buildComputedFields(building: Building, entry: TrackedTable, table: Table): void {
   for (const field of entry.computed_fields ?? []) {
@@ -38,19 +40,26 @@ function buildComputed(
   const rowPosition = definition.table_argument
     ? fn.arguments.findIndex(argument => argument.name === definition.table_argument)
     : 0
-  const faults = faultsOf(fn, table, rowPosition, definition)
+  const target = building.tables.get(qualifiedKey(fn.returns))
+  const args = callArguments(fn, { row: rowPosition, session: definition.session_argument })
+  const unknownType = target ? undefined : typeFault(fn.returns)
+  const faults = [
+    ...(isGraphqlName(name) ? [] : [`"${name}" is not valid GraphQL name`]),
+    ...faultsOf(fn, table, rowPosition, definition),
+    ...argumentFaults(args),
+    ...(unknownType ? [unknownType] : []),
+  ]
   const [first] = faults
   if (first) {
     const subject = `the computed field "${name}" cannot be added to table "${shown(table)}"`
     if (faults.length === 1) return `${subject} because ${first}`
     return `${subject} for the following reasons:\n${faults.map(fault => `  • ${fault}\n`).join('')}`
   }
-  const target = building.tables.get(qualifiedKey(fn.returns))
   return {
     is: 'computed',
     field: name,
     function: wanted,
-    arguments: callArguments(fn, { row: rowPosition, session: definition.session_argument }),
+    arguments: args,
     returns: target
       ? { is: 'table', table: target, set: fn.returns_set }
       : { is: 'scalar', type: fn.returns },
@@ -89,6 +98,15 @@ function faultsOf(
   }
   return faults
 }
+
+/** Why arguments cannot be given by name; of those that a request gives. */
+export function argumentFaults(args: CallArgument[]): string[] {
+  const inputs = args.filter(argument => argument.is === 'input')
+  const unnamed = inputs.map(({ field }) => field).filter(field => !isGraphqlName(field))
+  const names = unnamed.length > 0 ? [`the function arguments ${unnamed.join(',')} ${notNames}`] : []
+  return [...names, ...inputs.flatMap(({ type }) => typeFault(type) ?? [])]
+}
+const notNames = 'are not in compliance with GraphQL spec'
 
 /** In the function's own order; unnamed ones are called arg_1, arg_2 … */
 export function callArguments(

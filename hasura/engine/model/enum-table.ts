@@ -2,7 +2,7 @@
 import type { CatalogTable } from '../catalog.ts'
 import type { EnumValue } from '../model.ts'
 import { shown } from './building.ts'
-import { isGraphqlName } from './naming.ts'
+import { isEnumValueName } from './naming.ts'
 
 /** Why not; undefined when it may. */
 export function enumFault(table: CatalogTable, values: EnumValue[]): string | undefined {
@@ -49,7 +49,7 @@ function columnFaults({ columns }: CatalogTable): string[] {
 
 function valueFaults(values: EnumValue[]): string[] {
   if (values.length === 0) return ['the table must have at least one row']
-  const bad = values.map(({ value }) => value).filter(value => !isGraphqlName(value))
+  const bad = values.map(({ value }) => value).filter(value => !isEnumValueName(value))
   if (bad.length === 0) return []
   if (bad.length === 1) return [`the value "${bad[0]}" is not a valid GraphQL enum value name`]
   return [`the values ${bad.map(value => `"${value}"`).join(', ')} are not valid GraphQL enum value names`]

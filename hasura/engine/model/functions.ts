@@ -4,7 +4,7 @@ import type { CatalogFunction } from '../catalog.ts'
 import type { TrackedFunction } from '../metadata-types.ts'
 import { qualifiedKey, type TrackedFn } from '../model.ts'
 import { type Building, qualified, shown } from './building.ts'
-import { callArguments } from './computed.ts'
+import { argumentFaults, callArguments } from './computed.ts'
 import { inconsistentFunction } from './inconsistent.ts'
 import { customised, fieldName, isGraphqlName, plainTypeName, tableName } from './naming.ts'
 
@@ -31,9 +31,10 @@ function buildFunction(building: Building, entry: TrackedFunction): TrackedFn | 
   const table = building.tables.get(
     qualifiedKey(qualified(entry.configuration?.response?.table ?? fn.returns)),
   )
-  const fault = faultOf(fn, entry, table !== undefined)
-  if (fault || !table) return `the function "${shown(wanted)}" cannot be tracked because ${fault}`
   const { configuration = {} } = entry
+  const args = callArguments(fn, { session: configuration.session_argument })
+  const fault = faultOf(fn, entry, table !== undefined) ?? argumentFaults(args)[0]
+  if (fault || !table) return `the function "${shown(wanted)}" cannot be tracked because ${fault}`
   const own = configuration.custom_name
   const base = own || tableName(wanted.schema, wanted.name)
   if (!isGraphqlName(base)) return `"${base}" is not a valid GraphQL identifier`
@@ -51,7 +52,7 @@ function buildFunction(building: Building, entry: TrackedFunction): TrackedFn | 
       aggregate || (own ? `${own}_aggregate` : fieldName(naming, `${base}_aggregate`)),
     ),
     argumentsType: plainTypeName(naming, fieldName(naming, `${base}_args`)),
-    arguments: callArguments(fn, { session: configuration.session_argument }),
+    arguments: args,
     table,
     set: fn.returns_set,
     exposedAs: configuration.exposed_as ?? (volatile ? 'mutation' : 'query'),

@@ -1,57 +1,78 @@
 /** Permissions to write of inherited roles: what all parents that have one say alike. */
-import type { Inconsistency } from '../metadata-types.ts'
+import type { Inconsistency, UpdatePermission, ValidateInput } from '../metadata-types.ts'
 import type { Model, RolePermissions, Table } from '../model.ts'
 import { shown } from './building.ts'
+import { isWritable } from './columns.ts'
 
-type Of<P> = (permissions: RolePermissions) => P | undefined
+const writes = ['insert', 'update', 'delete'] as const
+type Write = (typeof writes)[number]
 
 /** The role's own permission, or that of its parents where they agree. */
-export function inherited<P extends object>(
+export function inherited<K extends Write>(
   model: Model,
   table: Table,
   role: string,
-  of: Of<P>,
-): P | undefined {
-  const own = table.permissions.get(role)
-  const direct = own && of(own)
-  if (direct) return direct
-  const found = ofParents(model, table, role, of)
-  return agree(table, found) ? found[0] : undefined
+  kind: K,
+): NonNullable<RolePermissions[K]> | undefined {
+  const own = table.permissions.get(role)?.[kind]
+  if (own) return own
+  const found = ofParents(model, table, role, kind)
+  return agree(table, kind, found) ? found[0] : undefined
 }
 
-function ofParents<P>({ inheritedRoles }: Model, table: Table, role: string, of: Of<P>): P[] {
-  return (inheritedRoles.get(role) ?? []).flatMap(parent => {
-    const permissions = table.permissions.get(parent)
-    return (permissions && of(permissions)) ?? []
-  })
+/** Of parents that are inherited roles, what they have themselves inherited. */
+function ofParents<K extends Write>(
+  model: Model,
+  table: Table,
+  role: string,
+  kind: K,
+): NonNullable<RolePermissions[K]>[] {
+  const parents = model.inheritedRoles.get(role) ?? []
+  return parents.flatMap(parent => inherited(model, table, parent, kind) ?? [])
 }
 
-function agree(table: Table, permissions: object[]): boolean {
-  const [first, ...rest] = permissions.map(permission => JSON.stringify(sorted(table, permission)))
+function agree(table: Table, kind: Write, permissions: UpdatePermission[]): boolean {
+  const [first, ...rest] = permissions.map(permission =>
+    JSON.stringify(sorted(filledIn(table, kind, permission))),
+  )
   return rest.every(other => other === first)
+}
+
+/** With what may be left out; an update alone has no check where none is given. Its type has all that others have. */
+function filledIn(table: Table, kind: Write, given: UpdatePermission): object {
+  const { columns = '*', set, check, filter, backend_only, validate_input: by } = given
+  const preset = set ?? {}
+  const named = columns === '*' ? table.columns.filter(isWritable).map(({ name }) => name) : columns
+  return {
+    columns: named.filter(name => !(name in preset)),
+    set: preset,
+    check: check ?? (kind === 'update' ? null : {}),
+    filter: filter ?? {},
+    backend_only: backend_only ?? false,
+    validate_input: by ? { ...by, definition: { ...validationDefaults, ...by.definition } } : null,
+  }
+}
+
+const validationDefaults: Partial<ValidateInput['definition']> = {
+  headers: [],
+  timeout: 10,
+  forward_client_headers: false,
 }
 
 /** Keys whose lists are sets. */
 const sets = new Set(['columns', '_and', '$and', '_or', '$or'])
 
-/** The same for permissions that say the same in another order. */
-function sorted(table: Table, value: unknown, key = ''): unknown {
-  if (key === 'columns' && value === '*')
-    return sorted(
-      table,
-      table.columns.map(({ name }) => name),
-      key,
-    )
+/** The same for what says the same in another order, or names a session variable in other letters. */
+function sorted(value: unknown, key = ''): unknown {
+  if (typeof value === 'string') return /^x-hasura-/i.test(value) ? value.toLowerCase() : value
   if (typeof value !== 'object' || value === null) return value
   if (!Array.isArray(value))
     return Object.entries(value)
       .toSorted(([left], [right]) => (left < right ? -1 : 1))
-      .map(([name, member]) => [name, sorted(table, member, name)])
-  const items = value.map(item => sorted(table, item))
+      .map(([name, member]) => [name, sorted(member, name)])
+  const items = value.map(item => sorted(item))
   return sets.has(key) ? items.map(item => JSON.stringify(item)).toSorted() : items
 }
-
-const writes = ['insert', 'update', 'delete'] as const
 
 export const conflictOfParents = 'inherited role permission inconsistency'
 
@@ -65,15 +86,9 @@ export function conflictingParents(model: Model): Inconsistency[] {
   return found
 }
 
-function conflictAbout(
-  model: Model,
-  table: Table,
-  role: string,
-  kind: (typeof writes)[number],
-): Inconsistency | undefined {
-  const of: Of<object> = permissions => permissions[kind]
-  const own = table.permissions.get(role)
-  if ((own && of(own)) || agree(table, ofParents(model, table, role, of))) return undefined
+function conflictAbout(model: Model, table: Table, role: string, kind: Write): Inconsistency | undefined {
+  const own = table.permissions.get(role)?.[kind]
+  if (own || agree(table, kind, ofParents(model, table, role, kind))) return undefined
   const { source } = table
   const name = shown(table)
   return {

@@ -28,6 +28,18 @@ export function isGraphqlName(name: string): boolean {
   return validName.test(name) && !name.startsWith('__')
 }
 
+/** Three names are values of their own, so no enum may have them. */
+export function isEnumValueName(name: string): boolean {
+  return isGraphqlName(name) && !['true', 'false', 'null'].includes(name)
+}
+
+/** Why something of this name is left out. */
+export function nameFault(name: string): string | undefined {
+  return isGraphqlName(name)
+    ? undefined
+    : `cannot include "${name}" in the GraphQL schema because it is not a valid GraphQL identifier`
+}
+
 export function camelCase(name: string): string {
   const pascal = pascalCase(name)
   return pascal.charAt(0).toLowerCase() + pascal.slice(1)

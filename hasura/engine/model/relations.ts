@@ -4,6 +4,7 @@ import type { ManualConfiguration, Relationship, TrackedTable } from '../metadat
 import { type Column, qualifiedKey, type Relation, type Table } from '../model.ts'
 import { type Building, qualified, shown } from './building.ts'
 import { inconsistentInTable } from './inconsistent.ts'
+import { nameFault } from './naming.ts'
 
 type Target = {
   table: Table
@@ -61,8 +62,10 @@ function shownUsing(using: Relationship['using']): Relationship['using'] {
   return using
 }
 
-/** Why a field may not take this name. */
+/** Why there may not be a field of this name. */
 export function conflict(table: Table, name: string): string | undefined {
+  const fault = nameFault(name)
+  if (fault) return fault
   const taken = table.fields.get(name)
   if (!taken) return undefined
   if (taken.is === 'column' && taken.field !== taken.name)

@@ -1,11 +1,5 @@
 /** What one role may do with one table: admin everything, an inherited role what its parents may. */
-import type {
-  BoolExpJson,
-  DeletePermission,
-  InsertPermission,
-  UpdatePermission,
-  ValidateInput,
-} from '../metadata-types.ts'
+import type { BoolExpJson, InsertPermission, UpdatePermission, ValidateInput } from '../metadata-types.ts'
 import type { Column, Computed, Model, RolePermissions, Table } from '../model.ts'
 import { inherited } from './inherited-writes.ts'
 
@@ -30,7 +24,11 @@ export type InsertView = {
   backendOnly: boolean
   validateInput?: ValidateInput | undefined
 }
-export type UpdateView = InsertView & { filter: BoolExpJson }
+export type UpdateView = Omit<InsertView, 'check'> & {
+  filter: BoolExpJson
+  /** Undefined: none is given, which is not the same as one that always holds. */
+  check: BoolExpJson | undefined
+}
 export type DeleteView = {
   filter: BoolExpJson
   backendOnly: boolean
@@ -91,35 +89,36 @@ function oneRole(table: Table, permission: NonNullable<RolePermissions['select']
   }
 }
 
-/** Rows: any parent's. A column that not every parent shows is masked by the filters of those that do. */
+/**
+ * Rows: any parent's. A column that not every parent shows is masked by the filters of those that do, or by the mask it
+ * has there, which holds within those filters. A parent without limit does not lift that of the others.
+ */
 function union(table: Table, views: SelectView[]): SelectView {
-  const limits = views.map(({ limit }) => limit)
+  const limits = views.flatMap(({ limit }) => limit ?? [])
   const merged = <K>(keys: K[], of: (view: SelectView) => Map<K, Mask>): Map<K, Mask> => {
     const found = new Map<K, Mask>()
     for (const key of keys) {
       const granting = views.filter(view => of(view).has(key))
-      if (granting.length === views.length) found.set(key, undefined)
-      else if (granting.length > 0) found.set(key, anyFilter(granting))
+      const masks = granting.map(view => of(view).get(key))
+      const everywhere = granting.length === views.length && masks.every(mask => mask === undefined)
+      if (granting.length > 0)
+        found.set(key, everywhere ? undefined : anyOf(granting.map((view, at) => masks[at] ?? view.filters)))
     }
     return found
   }
   return {
     columns: merged(table.columns, view => view.columns),
     computed: merged(scalarComputed(table), view => view.computed),
-    filters: anyFilter(views),
-    limit: limits.some(limit => limit === undefined)
-      ? undefined
-      : Math.max(...limits.map(limit => limit ?? 0)),
+    filters: anyOf(views.map(({ filters }) => filters)),
+    limit: limits.length > 0 ? Math.max(...limits) : undefined,
     aggregations: views.some(({ aggregations }) => aggregations),
     queryRootFields: allSets(views.map(({ queryRootFields }) => queryRootFields)),
     subscriptionRootFields: allSets(views.map(({ subscriptionRootFields }) => subscriptionRootFields)),
   }
 }
 
-function anyFilter(views: SelectView[]): Mask {
-  return views.some(({ filters }) => filters === undefined)
-    ? undefined
-    : views.flatMap(({ filters }) => filters ?? [])
+function anyOf(conditions: Mask[]): Mask {
+  return conditions.includes(undefined) ? undefined : conditions.flatMap(condition => condition ?? [])
 }
 
 function allSets(sets: (Set<string> | undefined)[]): Set<string> | undefined {
@@ -130,22 +129,30 @@ export function insertView(model: Model, table: Table, role: string): InsertView
   if (!table.insertable) return undefined
   if (role === admin)
     return { columns: new Set(table.columns), check: {}, preset: new Map(), backendOnly: false }
-  const permission = inherited(model, table, role, ({ insert }) => insert)
-  return permission ? writeView(table, permission) : undefined
+  const permission = inherited(model, table, role, 'insert')
+  return permission ? { ...writeView(table, permission), check: permission.check ?? {} } : undefined
 }
 
 export function updateView(model: Model, table: Table, role: string): UpdateView | undefined {
   if (!table.updatable) return undefined
   if (role === admin)
-    return { columns: new Set(table.columns), check: {}, preset: new Map(), backendOnly: false, filter: {} }
-  const permission = inherited(model, table, role, ({ update }) => update)
-  return permission ? { ...writeView(table, permission), filter: permission.filter ?? {} } : undefined
+    return {
+      columns: new Set(table.columns),
+      check: undefined,
+      preset: new Map(),
+      backendOnly: false,
+      filter: {},
+    }
+  const permission = inherited(model, table, role, 'update')
+  if (!permission) return undefined
+  const { filter = {}, check } = permission
+  return { ...writeView(table, permission), filter, check: check ?? undefined }
 }
 
 export function deleteView(model: Model, table: Table, role: string): DeleteView | undefined {
   if (!table.deletable) return undefined
   if (role === admin) return { filter: {}, backendOnly: false }
-  const permission: DeletePermission | undefined = inherited(model, table, role, view => view.delete)
+  const permission = inherited(model, table, role, 'delete')
   return permission
     ? {
         filter: permission.filter ?? {},
@@ -155,7 +162,7 @@ export function deleteView(model: Model, table: Table, role: string): DeleteView
     : undefined
 }
 
-function writeView(table: Table, permission: InsertPermission | UpdatePermission): InsertView {
+function writeView(table: Table, permission: InsertPermission | UpdatePermission): Omit<InsertView, 'check'> {
   const preset = new Map<Column, unknown>()
   for (const [name, value] of Object.entries(permission.set ?? {})) {
     const column = table.byColumnName.get(name)
@@ -164,7 +171,6 @@ function writeView(table: Table, permission: InsertPermission | UpdatePermission
   const columns = namedColumns(table, permission.columns ?? '*').filter(column => !preset.has(column))
   return {
     columns: new Set(columns),
-    check: permission.check ?? {},
     preset,
     backendOnly: permission.backend_only ?? false,
     validateInput: permission.validate_input,

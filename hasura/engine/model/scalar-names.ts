@@ -1,5 +1,6 @@
 /** Types of Postgres under their names in GraphQL. */
 import type { CatalogType } from '../catalog.ts'
+import { isGraphqlName } from './naming.ts'
 
 const names: Record<string, string> = {
   int4: 'Int',
@@ -19,6 +20,14 @@ export function scalarName(type: { name: string; kind: string }): string {
   if (name) return name
   // A composite type is a scalar, and shares its name with the object type of a table.
   return type.kind === 'c' ? `${type.name}_scalar` : type.name
+}
+
+/** Why a type cannot be shown; undefined when it can. */
+export function typeFault(type: CatalogType): string | undefined {
+  const { name } = elementType(type)
+  return isGraphqlName(scalarName(elementType(type)))
+    ? undefined
+    : `cannot use SQL type "${name}" in the GraphQL schema because its name is not a valid GraphQL identifier`
 }
 
 export function elementType(type: CatalogType): { name: string; schema: string; kind: string } {

@@ -15,6 +15,7 @@ import {
   type rootFieldNames,
   tableName,
 } from './naming.ts'
+import { typeFault } from './scalar-names.ts'
 
 export function buildTable(
   { source, naming, catalog, inconsistencies }: Building,
@@ -51,7 +52,9 @@ export function buildTable(
     columns,
     byColumnName,
     fields: new Map(
-      columns.filter(({ field }) => isGraphqlName(field)).map(column => [column.field, column]),
+      columns
+        .filter(({ field, type }) => isGraphqlName(field) && !typeFault(type))
+        .map(column => [column.field, column]),
     ),
     primaryKey: found.primary_key
       ? { name: found.primary_key.name, columns: keyed(found.primary_key.columns) }

@@ -4,7 +4,7 @@ import { commonName } from '../model/naming.ts'
 import type { Relation, Table } from '../model.ts'
 import type { Input } from '../plan/input.ts'
 import { inputJson } from '../plan/input-json.ts'
-import { always, type Value } from '../plan/plan.ts'
+import type { Value } from '../plan/plan.ts'
 import type { Planner } from '../plan/planner.ts'
 import { itemType, type Member, type Place, readList, readObject } from '../plan/read.ts'
 import { argumentPlace, type SelectedField } from '../plan/selected.ts'
@@ -12,7 +12,7 @@ import { pgType, readValue } from '../plan/values.ts'
 import type { Insert, InsertRow, Mutation, Pair } from './mutation.ts'
 import { planOnConflict } from './on-conflict.ts'
 import { planResponse, planRowOutput, targetOf } from './output.ts'
-import { checkOf, presetsOf } from './permission.ts'
+import { checkOf, presetsOf, updateCheckOf } from './permission.ts'
 import { type Nested, rowJson } from './validate-input.ts'
 
 export function planInsert(planner: Planner, selected: SelectedField, table: Table, one: boolean): Mutation {
@@ -47,7 +47,7 @@ function planInto(planner: Planner, table: Table, { rows, path, conflict }: Into
     rows,
     onConflict,
     check: checkOf(planner, table, planner.schema.insert(table)?.check),
-    updateCheck: onConflict ? checkOf(planner, table, planner.schema.update(table)?.check) : always,
+    updateCheck: onConflict && updateCheckOf(planner, table),
     validation: planner.schema.insert(table)?.validateInput,
   }
 }

@@ -36,7 +36,8 @@ export type Insert = {
   onConflict: OnConflict | undefined
   /** Must hold for each row that was inserted, or updated by a conflict. */
   check: BoolExp
-  updateCheck: BoolExp
+  /** In its place for rows that a conflict updated, where the permission to update has a check of its own. */
+  updateCheck: BoolExp | undefined
   /** Asked about the rows before any is written. */
   validation: ValidateInput | undefined
 }

@@ -18,6 +18,12 @@ export function checkOf(
   return check ? permission(scopeOf(table, tablesOf(planner, table)), check) : always
 }
 
+/** Undefined where the permission to update has none; `{}` is one that always holds. */
+export function updateCheckOf(planner: Planner, table: Table): BoolExp | undefined {
+  const check = planner.schema.update(table)?.check
+  return check && checkOf(planner, table, check)
+}
+
 /** Values that the metadata sets. */
 export function presetsOf(preset: Map<Column, unknown>): [Column, Value][] {
   return [...preset].map(([column, value]) => [column, metadataValue(value as Json, pgType(column.type))])

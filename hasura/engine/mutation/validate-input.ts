@@ -4,7 +4,7 @@
  *
  * Source: https://hasura.io/docs/2.0/schema/postgres/input-validations/
  */
-import { RequestError } from '../errors.ts'
+import { fault, RequestError } from '../errors.ts'
 import type { ValidateInput } from '../metadata-types.ts'
 import type { Session } from '../session.ts'
 import { forwardedHeaders } from '../webhook/client-headers.ts'
@@ -98,7 +98,7 @@ async function validate(
   const request = post(filled(url, env), document, { headers: shown, timeoutMs: timeout * 1000 })
   const answer = await client(request).catch((cause: unknown) => {
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw unexpected('http exception when validating input data', message)
+    throw fault('$', 'http exception when validating input data', message)
   })
   heed(answer)
 }
@@ -106,13 +106,14 @@ async function validate(
 function heed({ status, body }: WebhookAnswer): void {
   if (status >= 200 && status < 300) return
   if (status !== 400)
-    throw unexpected(
+    throw fault(
+      '$',
       'internal error when validating input data',
       `expecting 200 or 400 status code, but found ${status}`,
     )
   const message = messageOf(body)
   if (message === undefined)
-    throw unexpected('received invalid response from input validation webhook', 'invalid response')
+    throw fault('$', 'received invalid response from input validation webhook', 'invalid response')
   throw new RequestError('validation-failed', '$', message)
 }
 
@@ -123,8 +124,4 @@ function messageOf(body: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function unexpected(message: string, internal: string): RequestError {
-  return new RequestError('unexpected', '$', message, internal, 500)
 }

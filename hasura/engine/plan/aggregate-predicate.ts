@@ -79,9 +79,10 @@ function planColumns(
 ): Expression[] {
   if (!member) return []
   const place = placeOf(member)
-  if (means.column) {
-    const { column } = readChoice(planner, member.input, place)
-    return column ? [columnOf(planner, relation, column.name)] : []
+  if (means.takes === 'column') return columnAt(planner, relation, member)
+  if (means.takes === 'pair') {
+    const pair = readObject(planner, member.input, place)
+    return [pair?.get('Y'), pair?.get('X')].flatMap(each => (each ? columnAt(planner, relation, each) : []))
   }
   const type = itemType(place.type)
   const enumType = namedType(type)
@@ -91,6 +92,11 @@ function planColumns(
     const { column } = choice(value, enumType, { type, path })
     return column ? [columnOf(planner, relation, column.name)] : []
   })
+}
+
+function columnAt(planner: Planner, relation: Relation, member: Member): Expression[] {
+  const { column } = readChoice(planner, member.input, placeOf(member))
+  return column ? [columnOf(planner, relation, column.name)] : []
 }
 
 function columnOf(planner: Planner, { table }: Relation, name: string): Expression {

@@ -1,6 +1,6 @@
 /** Boolean expressions of the metadata: filters and checks of permissions, by the names of Postgres. */
 import type { CatalogType } from '../catalog.ts'
-import { RequestError } from '../errors.ts'
+import { fault } from '../errors.ts'
 import type { BoolExpJson, Json } from '../metadata-types.ts'
 import { type Computed, qualifiedKey, type Relation, type Table } from '../model.ts'
 import { callOf } from './call.ts'
@@ -79,8 +79,8 @@ function existsIn(scope: Scope, json: BoolExpJson): BoolExp {
   return { is: 'exists', rows: rowsOf(target, [], where) }
 }
 
-function broken(message: string): RequestError {
-  return new RequestError('unexpected', '$', `inconsistent permission: ${message}`)
+function broken(message: string): Error {
+  return fault('$', `inconsistent permission: ${message}`)
 }
 
 export function rowsOf(table: Table, join: [string, string][], where: BoolExp): Rows {
@@ -149,7 +149,8 @@ function comparison(scope: Scope, left: Expression, type: CatalogType, name: str
       return { is: 'compare', left, operator, right: operand(value, pgType(type)) }
     case '_neq':
       if (value === null) return { is: 'null', left, negated: true }
-      return { is: 'compare', left, operator: 'is distinct from', right: operand(value, pgType(type)) }
+      // Not `is distinct from`: a row without a value is none that the permission means.
+      return { is: 'compare', left, operator, right: operand(value, pgType(type)) }
     case '_in':
     case '_nin':
       return { is: 'compare', left, operator, right: operand(value, arrayOf(pgType(type))) }

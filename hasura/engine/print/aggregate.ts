@@ -2,7 +2,7 @@
 import type { AggregateField, AggregateOutput, Output, Rows, Selection } from '../plan/plan.ts'
 import { expressionSql, fromSql, type Scope } from './expression.ts'
 import { rowsSql, tailSql } from './rows.ts'
-import { alias, id, jsonObject, literal, type Writer } from './text.ts'
+import { alias, id, jsonObject, literal, type Writer, wholeRow } from './text.ts'
 
 type Aggregate = Selection & { is: 'aggregate' }
 /** The SQL of each computed aggregate, under the name of a column. */
@@ -74,7 +74,7 @@ function nodesApart(
   { output, print }: { output: AggregateOutput & { is: 'nodes' }; print: PrintOutputs },
 ): string {
   const sql = rowsSql(writer, outer, rows, scope => print.columns(writer, scope, output.outputs))
-  return `(select coalesce(json_agg("_e"), '[]') from (${sql}) as "_e")`
+  return `(select coalesce(json_agg(${wholeRow}), '[]') from (${sql}) as "_e")`
 }
 
 /** Computes it once in the group, and gives the column that holds it. */

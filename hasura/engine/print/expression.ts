@@ -103,7 +103,7 @@ export function boolExpSql(writer: Writer, scope: Scope, exp: BoolExp): string {
   }
 }
 
-/** `L` and `R` stand for the two sides. */
+/** `L` and `R` stand for the two sides; L comes first. */
 export const operators: Readonly<Record<string, string>> = {
   _eq: 'L = R',
   _neq: 'L <> R',
@@ -113,7 +113,6 @@ export const operators: Readonly<Record<string, string>> = {
   _lte: 'L <= R',
   _in: 'L = any(R)',
   _nin: 'L <> all(R)',
-  'is distinct from': 'L is distinct from R',
   _like: 'L like R',
   _nlike: 'L not like R',
   _ilike: 'L ilike R',
@@ -141,16 +140,20 @@ export const operators: Readonly<Record<string, string>> = {
 function compareSql(writer: Writer, scope: Scope, exp: BoolExp & { is: 'compare' }): string {
   const template = operators[exp.operator]
   if (!template) throw new Error(`no such operator: ${exp.operator}`)
+  // Cut before either side is put in: their names and constants may look like a place themselves.
+  const [between = '', after = ''] = template.slice(1).split('R')
   const left = expressionSql(writer, scope, exp.left)
   const right = expressionSql(writer, scope, exp.right)
-  return `(${template.replace('L', () => left).replace(/R(?=\)|$)/, () => right)})`
+  return `(${left}${between}${right}${after})`
 }
 
 function aggregatePredicateSql(writer: Writer, scope: Scope, exp: BoolExp & { is: 'aggregate' }): string {
   const row = alias(writer)
   const inner: Scope = { ...scope, row }
   const columns = exp.columns.map(column => expressionSql(writer, inner, column))
-  const argument = columns.length === 0 ? '*' : columns.length === 1 ? columns[0] : `(${columns.join(', ')})`
+  const listed = columns.join(', ') || '*'
+  // Several columns are counted as one row; every other function takes each for itself.
+  const argument = columns.length > 1 && exp.function === 'count' ? `(${listed})` : listed
   const distinct = exp.distinct && columns.length > 0 ? 'distinct ' : ''
   const filter = boolExpSql(writer, inner, exp.filter)
   const where = whereSql(writer, scope, exp.rows, row)

@@ -18,6 +18,7 @@ import {
   typeSql,
   value,
   type Writer,
+  wholeRow,
 } from './text.ts'
 
 const outside: Scope = { row: '', root: '' }
@@ -37,7 +38,7 @@ export function printInsertRow(insert: Insert, row: InsertRow, columns: string[]
   const written = insertSql(writer, insert, [row])
   const own = insert.into.columns.map(id).join(', ')
   const asked = columns.map(name => `, "m".${id(name)}::text`).join('')
-  const text = `with "m" as (${written}) select (select row_to_json("_e") from (select ${own}) as "_e"), "check__constraint"${asked} from "m"`
+  const text = `with "m" as (${written}) select (select row_to_json(${wholeRow}) from (select ${own}) as "_e"), "check__constraint"${asked} from "m"`
   return { text, values: writer.values }
 }
 
@@ -111,9 +112,11 @@ function insertSql(
   const source = manyRowsSql(writer, into, columns, rows) ?? fewRowsSql(writer, columns, rows)
   const conflict = onConflict ? conflictSql(writer, scope, onConflict) : ''
   const updates = (onConflict?.update.length ?? 0) > 0
-  const held = updates
-    ? `case when ${row}.xmax = 0 then ${boolExpSql(writer, scope, check)} else ${boolExpSql(writer, scope, updateCheck)} end as "check__constraint"`
-    : checkSql(writer, scope, check)
+  // Only a row that was updated has an xmax. Partitioned tables have none, so it is named where two checks differ alone.
+  const held =
+    updates && updateCheck
+      ? `case when ${row}.xmax = 0 then ${boolExpSql(writer, scope, check)} else ${boolExpSql(writer, scope, updateCheck)} end as "check__constraint"`
+      : checkSql(writer, scope, check)
   return `insert into ${named(into)} as ${row} (${columns.map(id).join(', ')}) ${source}${conflict} returning ${row}.*, ${held}`
 }
 

@@ -3,7 +3,16 @@ import type { Output, Selection } from '../plan/plan.ts'
 import { aggregateSelectionSql } from './aggregate.ts'
 import { expressionSql, type Scope } from './expression.ts'
 import { rowsSql } from './rows.ts'
-import { createWriter, id, jsonObject, literal, type Statement, value, type Writer } from './text.ts'
+import {
+  createWriter,
+  id,
+  jsonObject,
+  literal,
+  type Statement,
+  value,
+  type Writer,
+  wholeRow,
+} from './text.ts'
 
 /**
  * Several selections as the columns of one row: one statement, one round trip. Where there is a limit of bytes, a last
@@ -38,10 +47,10 @@ export function selectionSql(writer: Writer, outer: Scope, selection: Selection)
   const rows = rowsSql(writer, outer, selection.rows, scope =>
     outputColumns(writer, scope, selection.outputs),
   )
-  const json = longKeys(selection.outputs) ? '"_e"."_o"' : '"_e"'
+  const long = longKeys(selection.outputs)
   if (selection.single)
-    return `(select ${json === '"_e"' ? 'row_to_json("_e")' : json} from (${rows} limit 1) as "_e")`
-  return `(select coalesce(json_agg(${json}), '[]') from (${rows}) as "_e")`
+    return `(select ${long ? '"_e"."_o"' : `row_to_json(${wholeRow})`} from (${rows} limit 1) as "_e")`
+  return `(select coalesce(json_agg(${long ? '"_e"."_o"' : wholeRow}), '[]') from (${rows}) as "_e")`
 }
 
 function longKeys(outputs: Output[]): boolean {

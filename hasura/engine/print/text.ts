@@ -67,6 +67,9 @@ export function alias(writer: Writer): string {
   return `"_${writer.depth}"`
 }
 
+/** The row of a sub-query called "_e". Its bare name would mean a column that happens to have it. */
+export const wholeRow = '"_e".*'
+
 /** Postgres cuts names after this many bytes, and a key of JSON must not be cut. */
 const longestName = 63
 
@@ -76,5 +79,5 @@ export function jsonObject(pairs: [string, string][]): string {
   if (pairs.some(([key]) => Buffer.byteLength(key) > longestName))
     return `json_build_object(${pairs.map(([key, sql]) => `${literal(key)}, ${sql}`).join(', ')})`
   const columns = pairs.map(([key, sql]) => `${sql} as ${id(key)}`)
-  return `(select row_to_json("_e") from (select ${columns.join(', ')}) as "_e")`
+  return `(select row_to_json(${wholeRow}) from (select ${columns.join(', ')}) as "_e")`
 }

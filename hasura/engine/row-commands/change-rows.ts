@@ -51,7 +51,7 @@ export const updateRows =
       table: targetOf(table),
       set: [...set, ...presets],
       where: both(permittedBy(asked, table, view.filter), sought(asked, table, where)),
-      check: permission(scopeOf(table, asked.tables), view.check),
+      check: permission(scopeOf(table, asked.tables), view.check ?? {}),
       path: '$.args',
     }
     return runWrite(asked, { is: 'update', updates: [update], list: false, output, validation: undefined })

@@ -37,7 +37,7 @@ export const insertRows =
       rows,
       onConflict: conflict && conflictOf(asked, table, conflict, [...given]),
       check: permission(scope, view.check),
-      updateCheck: updateCheck ? permission(scope, updateCheck) : always,
+      updateCheck: updateCheck && permission(scope, updateCheck),
       validation: undefined,
     }
     return runWrite(asked, { is: 'insert', insert, output })
@@ -115,9 +115,10 @@ function conflictOf(asked: Asked, table: Table, conflict: Conflict, given: strin
 /** By name, or by its columns. Undefined is any. */
 function constraintOf(table: Table, { constraint, columns }: Conflict, path: string): string | undefined {
   const { primaryKey, uniqueKeys } = table
+  // What is only an index cannot be named in the statement.
   const keys = [
     ...(primaryKey ? [{ name: primaryKey.name, columns: primaryKey.columns.map(({ name }) => name) }] : []),
-    ...uniqueKeys,
+    ...uniqueKeys.filter(key => key.is_constraint),
   ]
   if (constraint !== undefined) {
     if (keys.some(({ name }) => name === constraint)) return constraint

@@ -34,8 +34,8 @@ export async function runWrite({ pool, session, source }: Asked, mutation: Mutat
 
 function rethrown(cause: unknown): never {
   if (!(cause instanceof RequestError)) throw cause
-  const { code, message, internal } = cause
-  throw new RequestError(code, '$.args', message, internal, code === 'unexpected' ? 500 : 400)
+  const { code, message, internal, status } = cause
+  throw new RequestError(code, '$.args', message, internal, status)
 }
 
 /** How many rows were written and, where it was asked for, what of them may be read. */

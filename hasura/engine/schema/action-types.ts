@@ -1,16 +1,15 @@
 /** The types of actions: custom scalars, enums, inputs and objects, and what an asynchronous action answers later. */
 import type { TypeNode } from 'graphql'
 import type { Action, AnswerRelation, TypedName } from '../model/actions.ts'
+import { isAmong } from '../model/inherited-roles.ts'
 import { admin } from '../model/role-permissions.ts'
 import type { Maker } from './maker.ts'
 import { relationFields } from './row-type.ts'
 import { plainScalar } from './scalars.ts'
 import { byName, type Field, inputType, list, nonNull, objectType, type TypeRef } from './types.ts'
 
-export function mayCall(maker: Maker, { roles }: Action): boolean {
-  const { role, model } = maker
-  const parents = model.inheritedRoles.get(role) ?? []
-  return role === admin || roles.has(role) || parents.some(parent => roles.has(parent))
+export function mayCall({ role, model }: Maker, { roles }: Action): boolean {
+  return role === admin || isAmong(model, role, roles)
 }
 
 export function actionField(maker: Maker, action: Action): Field | undefined {

@@ -58,17 +58,19 @@ const float8: CatalogType = { name: 'float8', schema: 'pg_catalog', kind: 'b' }
 const bool: CatalogType = { name: 'bool', schema: 'pg_catalog', kind: 'b' }
 const int4: CatalogType = { name: 'int4', schema: 'pg_catalog', kind: 'b' }
 
-/** Functions over a group of rows that a predicate may use, with the type of column they take. */
-export const aggregatePredicates = [
-  { function: 'avg', type: float8 },
-  { function: 'bool_and', type: bool },
-  { function: 'bool_or', type: bool },
-  { function: 'max', type: float8 },
-  { function: 'min', type: float8 },
-  { function: 'stddev_samp', type: float8 },
-  { function: 'sum', type: float8 },
-  { function: 'var_samp', type: float8 },
-]
+/** Functions over a group of rows that a predicate may use, with the type of the column, or of the two, they take. */
+const aggregatePredicates = [
+  { fn: 'avg', type: float8, takes: 'column' },
+  { fn: 'bool_and', type: bool, takes: 'column' },
+  { fn: 'bool_or', type: bool, takes: 'column' },
+  { fn: 'corr', type: float8, takes: 'pair' },
+  { fn: 'covar_samp', type: float8, takes: 'pair' },
+  { fn: 'max', type: float8, takes: 'column' },
+  { fn: 'min', type: float8, takes: 'column' },
+  { fn: 'stddev_samp', type: float8, takes: 'column' },
+  { fn: 'sum', type: float8, takes: 'column' },
+  { fn: 'var_samp', type: float8, takes: 'column' },
+] as const
 
 function aggregateBoolExpType(maker: Maker, table: Table): TypeRef {
   const name = tableType(table, 'aggregate_bool_exp')
@@ -77,31 +79,43 @@ function aggregateBoolExpType(maker: Maker, table: Table): TypeRef {
 
 function aggregateBoolExpFields(maker: Maker, table: Table): InputField[] {
   const fields: InputField[] = []
-  for (const { function: fn, type } of aggregatePredicates) {
+  for (const { fn, type, takes } of aggregatePredicates) {
     const columns = visibleColumns(maker, table).filter(column => column.type.name === type.name)
     const enumType = columnEnum(maker, table, {
       suffix: `select_column_${table.graphqlName}_aggregate_bool_exp_${fn}_arguments_columns`,
       description: `select "${table.graphqlName}_aggregate_bool_exp_${fn}_arguments_columns" columns of table "${table.name}"`,
       columns,
     })
-    if (enumType) fields.push(predicate(maker, table, { fn, type, argumentsType: nonNull(enumType) }))
+    if (!enumType) continue
+    const argumentsType = nonNull(takes === 'pair' ? pairType(maker, table, fn, enumType) : enumType)
+    fields.push(predicate(maker, table, { fn, type, takes, argumentsType }))
   }
   const columns = selectColumnEnum(maker, table)
   const argumentsType = columns && list(nonNull(columns))
-  fields.push(predicate(maker, table, { fn: 'count', type: int4, argumentsType }))
+  fields.push(predicate(maker, table, { fn: 'count', type: int4, takes: 'columns', argumentsType }))
   return fields
 }
 
-type Predicate = { fn: string; type: CatalogType; argumentsType: TypeRef | undefined }
+/** Y depends, X does not: the order in which Postgres takes them. */
+function pairType(maker: Maker, table: Table, fn: string, column: TypeRef): TypeRef {
+  const name = tableType(table, `aggregate_bool_exp_${fn}_arguments`)
+  const members = () => [plain('Y', nonNull(column)), plain('X', nonNull(column))]
+  return maker.type(name, () => inputType(name, null, members))
+}
 
-function predicate(maker: Maker, table: Table, { fn, type, argumentsType }: Predicate): InputField {
+function plain(name: string, type: TypeRef): InputField {
+  return { name, description: null, type, means: { is: 'plain' } }
+}
+
+type Predicate = {
+  fn: string
+  type: CatalogType
+  takes: (InputField['means'] & { is: 'aggregate-predicate' })['takes']
+  argumentsType: TypeRef | undefined
+}
+
+function predicate(maker: Maker, table: Table, { fn, type, takes, argumentsType }: Predicate): InputField {
   const name = tableType(table, `aggregate_bool_exp_${fn}`)
-  const plain = (field: string, of: TypeRef): InputField => ({
-    name: field,
-    description: null,
-    type: of,
-    means: { is: 'plain' },
-  })
   const made = maker.type(name, () =>
     inputType(name, null, () => [
       ...(argumentsType ? [plain('arguments', argumentsType)] : []),
@@ -114,6 +128,6 @@ function predicate(maker: Maker, table: Table, { fn, type, argumentsType }: Pred
     name: fn,
     description: null,
     type: made,
-    means: { is: 'aggregate-predicate', function: fn, column: fn !== 'count' },
+    means: { is: 'aggregate-predicate', function: fn, takes },
   }
 }

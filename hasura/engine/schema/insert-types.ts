@@ -1,4 +1,5 @@
 /** `X_insert_input`: a row to insert, with rows of other tables inside. */
+import { isWritable } from '../model/columns.ts'
 import { commonName } from '../model/naming.ts'
 import type { Relation, Table } from '../model.ts'
 import { type Maker, tableType } from './maker.ts'
@@ -16,12 +17,7 @@ function insertFields(maker: Maker, table: Table): InputField[] {
   const view = maker.insert(table)
   const fields: InputField[] = []
   for (const field of table.fields.values()) {
-    if (
-      field.is === 'column' &&
-      view?.columns.has(field) &&
-      !field.catalog.generated &&
-      field.catalog.identity !== 'a'
-    )
+    if (field.is === 'column' && view?.columns.has(field) && isWritable(field))
       fields.push({
         name: field.field,
         description: field.comment,

@@ -1,5 +1,6 @@
 /** What the makers of types share, and what they ask of it. */
 
+import { isShown, isWritable } from '../model/columns.ts'
 import { typeName } from '../model/naming.ts'
 import type { DeleteView, InsertView, SelectView, UpdateView } from '../model/role-permissions.ts'
 import type { Column, Computed, Model, Relation, SourceRelation, Table } from '../model.ts'
@@ -27,7 +28,19 @@ export function tableType(table: Table, suffix = ''): string {
 export function visibleColumns(maker: Maker, table: Table): Column[] {
   const view = maker.select(table)
   if (!view) return []
-  return table.columns.filter(column => view.columns.has(column) && table.fields.get(column.field) === column)
+  return table.columns.filter(column => view.columns.has(column) && isShown(table, column))
+}
+
+/** Undefined where there is no key, or the role does not see all of it. */
+export function keyColumns(maker: Maker, table: Table): Column[] | undefined {
+  const view = maker.select(table)
+  const key = table.primaryKey?.columns
+  return key?.every(column => view?.columns.has(column) && isShown(table, column)) ? key : undefined
+}
+
+/** Those of a permission to write that a request may give a value for. */
+export function writableColumns(table: Table, { columns }: Pick<InsertView, 'columns'>): Column[] {
+  return table.columns.filter(column => columns.has(column) && isShown(table, column) && isWritable(column))
 }
 
 export function visibleRelations(maker: Maker, table: Table): Relation[] {

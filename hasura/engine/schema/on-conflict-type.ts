@@ -1,8 +1,8 @@
 /** `X_on_conflict`: what to do where a row is already there. */
-import { commonName } from '../model/naming.ts'
+import { commonName, isEnumValueName } from '../model/naming.ts'
 import type { Table } from '../model.ts'
 import { boolExpType } from './bool-exp.ts'
-import { type Maker, tableType } from './maker.ts'
+import { type Maker, tableType, writableColumns } from './maker.ts'
 import { columnEnum } from './scalars.ts'
 import { inputType, list, nonNull, type TypeRef } from './types.ts'
 
@@ -27,7 +27,8 @@ export function onConflictType(maker: Maker, table: Table): TypeRef | undefined 
 }
 
 function constraintEnum(maker: Maker, table: Table): TypeRef | undefined {
-  const keys = [...(table.primaryKey ? [table.primaryKey] : []), ...table.uniqueKeys]
+  const all = [...(table.primaryKey ? [table.primaryKey] : []), ...table.uniqueKeys]
+  const keys = all.filter(key => isEnumValueName(key.name))
   if (keys.length === 0) return undefined
   const name = tableType(table, 'constraint')
   return maker.type(name, () => ({
@@ -47,10 +48,7 @@ function columnsOf({ columns }: { columns: (string | { name: string })[] }): str
 
 function updateColumnEnum(maker: Maker, table: Table): TypeRef {
   const view = maker.update(table)
-  const columns = table.columns.filter(
-    column =>
-      view?.columns.has(column) && table.fields.get(column.field) === column && !column.catalog.generated,
-  )
+  const columns = view ? writableColumns(table, view) : []
   const description = `update columns of table "${table.name}"`
   const name = tableType(table, 'update_column')
   return (

@@ -1,12 +1,13 @@
 /** Root fields that read: a table's rows, one row by its key, aggregates, streams, functions. */
 
+import { isAmong } from '../model/inherited-roles.ts'
 import { commonName, typeName } from '../model/naming.ts'
 import { admin, type SelectView } from '../model/role-permissions.ts'
 import type { FieldTarget, RootFieldName, Table, TrackedFn } from '../model.ts'
 import { actionField, actionResultField } from './action-types.ts'
 import { aggregateType } from './aggregate-types.ts'
 import { boolExpType } from './bool-exp.ts'
-import { type Maker, tableType } from './maker.ts'
+import { keyColumns, type Maker, tableType, visibleColumns } from './maker.ts'
 import { rowType } from './row-type.ts'
 import { columnType, plainScalar } from './scalars.ts'
 import { callArgument, selectArguments } from './select-arguments.ts'
@@ -34,7 +35,9 @@ export function queryField(
     case 'select_by_pk':
       return byKeyField(maker, name, table)
     case 'select_stream':
-      return operation === 'subscription' ? streamField(maker, name, table) : undefined
+      return operation === 'subscription' && visibleColumns(maker, table).length > 0
+        ? streamField(maker, name, table)
+        : undefined
     default:
       return undefined
   }
@@ -85,10 +88,7 @@ function byKeyField(maker: Maker, name: string, table: Table): Field | undefined
 }
 
 export function keyArguments(maker: Maker, table: Table): Argument[] | undefined {
-  const view = maker.select(table)
-  const key = table.primaryKey?.columns
-  if (!view || !key?.every(column => view.columns.has(column))) return undefined
-  return key.map(column => ({
+  return keyColumns(maker, table)?.map(column => ({
     name: column.field,
     description: column.comment,
     type: nonNull(columnType(maker, column)),
@@ -135,18 +135,15 @@ function streamField(maker: Maker, name: string, table: Table): Field {
 function streamCursorType(maker: Maker, table: Table): TypeRef {
   const name = tableType(table, 'stream_cursor_input')
   const value = tableType(table, 'stream_cursor_value_input')
-  const view = maker.select(table)
   const plain = { is: 'plain' } as const
   const values = maker.type(value, () =>
     inputType(value, 'Initial value of the column from where the streaming should start', () =>
-      table.columns
-        .filter(column => view?.columns.has(column))
-        .map(column => ({
-          name: column.field,
-          description: column.comment,
-          type: columnType(maker, column),
-          means: { is: 'column', column, mask: undefined },
-        })),
+      visibleColumns(maker, table).map(column => ({
+        name: column.field,
+        description: column.comment,
+        type: columnType(maker, column),
+        means: { is: 'column', column, mask: undefined },
+      })),
     ),
   )
   const orderingName = typeName(table.naming, 'cursor_ordering')
@@ -206,6 +203,5 @@ export function functionField(
 }
 
 function mayCall({ role, model }: Maker, { roles }: TrackedFn): boolean {
-  if (role === admin || roles.has(role)) return true
-  return (model.inheritedRoles.get(role) ?? []).some(parent => roles.has(parent))
+  return role === admin || isAmong(model, role, roles)
 }

@@ -103,7 +103,7 @@ export type InputMeaning =
   | { is: 'operator'; operator: string }
   | { is: 'aggregate-count' }
   | { is: 'aggregate-operator'; operator: AggregateOperator }
-  | { is: 'aggregate-predicate'; function: string; column: boolean }
+  | { is: 'aggregate-predicate'; function: string; takes: 'columns' | 'column' | 'pair' }
   | { is: 'argument'; argument: CallArgument & { is: 'input' } }
   | { is: 'plain' }
 

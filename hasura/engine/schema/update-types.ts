@@ -3,7 +3,7 @@
 import { commonName } from '../model/naming.ts'
 import { isNumeric } from '../model/scalar-names.ts'
 import type { Column, Table } from '../model.ts'
-import { type Maker, tableType } from './maker.ts'
+import { keyColumns, type Maker, tableType, writableColumns } from './maker.ts'
 import { columnType, plainScalar } from './scalars.ts'
 import { type Argument, inputType, list, nonNull, type TypeRef } from './types.ts'
 
@@ -73,10 +73,7 @@ const operators: Operator[] = [
 export function updateOperators(maker: Maker, table: Table): Argument[] | undefined {
   const view = maker.update(table)
   if (!view) return undefined
-  const columns = table.columns.filter(
-    column =>
-      view.columns.has(column) && table.fields.get(column.field) === column && !column.catalog.generated,
-  )
+  const columns = writableColumns(table, view)
   const args = operators.flatMap(operator => {
     const taken = columns.filter(operator.takes)
     if (taken.length === 0) return []
@@ -115,9 +112,8 @@ function operatorType(
 
 /** `X_pk_columns_input`, for a role that sees every column of the key. */
 export function keyInputType(maker: Maker, table: Table): TypeRef | undefined {
-  const view = maker.select(table)
-  const key = table.primaryKey?.columns
-  if (!view || !key?.every(column => view.columns.has(column))) return undefined
+  const key = keyColumns(maker, table)
+  if (!key) return undefined
   const name = tableType(table, 'pk_columns_input')
   return maker.type(name, () =>
     inputType(name, `primary key columns input for table: ${table.name}`, () =>

@@ -1,4 +1,4 @@
-select (select coalesce(json_agg("_e"), '[]')
+select (select coalesce(json_agg("_e".*), '[]')
   from (select "_1"."title" as "title"
     from "music"."album" as "_1"
     where exists (select 1

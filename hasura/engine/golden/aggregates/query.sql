@@ -1,14 +1,14 @@
 select case when "fits" then "0" end, "fits"
 from (select *, coalesce(pg_column_size("0") - 4, 0) <= 50000000 as "fits"
-  from (select (select (select row_to_json("_e")
-        from (select (select row_to_json("_e")
-            from (select "_g"."_1" as "count", "_g"."_2" as "distinct", (select row_to_json("_e")
-                from (select ("_g"."_3")::text as "price") as "_e") as "sum", (select row_to_json("_e")
-                from (select ("_g"."_4")::text as "price") as "_e") as "avg", (select row_to_json("_e")
-                from (select "_g"."_5" as "title", ("_g"."_6")::text as "length") as "_e") as "max") as "_e") as "aggregate", (select coalesce(json_agg("_e"), '[]')
-            from (select "_2"."title" as "title", (select (select row_to_json("_e")
-                  from (select (select row_to_json("_e")
-                      from (select "_g"."_1" as "count", (select row_to_json("_e")
+  from (select (select (select row_to_json("_e".*)
+        from (select (select row_to_json("_e".*)
+            from (select "_g"."_1" as "count", "_g"."_2" as "distinct", (select row_to_json("_e".*)
+                from (select ("_g"."_3")::text as "price") as "_e") as "sum", (select row_to_json("_e".*)
+                from (select ("_g"."_4")::text as "price") as "_e") as "avg", (select row_to_json("_e".*)
+                from (select "_g"."_5" as "title", ("_g"."_6")::text as "length") as "_e") as "max") as "_e") as "aggregate", (select coalesce(json_agg("_e".*), '[]')
+            from (select "_2"."title" as "title", (select (select row_to_json("_e".*)
+                  from (select (select row_to_json("_e".*)
+                      from (select "_g"."_1" as "count", (select row_to_json("_e".*)
                           from (select "_g"."_2" as "seconds") as "_e") as "min") as "_e") as "aggregate") as "_e")
                 from (select count(*) as "_1", "min"("_3"."seconds") as "_2"
                   from "music"."track" as "_3"

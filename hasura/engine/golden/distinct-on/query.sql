@@ -1,5 +1,5 @@
-select (select coalesce(json_agg("_e"), '[]')
-  from (select "_2"."artist_id" as "artist_id", "_2"."title" as "title", (select coalesce(json_agg("_e"), '[]')
+select (select coalesce(json_agg("_e".*), '[]')
+  from (select "_2"."artist_id" as "artist_id", "_2"."title" as "title", (select coalesce(json_agg("_e".*), '[]')
       from (select "_3"."title" as "title"
         from "music"."track" as "_3"
         where "_3"."album_id" = "_2"."id") as "_e") as "tracks"

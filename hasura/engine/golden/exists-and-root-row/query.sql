@@ -1,6 +1,6 @@
 select case when "fits" then "0" end, "fits"
 from (select *, coalesce(pg_column_size("0") - 4, 0) <= 50000000 as "fits"
-  from (select (select coalesce(json_agg("_e"), '[]')
+  from (select (select coalesce(json_agg("_e".*), '[]')
       from (select "_1"."id" as "id", "_1"."title" as "title"
         from "music"."track" as "_1"
         where (exists (select 1

@@ -1,10 +1,10 @@
 select case when "fits" then "0" end, "fits"
 from (select *, coalesce(pg_column_size("0") - 4, 0) <= 50000000 as "fits"
-  from (select (select coalesce(json_agg("_e"), '[]')
-      from (select "_1"."name" as "name", (select coalesce(json_agg("_e"), '[]')
-          from (select "_2"."title" as "title", ("music"."album_length"("_2".*))::text as "length", (select coalesce(json_agg("_e"), '[]')
-              from (select "_3"."title" as "title", (select row_to_json("_e")
-                  from (select (select row_to_json("_e")
+  from (select (select coalesce(json_agg("_e".*), '[]')
+      from (select "_1"."name" as "name", (select coalesce(json_agg("_e".*), '[]')
+          from (select "_2"."title" as "title", ("music"."album_length"("_2".*))::text as "length", (select coalesce(json_agg("_e".*), '[]')
+              from (select "_3"."title" as "title", (select row_to_json("_e".*)
+                  from (select (select row_to_json("_e".*)
                       from (select "_5"."name" as "name"
                         from "music"."artist" as "_5"
                         where "_5"."id" = "_4"."artist_id"

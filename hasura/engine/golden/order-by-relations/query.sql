@@ -1,5 +1,5 @@
-select (select coalesce(json_agg("_e"), '[]')
-  from (select "_1"."title" as "title", (select row_to_json("_e")
+select (select coalesce(json_agg("_e".*), '[]')
+  from (select "_1"."title" as "title", (select row_to_json("_e".*)
       from (select "_2"."name" as "name"
         from "music"."artist" as "_2"
         where "_2"."id" = "_1"."artist_id"

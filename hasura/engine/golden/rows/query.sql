@@ -1,4 +1,4 @@
-select (select coalesce(json_agg("_e"), '[]')
+select (select coalesce(json_agg("_e".*), '[]')
   from (select 'artists'::text as "__typename", "_2"."id" as "id", "_2"."name" as "called"
     from (select "_1".*
       from "music"."artist" as "_1"

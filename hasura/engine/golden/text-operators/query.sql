@@ -1,4 +1,4 @@
-select (select coalesce(json_agg("_e"), '[]')
+select (select coalesce(json_agg("_e".*), '[]')
   from (select "_1"."id" as "id", "_1"."title" as "title"
     from "music"."track" as "_1"
     where (("_1"."title" = ($1)::text) and ("_1"."title" <> ($2)::text) and ("_1"."title" = any(($3)::text[])) and ("_1"."title" <> all(($4)::text[])) and ("_1"."title" like ($5)::text) and ("_1"."title" not like ($6)::text) and ("_1"."title" ilike ($7)::text) and ("_1"."title" not ilike ($8)::text) and ("_1"."title" similar to ($9)::text) and ("_1"."title" not similar to ($10)::text) and ("_1"."title" ~ ($11)::text) and ("_1"."title" !~ ($12)::text) and ("_1"."title" ~* ($13)::text) and ("_1"."title" !~* ($14)::text) and ("_1"."title" is not null) and ("_1"."seconds" > ($15)::int4) and ("_1"."seconds" >= ($16)::int4) and ("_1"."seconds" < ($17)::int4) and ("_1"."seconds" <= ($18)::int4))) as "_e") as "0";

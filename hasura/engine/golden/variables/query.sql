@@ -1,6 +1,6 @@
 select case when "fits" then "0" end, "fits"
 from (select *, coalesce(pg_column_size("0") - 4, 0) <= 50000000 as "fits"
-  from (select (select coalesce(json_agg("_e"), '[]')
+  from (select (select coalesce(json_agg("_e".*), '[]')
       from (select *
         from (select "_1"."title" as "title", ("_1"."price")::text as "price"
           from "music"."album" as "_1"
