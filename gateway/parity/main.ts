@@ -1,5 +1,5 @@
 /**
- * `node gateway/parity/main.ts [--traefik BIN] [--requests N] [--seed S] [--mixed] [--json]`: the same requests to gateway/router
+ * `npm run parity -- [--traefik BIN] [--requests N] [--seed S] [--mixed] [--json]`: the same requests to gateway/router
  * and to the real Traefik. Exit code 1: they differ and gateway/router/DIFFERENCES.md does not say why.
  */
 import { readOptions } from '@glimmr/lib/command'

@@ -5,17 +5,22 @@
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readOptions } from '@glimmr/lib/command'
 import { runParity } from './run.ts'
 import { findTraefik } from './traefik.ts'
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     seeds: { type: 'string', default: '1-3' },
     requests: { type: 'string', default: '2000' },
     'build-minutes': { type: 'string', default: '12' },
   },
-})
+  `The same requests to gateway/router and to the real Traefik, on several seeds.
+
+  npm run check:parity -- [--seeds 1-3] [--requests 2000] [--build-minutes 12]
+
+Without a Traefik and without Go to build one it says so and ends with 0.`,
+)
 
 let passed = 0
 let failed = 0

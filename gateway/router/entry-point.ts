@@ -1,5 +1,5 @@
 /** One entry point: the listening socket, its bounds, and a request's way from the parser to the route table. */
-import { createServer, type Server, STATUS_CODES } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { EntryPointConfiguration } from './configuration/static.ts'
@@ -10,11 +10,13 @@ import type { RouterMetrics } from './observe/metrics.ts'
 import { tlsNames } from './observe/tls-names.ts'
 import { traceExchange, traceUnread } from './observe/trace.ts'
 import { answerError, answerPlain, type Exchange, type Handler } from './request/exchange.ts'
+import { firstValue } from './request/headers.ts'
 import { type Arrival, exchangeOpener } from './request/open-exchange.ts'
-import type { RefusalReason } from './request/refusals.ts'
+import { receivedBytes } from './request/replay.ts'
 import { GatewayRequest } from './request/request.ts'
 import { GatewayResponse } from './request/response.ts'
 import type { Terminate } from './tls/termination.ts'
+import { isAnswering, part, refuseUnread } from './unread.ts'
 
 export type EntryPointContext = {
   name: string
@@ -37,15 +39,9 @@ export function createEntryPoint(context: EntryPointContext): Listener {
   const server = createGatewayServer(options, (request, response) => serve({ request, response }))
   server.on('checkContinue', (request, response) => serve({ request, response, expectsContinue: true }))
   server.on('upgrade', (request, socket, head) => serveUpgrade(serve, request, socket, head))
-  const refuseUnread = (socket: Duplex, { status, reason }: Unread) => {
+  refuseUnread(server, ({ status, reason }) => {
     if (options.observability.metrics) metrics.refused(name, reason)
     if (options.observability.tracing) traceUnread(name, status, reason)
-    endWith(socket, `${status} ${STATUS_CODES[status]}`)
-  }
-  server.on('connect', (_request, socket: Duplex) => refuseUnread(socket, { status: 405, reason: 'tunnel' }))
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    if (socket.writable) refuseUnread(socket, unread(error))
-    else socket.destroy()
   })
   return createListener({
     http: server,
@@ -75,8 +71,10 @@ function createGatewayServer(
       noDelay: true,
       // Most requests have no body, and to read nothing costs two microseconds (GatewayRequest.on).
       optimizeEmptyRequests: true,
-      // Anything but WebSocket (h2c, say) is an ordinary request here, and its Upgrade header ends here.
-      shouldUpgradeCallback: request => request.headers.upgrade?.toLowerCase() === 'websocket',
+      // Anything but WebSocket (h2c, say) is an ordinary request here, and its Upgrade header ends here. So is a handshake
+      // behind another request: the answer to that still holds the connection.
+      shouldUpgradeCallback: ({ headers, socket }) =>
+        headers.upgrade?.toLowerCase() === 'websocket' && !isAnswering(socket),
     },
     onRequest,
   )
@@ -112,11 +110,12 @@ function requestHandler({
       if (leavesBodyUnread(arrival.request, response)) response.shouldKeepAlive = false
     })
     bound?.(exchange)
-    if (observability.tracing) traceExchange(exchange, path, traced)
     response.on('close', () => {
       exchange.leave?.()
       if (exchange.internal) return
       const ms = performance.now() - exchange.startedAtMs
+      // As Traefik says it: the client went away before there was an answer. Whoever looks at the status comes after.
+      if (response.statusCode === 200 && !response.headersSent) response.statusCode = 499
       const own = exchange.observability
       if (observability.accessLogs && own?.accessLogs !== false) accessLog(exchange, path, ms)
       if (observability.metrics && own?.metrics !== false) {
@@ -125,6 +124,7 @@ function requestHandler({
           metrics.refused(name, exchange.refusal)
       }
     })
+    if (observability.tracing) traceExchange(exchange, path, traced)
     if (refusal !== undefined) {
       refused.add(arrival.request.socket)
       return refuse(exchange, refusal)
@@ -200,25 +200,27 @@ function failed(exchange: Exchange, error: unknown, log: Log): void {
 
 function outcomeOf(exchange: Exchange, method: string, ms: number) {
   const { response, entryPoint, router, service } = exchange
-  const type = response.sentHeader('content-type')
-  const protocol = exchange.upgrade
-    ? 'websocket'
-    : String(type ?? '').startsWith('text/event-stream')
-      ? 'sse'
-      : 'http'
   return {
     entryPoint,
     router,
     service,
     method,
-    protocol: protocol as 'http' | 'websocket' | 'sse',
+    protocol: protocolOf(exchange),
     status: response.statusCode,
     seconds: ms / 1000,
-    requestBytes: Number(exchange.headers['content-length'] ?? 0) || 0,
+    requestBytes: receivedBytes(exchange),
     responseBytes: response.bodyBytes,
     tls: exchange.secure ? tlsNames(exchange.request.socket) : undefined,
   }
 }
+
+/** As in Traefik, by what is asked for. */
+function protocolOf({ upgrade, headers }: Exchange): 'http' | 'websocket' | 'sse' {
+  if (upgrade) return 'websocket'
+  return wantsEvents.test(firstValue(headers, 'accept')) ? 'sse' : 'http'
+}
+
+const wantsEvents = /(?:^|,)\s*text\/event-stream\s*(?:,|$)/i
 
 function serveUpgrade(
   serve: (arrival: Arrival) => void,
@@ -229,23 +231,7 @@ function serveUpgrade(
   const response = new GatewayResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket as Socket)
-  response.once('finish', () => socket.end())
+  response.once('finish', () => part(socket))
   socket.on('error', () => socket.destroy())
   serve({ request, response, upgrade: { socket, head } })
-}
-
-type Unread = { status: number; reason: RefusalReason }
-
-function unread({ code }: NodeJS.ErrnoException): Unread {
-  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, reason: 'head_too_large' }
-  return code === 'ERR_HTTP_REQUEST_TIMEOUT'
-    ? { status: 408, reason: 'head_too_slow' }
-    : { status: 400, reason: 'malformed_head' }
-}
-
-function endWith(socket: Duplex, status: string): void {
-  if (!socket.writable) return void socket.destroy()
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${status.length}\r\nConnection: close\r\n\r\n${status}`,
-  )
 }

@@ -27,12 +27,20 @@ export type Listener = {
   close(): Promise<void>
 }
 
+const accepting = {
+  // As node's own HTTP server: a client may end its side and still be answered.
+  allowHalfOpen: true,
+  noDelay: true,
+  // A client that is gone without a word is found out; after as long as in Traefik.
+  keepAlive: true,
+  keepAliveInitialDelay: 180_000,
+}
+
 export function createListener(context: ListenerContext): Listener {
   const { http, terminate, openConnections } = context
   const sockets = new Set<Socket>()
   const undecided = new Set<Socket>()
-  // As node's own HTTP server: a client may end its side and still be answered.
-  const front = createServer({ allowHalfOpen: true, noDelay: true }, socket => {
+  const front = createServer(accepting, socket => {
     sockets.add(socket)
     openConnections(sockets.size)
     socket.once('close', () => {

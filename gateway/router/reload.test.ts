@@ -1,6 +1,9 @@
 /** Route files that change while requests come. */
-import { writeFileSync } from 'node:fs'
+import { X509Certificate } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect as connectPlain } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { connect } from 'node:tls'
@@ -17,6 +20,9 @@ http:
     again: { retry: { attempts: 2 } }
   services: { back: { loadBalancer: { servers: [{ url: '${url}' }] } } }
 `
+
+/** The same routes, told in other words. */
+const changed = (dynamic: string) => dynamic.replace('PathPrefix(`/`)', 'PathPrefix(`/`) || Path(`/other`)')
 
 for (const way of ['proxied', 'in this process'])
   t.test(`no request is lost while files change again and again (${way})`, async t => {
@@ -180,10 +186,11 @@ t.test('requests under way when files change or the router closes are finished',
     new Promise<void>(resolve => {
       arrived = resolve
     })
-  const { url, router } = await startTestRouter(t, { dynamic: simpleRoute(back) })
+  const { url, router, dynamicFile } = await startTestRouter(t, { dynamic: simpleRoute(back) })
   let reached = started()
   const first = fetch(url)
   await reached
+  writeFileSync(dynamicFile, changed(simpleRoute(back)))
   t.equal(router.reload(), true)
   release()
   t.equal(await (await first).text(), 'done')
@@ -211,12 +218,69 @@ http:
     again: { retry: { attempts: 2 } }
   services: { back: { loadBalancer: { servers: [{ url: '${back}' }] } } }
 `
-  const { url, router } = await startTestRouter(t, { dynamic })
+  const { url, router, dynamicFile } = await startTestRouter(t, { dynamic })
   const answers = [fetch(url), fetch(url)]
   while (asked.length < 2) await new Promise(resolve => setImmediate(resolve))
+  writeFileSync(dynamicFile, changed(dynamic))
   t.equal(router.reload(), true)
   // Time enough for connections to be closed that nobody seems to use.
   await wait(50)
   for (const answer of asked) answer()
   for (const answer of answers) t.equal((await answer).status, 200)
+})
+
+t.test('files that say what they said before change nothing: a limit goes on counting', async t => {
+  const { url: back } = await startEcho(t)
+  const limited = simpleRoute(back, 'few: { rateLimit: { average: 1, period: 1h, burst: 2 } }', ['few'])
+  const { url, router, dynamicFile, lines } = await startTestRouter(t, { dynamic: limited })
+  const ask = async () => (await fetch(url)).status
+  const reloads = () => /traefik_config_reloads_total (\d+)/.exec(router.metricsText())?.[1]
+  t.same([await ask(), await ask(), await ask()], [200, 200, 429])
+  for (const same of [limited, `# a comment\n${limited}`]) {
+    writeFileSync(dynamicFile, same)
+    t.equal(router.reload(), true)
+    t.equal(await ask(), 429)
+    t.equal(reloads(), '1')
+  }
+  writeFileSync(dynamicFile, limited.replace('rule:', 'rules:'))
+  t.equal(router.reload(), false)
+  writeFileSync(dynamicFile, limited)
+  t.equal(router.reload(), true)
+  t.ok(lines.some(({ message }) => message === 'route files are the last good ones again'))
+  t.equal(await ask(), 429)
+  writeFileSync(dynamicFile, changed(limited))
+  t.equal(router.reload(), true)
+  t.equal(await ask(), 200)
+})
+
+t.test('a certificate that is renewed under its path is a change', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'glimmr-certificates-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const [certFile, keyFile] = [join(folder, 'a.pem'), join(folder, 'a.key')]
+  const renew = () => {
+    const { cert, key } = selfSigned(['a.example'])
+    writeFileSync(certFile, cert)
+    writeFileSync(keyFile, key)
+    return new X509Certificate(cert).fingerprint256
+  }
+  const first = renew()
+  const dynamic = `${simpleRoute('http://back:1')}tls: { certificates: [{ certFile: ${certFile}, keyFile: ${keyFile} }] }\n`
+  const { port, router } = await startTestRouter(t, {
+    dynamic: dynamic.replace('service: back', 'tls: {}\n      service: back'),
+    mounts: { 'http://back:1': { routing: echo() } },
+  })
+  const shown = () =>
+    new Promise<string | undefined>((resolve, reject) => {
+      const options = { port, host: '127.0.0.1', servername: 'a.example', rejectUnauthorized: false }
+      const socket = connect(options, () => {
+        resolve(socket.getPeerX509Certificate()?.fingerprint256)
+        socket.destroy()
+      })
+      socket.on('error', reject)
+    })
+  t.equal(await shown(), first)
+  const second = renew()
+  t.not(second, first)
+  t.equal(router.reload(), true)
+  t.equal(await shown(), second)
 })

@@ -1,9 +1,10 @@
 /** Runs Traefik's own files: `createRouter` reads them, compiles them and serves them, reloading on change. */
 import type { AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
-import { type Compiled, compile } from './compile/compile.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { compile } from './compile/compile.ts'
 import { ConfigurationError } from './configuration/fault.ts'
-import { dynamicSource, loadDynamic, loadStatic } from './configuration/load.ts'
+import { type DynamicConfiguration, dynamicSource, loadDynamic, loadStatic } from './configuration/load.ts'
 import type { StaticConfiguration } from './configuration/static.ts'
 import type { TemplateEnvironment } from './configuration/template.ts'
 import { createEntryPoint } from './entry-point.ts'
@@ -35,7 +36,7 @@ export type RouterOptions = {
 export type Router = {
   /** Opens every entry point. `url` and `port` are those of `web`, or of the first. */
   listen(): Promise<{ url: string; port: number; ports: Record<string, number> }>
-  /** Reads the dynamic files again. False: they are broken (logged), and the last good ones stay in force. */
+  /** Reads the dynamic files again, and does nothing if they say the same. False: they are broken (logged), and the last good ones stay in force. */
   reload(): boolean
   /** Ends when requests under way are through. */
   close(): Promise<void>
@@ -49,25 +50,41 @@ export function createRouter(options: RouterOptions): Router {
   const source = dynamicSource(staticFile, fixed)
   const metrics = createRouterMetrics(fixed.metrics?.prometheus)
   const mounts = new Map(Object.entries(options.mounts ?? {}).map(([url, mount]) => [serverKey(url), mount]))
-  const read = (): Compiled =>
-    compile(fixed, loadDynamic(dynamicSource(staticFile, fixed).files, env), { mounts, log, metrics, now })
-  let current = read()
+  const load = () => loadDynamic(dynamicSource(staticFile, fixed).files, env)
+  const compiled = (dynamic: DynamicConfiguration) => compile(fixed, dynamic, { mounts, log, metrics, now })
+  let loaded = load()
+  let current = compiled(loaded)
   metrics.reloaded(true)
+  let broken = false
   let closing = false
 
-  const reload = (): boolean => {
+  const replace = (next: DynamicConfiguration): void => {
     const takeBack = metrics.forgetConfiguration()
     try {
-      const next = read()
       const last = current
-      current = next
+      current = compiled(next)
+      loaded = next
       // Requests under way still use the old handlers; their connections close once idle.
       last.retire()
-      metrics.reloaded(true)
-      log.info({ routers: source.directory ?? source.files }, 'route files reloaded')
-      return true
     } catch (error) {
       takeBack()
+      throw error
+    }
+    metrics.reloaded(true)
+    log.info({ routers: source.directory ?? source.files }, 'route files reloaded')
+  }
+
+  const reload = (): boolean => {
+    try {
+      const next = load()
+      // A file that is written anew as it was, or another beside it: limits would begin from nothing for it.
+      const unchanged = isDeepStrictEqual(next.source, loaded.source)
+      if (!unchanged) replace(next)
+      else if (broken) log.info({}, 'route files are the last good ones again')
+      broken = false
+      return true
+    } catch (error) {
+      broken = true
       metrics.reloaded(false)
       const faults = error instanceof ConfigurationError ? error.faults : undefined
       log.error({ err: error, faults }, 'route files are broken: the last good ones stay in force')

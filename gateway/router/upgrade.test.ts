@@ -75,6 +75,20 @@ t.test('a server that upgrades to something else, or to nothing, is not joined w
   }
 })
 
+t.test(
+  'a handshake that is answered with no status of HTTP is answered with a fault, and nothing else ends',
+  async t => {
+    const asked = 'GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+    for (const status of ['099', '000']) {
+      const back = await startRaw(t, socket => {
+        socket.write(`HTTP/1.1 ${status} Odd\r\nContent-Length: 2\r\n\r\nok`)
+      })
+      const { port } = await startTestRouter(t, { dynamic: simpleRoute(`http://127.0.0.1:${back}`) })
+      t.equal(statusOf(await sendRaw(port, asked, 300)), 500, status)
+    }
+  },
+)
+
 t.test('a handshake that says it has a body loses no frame by it', async t => {
   const lines = 'Upgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: 3'
   const back = await startRaw(t, socket => {

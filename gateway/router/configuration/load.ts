@@ -11,6 +11,7 @@ import {
   type ServiceConfiguration,
 } from './dynamic.ts'
 import { ConfigurationError, type Fault } from './fault.ts'
+import { namedFiles } from './named-files.ts'
 import { type StaticConfiguration, staticSchema } from './static.ts'
 import { renderTemplate, type TemplateEnvironment } from './template.ts'
 import type { CertificateFiles, TlsOptions } from './tls.ts'
@@ -32,6 +33,8 @@ export type DynamicConfiguration = {
     options: Map<string, Placed<TlsOptions>>
     defaultCertificate: Placed<CertificateFiles> | undefined
   }
+  /** All that this was made of, as plain values: equal to that of another reading, nothing has changed. */
+  source: unknown
   /** A fault at `http.<section>.<name>.…`, with its file and line. */
   fault(section: Section, name: string, path: readonly PropertyKey[], message: string): Fault
 }
@@ -114,6 +117,7 @@ export function loadDynamic(files: readonly string[], env: TemplateEnvironment):
     services: new Map(),
     serversTransports: new Map(),
     tls: { certificates: [], options: new Map(), defaultCertificate: undefined },
+    source: parsed.map(({ yaml, value }) => [yaml.file, yaml.value, namedFiles(value, yaml.file)]),
     fault: (section, name, path, message) => {
       const yaml = origin.get(`${section} ${name}`)
       return yaml

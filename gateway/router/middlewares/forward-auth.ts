@@ -48,6 +48,8 @@ export const forwardAuth = middlewareKind({
     const apply = identity(options, mount?.verify !== undefined)
     return next => exchange => {
       const settle = (verdict: Verdict) => {
+        // Its client went away meanwhile.
+        if (exchange.response.destroyed) return
         if (verdict.status < 200 || verdict.status > 299) return refuse(exchange, options, verdict)
         apply(exchange, verdict)
         return next(exchange)

@@ -16,6 +16,8 @@ export const inFlightReq = middlewareKind({
     const source = sourceOf(sourceCriterion, ({ host }) => host)
     const running = new Map<string, number>()
     return next => exchange => {
+      // Its client went away while something further out waited: nothing would tell of its end any more.
+      if (exchange.response.destroyed) return
       const key = source(exchange)
       const others = running.get(key) ?? 0
       if (others >= amount) {

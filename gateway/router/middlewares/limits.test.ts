@@ -1,7 +1,10 @@
 /** inFlightReq, ipAllowList, encodedCharacters, buffering: what may come through. */
+import { connect } from 'node:net'
 import t from 'tap'
+import type { Verdict } from '../services/mount.ts'
 import {
   bodyOf,
+  echo,
   rawRequest,
   sendRaw,
   simpleRoute,
@@ -10,6 +13,7 @@ import {
   startTestRouter,
   statusOf,
 } from '../test-router.ts'
+import { inFlightReq } from './in-flight-req.ts'
 
 t.test('so many at a time, and a place is free again when its answer is through', async t => {
   const waiting: (() => void)[] = []
@@ -43,6 +47,55 @@ t.test('so many at a time, and a place is free again when its answer is through'
   await again
   waiting.shift()?.()
   t.equal((await second).status, 200)
+})
+
+t.test(
+  'a client that goes away while another middleware waits leaves nothing behind that counts',
+  async t => {
+    const { url: back, seen } = await startEcho(t)
+    const asked: (() => void)[] = []
+    let slow = true
+    const verify = () =>
+      new Promise<Verdict>(resolve => {
+        const settle = () => resolve({ status: 200, headers: {}, body: '' })
+        if (slow) asked.push(settle)
+        else settle()
+      })
+    const { port, lines } = await startTestRouter(t, {
+      mounts: { 'http://auth:1': { routing: () => {}, verify } },
+      dynamic: simpleRoute(
+        back,
+        "auth: { forwardAuth: { address: 'http://auth:1/verify' } }\nfew: { inFlightReq: { amount: 1 } }",
+        ['auth', 'few'],
+      ),
+    })
+    for (let count = 0; count < 3; count++) {
+      const socket = connect(port, '127.0.0.1')
+      socket.write('GET /gone HTTP/1.1\r\nHost: test\r\n\r\n'.repeat(2))
+      while (asked.length < 2) await new Promise(resolve => setImmediate(resolve))
+      socket.destroy()
+      const logged = () => lines.filter(({ message }) => message === 'request').length
+      while (logged() < 2 * (count + 1)) await new Promise(resolve => setImmediate(resolve))
+      for (const settle of asked.splice(0)) settle()
+    }
+    slow = false
+    t.equal(statusOf(await sendRaw(port, rawRequest('/'))), 200)
+    t.same(
+      seen.map(({ url }) => url),
+      ['/'],
+    )
+  },
+)
+
+t.test('a place is not given to a request whose client has gone', t => {
+  const chain = inFlightReq.create({ amount: 1 }, {} as never)
+  let running = 0
+  const run = chain(() => void running++)
+  const exchange = (destroyed: boolean) => ({ host: 'a', response: { destroyed, once() {} } }) as never
+  run(exchange(true))
+  run(exchange(false))
+  t.equal(running, 1)
+  t.end()
 })
 
 t.test('only addresses on the list', async t => {
@@ -108,4 +161,38 @@ t.test('a body is passed on up to its bound, announced or chunked, and refused b
     t.equal(statusOf(await sendRaw(port, form(11))), 413)
   }
   t.equal(seen.length, 2, 'what was refused was never begun')
+})
+
+t.test('a body is whole, and no longer than its bound, also where Connection names its length', async t => {
+  const { url: back, seen } = await startEcho(t)
+  const route = simpleRoute(back, 'bound: { buffering: { maxRequestBodyBytes: 10 } }', ['bound'])
+  const inside = route.replace(back, 'http://inside:1')
+  for (const [dynamic, mounts] of [
+    [route, {}],
+    [inside, { 'http://inside:1': { routing: echo(seen) } }],
+  ] as const) {
+    const { port } = await startTestRouter(t, { dynamic, mounts })
+    const ask = (size: number, named: string, framing: string, body: string) =>
+      sendRaw(
+        port,
+        `POST /${size} HTTP/1.1\r\nHost: a\r\nConnection: close, ${named}\r\n${framing}\r\n\r\n${body}`,
+      )
+    for (const size of [10, 50]) {
+      const body = 'y'.repeat(size)
+      const answers = [
+        await ask(size, 'content-length', `Content-Length: ${size}`, body),
+        await ask(
+          size,
+          'Transfer-Encoding',
+          'Transfer-Encoding: chunked',
+          `${size.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+        ),
+      ]
+      t.same(answers.map(statusOf), size === 10 ? [200, 200] : [413, 413])
+    }
+  }
+  t.same(
+    seen.map(({ body }) => body),
+    Array(4).fill('y'.repeat(10)),
+  )
 })

@@ -37,6 +37,7 @@ export const retry = middlewareKind({
     if (options.attempts === 1) return next => next
     return next => async exchange => {
       const body = await repeatableBody(exchange, options)
+      const bodiless = exchange.upgrade !== undefined && mayRepeat(exchange, options)
       const startedAtMs = now()
       const before = snapshot(exchange)
       let timer: NodeJS.Timeout | undefined
@@ -48,7 +49,7 @@ export const retry = middlewareKind({
           if (body) exchange.request = replay(exchange, body)
           const late = options.timeout > 0 && now() - startedAtMs >= options.timeout
           if (number < options.attempts && !late)
-            armRetry(exchange, options, body !== undefined, again(number))
+            armRetry(exchange, options, body !== undefined || bodiless, again(number))
           return next(exchange)
         }
       const again = (number: number) => () => {
@@ -95,10 +96,13 @@ function armRetry(exchange: Exchange, options: Options, replayable: boolean, aga
 
 const notIdempotent = new Set(['POST', 'PATCH', 'LOCK'])
 
+const mayRepeat = ({ method }: Exchange, { retryNonIdempotentMethod: any }: Options) =>
+  any || !notIdempotent.has(method)
+
 /** The body in memory, when an answer may lead to another attempt; undefined: only network errors do. */
 async function repeatableBody(exchange: Exchange, options: Options): Promise<Buffer | undefined> {
   if (!options.status || exchange.upgrade) return undefined
-  if (notIdempotent.has(exchange.method) && !options.retryNonIdempotentMethod) return undefined
+  if (!mayRepeat(exchange, options)) return undefined
   if (Number(exchange.headers['content-length'] ?? 0) > options.maxRequestBodyBytes) return undefined
   // A chunked body may turn out too long when half of it is read; it is passed on once, as it comes.
   if (exchange.headers['transfer-encoding'] !== undefined) return undefined

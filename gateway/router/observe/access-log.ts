@@ -9,6 +9,7 @@ import type { Log } from '../middlewares/kind.ts'
 import { splitHostPort } from '../request/addresses.ts'
 import type { Exchange } from '../request/exchange.ts'
 import { canonicalName } from '../request/headers.ts'
+import { receivedBytes } from '../request/replay.ts'
 import { tlsNames } from './tls-names.ts'
 
 export type AccessLog = (exchange: Exchange, path: string, ms: number) => void
@@ -92,7 +93,7 @@ function lineOf(exchange: Exchange, path: string, ms: number, saysAddress: boole
     DownstreamContentSize: response.bodyBytes,
     DownstreamStatus: response.statusCode,
     Duration: Math.round(ms * 1e6),
-    RequestContentSize: Number(exchange.headers['content-length'] ?? 0) || 0,
+    RequestContentSize: receivedBytes(exchange),
     RequestPath: path,
     RetryAttempts: exchange.retries,
     TLSCipher: tls?.cipher,

@@ -43,6 +43,9 @@ export function portOf(host: string, proto: string, secure: boolean): string {
   return splitHostPort(host).port ?? (/^(?:https|wss)$/.test(proto) || secure ? '443' : '80')
 }
 
+// They say what the body is: without them it would be lost, or pass where its length is bounded. Go keeps them apart, too.
+const framing = new Set(['content-length', 'transfer-encoding'])
+
 /** Connection names headers that end here (RFC 9110, 7.6.1); only a WebSocket handshake keeps its upgrade. */
 function dropConnectionHeaders(headers: RequestHeaders, allowed: ReadonlySet<string>): void {
   if (headers.connection === undefined) return
@@ -51,7 +54,7 @@ function dropConnectionHeaders(headers: RequestHeaders, allowed: ReadonlySet<str
   for (const line of valuesOf(headers, 'connection')) {
     for (const part of line.split(',')) {
       const name = part.trim().toLowerCase()
-      if (name === '' || isManaged(name)) continue
+      if (name === '' || framing.has(name) || isManaged(name)) continue
       if (allowed.has(name)) kept.push(name)
       else delete headers[name]
     }

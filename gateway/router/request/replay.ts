@@ -54,3 +54,8 @@ export function announcedLength({ headers }: Exchange): number | undefined {
   const length = headers['content-length']
   return length === undefined ? 0 : Number(length)
 }
+
+/** What is counted of the body: its announced length, or what has come of a chunked one. */
+export function receivedBytes(exchange: Exchange): number {
+  return announcedLength(exchange) || exchange.request.bodyBytes
+}

@@ -9,13 +9,23 @@ export class GatewayRequest extends IncomingMessage {
   // Set by node's constructor, through `rawHeaders` below: a field here would overwrite it.
   declare list: string[]
   declare shown: RequestHeaders | undefined
+  /** Of the body, as far as they have come. */
+  declare bodyBytes: number
 
   /** What `headers` and `rawHeaders` are from here on. */
   show(joined: Record<string, string>, headers: RequestHeaders): void {
     this.headers = joined
     this.shown = headers
   }
+
+  override push(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
+    if (chunk !== null) this.bodyBytes += chunk.length
+    return super.push(chunk, encoding)
+  }
 }
+
+// Most have no body: none of their own to begin with.
+GatewayRequest.prototype.bodyBytes = 0
 
 // node assigns to it as to any property: an accessor of the prototype takes that.
 Object.defineProperty(GatewayRequest.prototype, 'rawHeaders', {

@@ -30,6 +30,7 @@ type Collecting = {
 
 export class GatewayResponse extends ServerResponse<GatewayRequest> {
   #hooks: HeadHook[] = []
+  #ofHandshakes: HeadHook[] | undefined
   #running = -1
   #resume: (() => void) | undefined
   #collecting: Collecting | undefined
@@ -73,8 +74,17 @@ export class GatewayResponse extends ServerResponse<GatewayRequest> {
     this.#hooks.length = Math.min(this.#hooks.length, count)
   }
 
-  onHead(hook: HeadHook): void {
+  /** `ofHandshakes`: also before a 101, which other hooks leave as it is, as in Traefik. */
+  onHead(hook: HeadHook, ofHandshakes = false): void {
     this.#hooks.push(hook)
+    if (ofHandshakes) this.#ofHandshakes = [...(this.#ofHandshakes ?? []), hook]
+  }
+
+  /** What hooks add to a 101, which leaves by another way. */
+  handshakeHeaders(): Head['headers'] {
+    const head: Head = { status: 101, headers: Object.create(null) }
+    for (const hook of this.#hooks.toReversed()) if (this.#ofHandshakes?.includes(hook)) hook(head)
+    return head.headers
   }
 
   /**

@@ -1,34 +1,20 @@
 /**
- * Go's regular expressions (RE2) as JavaScript's. Route files are written for Go; the few forms that differ are
- * rewritten, and what cannot be is refused rather than read differently.
- * https://pkg.go.dev/regexp/syntax
+ * Go's regular expressions (RE2) as JavaScript's. Route files are written for Go: every form is read as Go reads it and written
+ * anew, and what cannot be is refused rather than read differently. https://pkg.go.dev/regexp/syntax
  */
-
-const posix: Record<string, string> = {
-  alnum: '0-9A-Za-z',
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  lower: 'a-z',
-  upper: 'A-Z',
-  space: '\\t\\n\\v\\f\\r ',
-  word: '0-9A-Za-z_',
-  xdigit: '0-9A-Fa-f',
-  punct: '!-\\/:-@\\[-`{-~',
-}
+import { Unshared } from './go-classes.ts'
+import { readGo } from './go-syntax.ts'
 
 /** Throws an Error with a sentence when `source` is no expression, or none that can be carried over. */
 export function goRegExp(source: string): RegExp {
-  const inline = /^\(\?([ims]+)\)/.exec(source)
-  const body = (inline ? source.slice(inline[0].length) : source)
-    .replace(/\(\?P</g, '(?<')
-    .replace(/\[:(\w+):\]/g, (form, name: string) => posix[name] ?? form)
-    .replace(/\\A/g, '^')
-    .replace(/\\z/g, '$')
-  if (/\(\?[a-zA-Z]*U|\\[CQE]|\(\?<?[=!]|\\[1-9]/.test(body))
-    throw new Error(`"${source}" uses a form that Go's and JavaScript's regular expressions do not share`)
   try {
-    return new RegExp(body, inline?.[1] ?? '')
+    const { text, ignoreCase } = readGo(source)
+    return new RegExp(text, ignoreCase ? 'iu' : 'u')
   } catch (error) {
+    if (error instanceof Unshared)
+      throw new Error(
+        `"${source}" uses a form that Go's and JavaScript's regular expressions do not share: ${error.message}`,
+      )
     throw new Error(`"${source}" is no regular expression: ${error instanceof Error ? error.message : error}`)
   }
 }

@@ -59,6 +59,8 @@ export function createLoadBalancer(
 
 function call(server: Server, exchange: Exchange, measured: boolean): void | Promise<void> {
   if (measured) {
+    // Its client went away while a middleware waited: nothing would tell of its end any more.
+    if (exchange.response.destroyed) return
     const startedAt = performance.now()
     server.inFlight++
     exchange.response.once('close', () => {

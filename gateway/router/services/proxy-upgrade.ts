@@ -1,109 +1,182 @@
 /** WebSocket handshakes to another server: the two connections are joined once it says 101. */
-import { request as httpRequest } from 'node:http'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Exchange } from '../request/exchange.ts'
-import { addRaw } from '../request/headers.ts'
+import { addRaw, canonicalName } from '../request/headers.ts'
+import type { GatewayResponse } from '../request/response.ts'
 import { hopByHop } from '../upstream/hop-by-hop.ts'
-import { fault } from '../upstream/upstream-error.ts'
+import { fault, UpstreamError } from '../upstream/upstream-error.ts'
 import { answerFailure, failureOf, type UpgradeTransport, type Upstream } from './upstream.ts'
+
+export type UpgradeOptions = {
+  transport: UpgradeTransport
+  /** Told of every answer and failure, for passive health checks. */
+  onOutcome?: ((outcome: { status: number }) => void) | undefined
+}
 
 export function proxyUpgrade(
   exchange: Exchange,
-  { origin, path, headers }: Upstream,
-  { tls, dialTimeoutMs, headersTimeoutMs }: UpgradeTransport,
+  upstream: Upstream,
+  { transport, onOutcome }: UpgradeOptions,
 ): Promise<void> {
   const { upgrade, response } = exchange
-  if (!upgrade) return Promise.resolve()
+  if (!upgrade || response.destroyed) return Promise.resolve()
   const { socket, head } = upgrade
-  headers.push('Connection', 'Upgrade')
   const wanted = String(exchange.headers.upgrade ?? 'websocket')
-  addRaw(headers, 'upgrade', wanted)
-  const { hostname: written, port, protocol } = new URL(origin)
-  const hostname = written.replace(/^\[|\]$/g, '')
   return new Promise(resolve => {
-    const asked = (protocol === 'https:' ? httpsRequest : httpRequest)({
-      hostname,
-      port,
-      path,
-      method: exchange.method,
-      headers,
-      agent: false,
-      // Otherwise node takes the name that the client wrote as its Host.
-      servername: isIP(hostname) ? '' : hostname,
-      ...tls,
-    })
-    const giveUp = () => asked.destroy()
-    socket.once('close', giveUp)
-    const bound = timeLimit(() => asked.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })))
-    bound.set(dialTimeoutMs)
-    asked.once('socket', one => {
-      one.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => bound.set(headersTimeoutMs))
-    })
-    asked.once('close', () => bound.set(0))
-    asked.on('upgrade', (answer, upstream, upstreamHead) => {
-      bound.set(0)
-      if (answer.headers.upgrade?.toLowerCase() !== wanted.toLowerCase()) {
-        upstream.destroy()
-        return fail(fault('the server upgrades to something else'))
-      }
-      socket.off('close', giveUp)
-      response.detachSocket(socket as never)
-      response.statusCode = answer.statusCode ?? 101
-      // Its socket was what told of the end: whoever counts, logs or traces the request still waits for it.
-      socket.once('close', () => {
-        response.destroyed = true
-        response.emit('close')
-      })
-      socket.write(handshake(answer.statusCode ?? 101, answer.rawHeaders))
-      if (upstreamHead.length > 0) socket.write(upstreamHead)
-      if (head.length > 0) upstream.write(head)
-      join(socket, upstream)
-      resolve()
-    })
-    asked.on('response', answer => {
-      bound.set(0)
-      if (answer.statusCode === 101) {
-        asked.destroy()
-        return fail(fault('the server upgrades without saying to what'))
-      }
-      // Refused: an ordinary answer, after which the connection ends.
-      for (let index = 0; index < answer.rawHeaders.length; index += 2) {
-        const name = String(answer.rawHeaders[index]).toLowerCase()
-        if (!hopByHop.has(name)) response.appendHeader(name, String(answer.rawHeaders[index + 1]))
-      }
-      response.writeHead(answer.statusCode ?? 502)
-      answer.pipe(response)
-      answer.on('close', () => {
-        // Half an answer: the client must see that it is not whole.
-        if (!answer.complete) response.destroy()
-        resolve()
-      })
-    })
-    const fail = (error: unknown) => {
-      if (!response.headersSent && !socket.destroyed) answerFailure(exchange, failureOf(error))
+    const asked = ask(exchange, upstream, transport, wanted)
+    const unwatch = watchClient(socket, () => asked.destroy())
+    let settled = false
+    const settle = () => {
+      settled = true
+      unwatch()
       resolve()
     }
+    const fail = (error: unknown) => {
+      if (settled) return
+      settle()
+      asked.destroy()
+      if (response.destroyed) return
+      if (response.begun) return void response.destroy()
+      const failure = failureOf(error)
+      onOutcome?.({ status: failure.status })
+      try {
+        if (!exchange.failed?.(failure)) answerFailure(exchange, failure)
+      } catch {
+        response.destroy()
+      }
+    }
+    // No caller is left to tell: what is thrown here would end the process.
+    const orFail = (step: () => void) => {
+      try {
+        step()
+      } catch (error) {
+        fail(error)
+      }
+    }
+    asked.on('upgrade', (answer, server, serverHead) =>
+      orFail(() => {
+        if (answer.headers.upgrade?.toLowerCase() !== wanted.toLowerCase()) {
+          server.destroy()
+          throw fault('the server upgrades to something else')
+        }
+        const status = answer.statusCode ?? 101
+        const text = handshake(status, response, answer.rawHeaders)
+        settle()
+        onOutcome?.({ status })
+        takeOver(response, socket, status)
+        socket.write(text)
+        if (serverHead.length > 0) socket.write(serverHead)
+        if (head.length > 0) server.write(head)
+        join(socket, server)
+      }),
+    )
+    asked.on('response', answer =>
+      orFail(() => {
+        refused(answer, response, onOutcome)
+        if (response.held) {
+          settle()
+          asked.destroy()
+          return void response.end()
+        }
+        answer.pipe(response)
+        answer.once('close', () => {
+          // Half an answer: the client must see that it is not whole.
+          if (!answer.complete) response.destroy()
+          settle()
+        })
+      }),
+    )
     asked.on('error', fail)
     asked.end()
   })
 }
 
-/** Calls `late` unless another limit is set before; 0: none. */
-function timeLimit(late: () => void): { set(ms: number): void } {
+function ask(
+  exchange: Exchange,
+  { origin, path, headers }: Upstream,
+  { tls, dialTimeoutMs, headersTimeoutMs }: UpgradeTransport,
+  wanted: string,
+): ClientRequest {
+  headers.push('Connection', 'Upgrade')
+  addRaw(headers, 'upgrade', wanted)
+  const { hostname: written, port, protocol } = new URL(origin)
+  const hostname = written.replace(/^\[|\]$/g, '')
+  const asked = (protocol === 'https:' ? httpsRequest : httpRequest)({
+    hostname,
+    port,
+    path,
+    method: exchange.method,
+    headers,
+    agent: false,
+    // Otherwise node takes the name that the client wrote as its Host.
+    servername: isIP(hostname) ? '' : hostname,
+    ...tls,
+  })
   let timer: NodeJS.Timeout | undefined
-  return {
-    set(ms) {
-      clearTimeout(timer)
-      timer = ms > 0 ? setTimeout(late, ms) : undefined
-    },
+  const limit = (ms: number, code: 'UPSTREAM_DIAL_TIMEOUT' | 'UPSTREAM_ANSWER_TIMEOUT') => {
+    clearTimeout(timer)
+    if (ms > 0) timer = setTimeout(() => asked.destroy(new UpstreamError(code, `not within ${ms} ms`)), ms)
+  }
+  limit(dialTimeoutMs, 'UPSTREAM_DIAL_TIMEOUT')
+  asked.once('socket', socket => {
+    const opened = protocol === 'https:' ? 'secureConnect' : 'connect'
+    socket.once(opened, () => limit(headersTimeoutMs, 'UPSTREAM_ANSWER_TIMEOUT'))
+  })
+  for (const over of ['upgrade', 'response', 'close']) asked.once(over, () => clearTimeout(timer))
+  return asked
+}
+
+/**
+ * A client that leaves is only noticed by whoever reads from it. One piece at most: what it sends before it has an answer
+ * is for the server, and whoever sends it is still there. Gives what ends the watch, with everything there to be read.
+ */
+function watchClient(socket: Duplex, onGone: () => void): () => void {
+  const onEnd = () => void socket.destroy()
+  const onData = (bytes: Buffer) => {
+    socket.off('data', onData).pause()
+    socket.unshift(bytes)
+  }
+  socket.on('data', onData).once('end', onEnd).once('close', onGone)
+  return () => {
+    socket.off('data', onData).off('end', onEnd).off('close', onGone)
+    socket.pause()
   }
 }
 
-type Connection = Exchange['upgrade'] extends { socket: infer Socket } | undefined ? Socket : never
+/** The connection is no response's any more, but whoever counts, logs or traces the request still waits for its end. */
+function takeOver(response: GatewayResponse, socket: Duplex, status: number): void {
+  response.detachSocket(socket as never)
+  response.statusCode = status
+  socket.once('close', () => {
+    response.destroyed = true
+    response.emit('close')
+  })
+}
 
-function handshake(status: number, raw: readonly string[]): string {
+/** The head of an ordinary answer, after which the connection ends. */
+function refused(
+  { statusCode: status = 0, rawHeaders }: IncomingMessage,
+  response: GatewayResponse,
+  onOutcome: UpgradeOptions['onOutcome'],
+): void {
+  if (status === 101) throw fault('the server upgrades without saying to what')
+  // node hands on whatever has three digits, and does not send what is below 100.
+  if (status < 200) throw fault('the status of the answer is none')
+  onOutcome?.({ status })
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = String(rawHeaders[index]).toLowerCase()
+    if (!hopByHop.has(name)) response.appendHeader(name, String(rawHeaders[index + 1]))
+  }
+  response.writeHead(status)
+}
+
+function handshake(status: number, response: GatewayResponse, raw: readonly string[]): string {
   let text = `HTTP/1.1 ${status} Switching Protocols\r\n`
+  for (const [name, value] of Object.entries(response.handshakeHeaders()))
+    for (const line of [value].flat()) text += `${canonicalName(name)}: ${line}\r\n`
   for (let index = 0; index < raw.length; index += 2)
     // It has no body (RFC 9110, 8.6): who believed that it has one would lose the first frames.
     if (!/^(content-length|transfer-encoding)$/i.test(raw[index] ?? ''))
@@ -112,7 +185,7 @@ function handshake(status: number, raw: readonly string[]): string {
 }
 
 /** Bytes both ways until either side ends; the pace is the slower one's. */
-function join(left: Connection, right: Connection): void {
+function join(left: Duplex, right: Duplex): void {
   left.pipe(right)
   right.pipe(left)
   for (const [one, other] of [

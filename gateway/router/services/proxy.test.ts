@@ -177,6 +177,16 @@ t.test('a kept connection that the server ends as it is used again costs a GET n
   t.equal(seen.length, 4)
 })
 
+t.test('a request that makes its server break off is asked once', async t => {
+  let asked = 0
+  const { port } = await behindRaw(t, socket => {
+    asked++
+    socket.destroy()
+  })
+  t.equal(statusOf(await sendRaw(port, rawRequest('/'))), 502)
+  t.equal(asked, 1)
+})
+
 t.test(
   'an answer before the body is through is the answer, and the client’s connection serves on',
   async t => {

@@ -27,12 +27,13 @@ export function proxyTo(options: ProxyOptions): Handler {
   const { transport, onOutcome } = options
   const prefix = options.preservePath ? pathname.replace(/\/$/, '') : ''
   const context: Context = { pool: transport.poolFor(origin), onOutcome }
+  const upgrades = { transport: transport.upgrades, onOutcome }
   return exchange => {
     exchange.serverUrl = options.serverUrl
     // HTTP/1.0 need not name a host.
     const headers = outgoingHeaders(exchange, (options.passHostHeader && exchange.host) || host)
     const target = prefix + requestUri(exchange)
-    if (exchange.upgrade) return proxyUpgrade(exchange, { origin, path: target, headers }, transport.upgrades)
+    if (exchange.upgrade) return proxyUpgrade(exchange, { origin, path: target, headers }, upgrades)
     const { method, request, response } = exchange
     const length = announcedLength(exchange)
     if (response.destroyed) return

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { simpleRoute, startServer, startTestRouter } from '../test-router.ts'
 import { chooser } from './balance.ts'
+import { createLoadBalancer } from './load-balancer.ts'
 
 const exchange = { client: { address: '10.0.0.1' } } as never
 const choices = (weights: number[]) =>
@@ -38,6 +39,24 @@ t.test('less busy and faster servers are preferred', t => {
   first.averageMs = 1
   second.averageMs = 100
   t.equal(chooser('leasttime')(servers, exchange), first)
+  t.end()
+})
+
+t.test('a request whose client has gone makes no server seem busy', t => {
+  const asked: string[] = []
+  const routing = (request: { url?: string }) => void asked.push(String(request.url))
+  const service = createLoadBalancer(
+    { servers: ['http://a:1', 'http://b:1'].map(url => ({ url, weight: 1 })), strategy: 'p2c' } as never,
+    {
+      name: 'back@file',
+      mounts: new Map(['http://a:1', 'http://b:1'].map(url => [url, { routing }])),
+      onServerState() {},
+    } as never,
+  )
+  service.handle({
+    response: { destroyed: true, once: () => t.fail('nothing would tell of its end') },
+  } as never)
+  t.same(asked, [])
   t.end()
 })
 

@@ -35,7 +35,7 @@ export function createSticky(cookie: StickyCookie, service: string): Sticky {
         const mine = [`${name}=${serverHash(server)}`, ...attributes].join('; ')
         // Said before the server is asked: those that it sets come after.
         head.headers['set-cookie'] = before === undefined ? mine : [mine, ...[before].flat().map(String)]
-      })
+      }, true)
     },
   }
 }

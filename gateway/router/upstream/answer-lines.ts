@@ -159,8 +159,7 @@ export class AnswerLines {
 
   #add(text: string): void {
     if (++this.#lines > maxLines) throw fault('an answer has too many headers')
-    const last = text.charCodeAt(text.length - 1)
-    const value = last === 32 || last === 9 ? text.replace(/[ \t]+$/, '') : text
+    const value = withoutBlankEnd(text)
     const { name, slot } = this.#name
     if (slot !== undefined) {
       if (value === '' && (slot === 'contentLength' || slot === 'transferEncoding'))
@@ -173,6 +172,13 @@ export class AnswerLines {
     else if (typeof before === 'string') this.fields[name] = [before, value]
     else before.push(value)
   }
+}
+
+/** By hand: an expression would begin anew at each blank in between, and trimEnd takes what is no blank in HTTP. */
+function withoutBlankEnd(text: string): string {
+  let end = text.length
+  for (let code = text.charCodeAt(end - 1); code === 32 || code === 9; code = text.charCodeAt(end - 1)) end--
+  return end === text.length ? text : text.slice(0, end)
 }
 
 function emptyFields(): AnswerFields {

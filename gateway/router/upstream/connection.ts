@@ -46,6 +46,8 @@ export class Connection {
   /** Says that the system is to read into another buffer from here on. */
   #changed = true
   #paused = false
+  /** Whether an answer has come on it before: only then can its end be that of a connection that was kept too long. */
+  #used = false
 
   constructor(to: Destination, keeper: Keeper) {
     this.#to = to
@@ -182,6 +184,7 @@ export class Connection {
     const keep = clean && reusable && this.#stopBody === undefined && !this.#to.single
     this.#forget()
     if (this.#paused) this.resume()
+    this.#used = true
     if (keep) this.#keeper.onFree(this, keepSeconds)
     else this.#socket.destroy()
     try {
@@ -196,7 +199,7 @@ export class Connection {
     if (!error && this.#reader.close()) return void this.#over(false)
     const broke = !error || error.code === 'ECONNRESET' || error.code === 'EPIPE'
     if (!broke) return void this.#fail(error)
-    const code = this.#reader.untouched ? 'UPSTREAM_STALE' : 'UPSTREAM_BROKEN'
+    const code = this.#used && this.#reader.untouched ? 'UPSTREAM_STALE' : 'UPSTREAM_BROKEN'
     this.#fail(new UpstreamError(code, 'the server closed the connection', { cause: error }))
   }
 

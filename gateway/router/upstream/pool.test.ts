@@ -71,28 +71,39 @@ t.test('what a server says when nobody asked is not the answer to the next quest
   t.equal((await ask(pool)).body, 'ok')
 })
 
-t.test('a connection that ends is stale before an answer, and broken within one', async t => {
-  const broken: [string, string][] = [
-    ['', 'UPSTREAM_STALE'],
-    ['HTTP/1.1 20', 'UPSTREAM_BROKEN'],
-    ['HTTP/1.1 100 Continue\r\n\r\n', 'UPSTREAM_BROKEN'],
-    ['HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok', 'UPSTREAM_BROKEN'],
-    ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n', 'UPSTREAM_BROKEN'],
-    ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n', 'UPSTREAM_BROKEN'],
-  ]
-  for (const [bytes, code] of broken)
-    for (const end of ['end', 'reset'] as const) {
-      const port = await startRaw(t, socket =>
-        socket.write(bytes, () => (end === 'end' ? socket.end() : socket.resetAndDestroy())),
-      )
-      const { receiver, whole, answer } = collectAnswer()
-      openPool(t, port).send(asking(), receiver)
-      const failed = await whole.catch(error => error)
-      // What came before a reset may be lost.
-      if (end === 'end' || answer.status !== 0) t.equal(failed.code, code, `${end} ${JSON.stringify(bytes)}`)
-      else t.match(failed.code, /^UPSTREAM_(STALE|BROKEN)$/)
-    }
-})
+t.test(
+  'a kept connection that ends is stale before an answer; a new one, or within an answer, broken',
+  async t => {
+    const pieces = [
+      '',
+      'HTTP/1.1 20',
+      'HTTP/1.1 100 Continue\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n',
+    ]
+    for (const bytes of pieces)
+      for (const end of ['end', 'reset'] as const)
+        for (const before of [0, 1]) {
+          let asked = 0
+          const port = await startRaw(t, socket => {
+            if (asked++ < before) socket.write(ok)
+            else socket.write(bytes, () => (end === 'end' ? socket.end() : socket.resetAndDestroy()))
+          })
+          const pool = openPool(t, port)
+          for (let count = 0; count < before; count++) await ask(pool)
+          const { receiver, whole, answer } = collectAnswer()
+          pool.send(asking(), receiver)
+          const failed = await whole.catch(error => error)
+          const stale = before > 0 && bytes === ''
+          const said = `${end} ${before} ${JSON.stringify(bytes)}`
+          // What came before a reset may be lost.
+          if (end === 'reset' && before > 0 && answer.status === 0)
+            t.match(failed.code, /^UPSTREAM_(STALE|BROKEN)$/, said)
+          else t.equal(failed.code, stale ? 'UPSTREAM_STALE' : 'UPSTREAM_BROKEN', said)
+        }
+  },
+)
 
 t.test(
   'a body goes as it is, by its length or in chunks, and never longer or shorter than it says',

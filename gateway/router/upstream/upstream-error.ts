@@ -2,9 +2,9 @@
 
 /** Errors of the system keep node's own codes (ECONNREFUSED …). */
 export type UpstreamCode =
-  /** The connection ended before anything of an answer had come. */
+  /** A connection that was kept ended before anything of an answer had come. */
   | 'UPSTREAM_STALE'
-  /** It ended within an answer. */
+  /** A new one did, or it ended within an answer. */
   | 'UPSTREAM_BROKEN'
   /** The server does not speak HTTP/1.1 as it must. */
   | 'UPSTREAM_FAULT'
