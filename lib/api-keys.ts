@@ -27,6 +27,11 @@ export const roles = [
 export const limitClasses = ['standard', 'partner', 'bulk'] as const
 export type LimitClass = (typeof limitClasses)[number]
 
+/** The class of a key where nobody says another: partners query by program. */
+export function usualClass(given: readonly Role[]): LimitClass {
+  return given.includes('partner') ? 'partner' : 'standard'
+}
+
 export type ApiKey = {
   /** Shown once; stored nowhere. */
   key: string

@@ -35,6 +35,7 @@ t.test('a command explains itself, and names what it does not know', async t => 
   t.match(await run('--help'), { code: 0, stdout: 'how to use it\n', stderr: '' })
   t.match(await run('-h'), { code: 0, stdout: 'how to use it\n' })
   t.match(await run('--bogus'), { code: 2, stdout: '', stderr: /--bogus[\s\S]*how to use it/ })
+  t.match(await run('bogus'), { code: 2, stdout: '', stderr: /"bogus" is no option[\s\S]*how to use it/ })
   t.match(await run(), { code: 0, stdout: 'nothing\n' })
 })
 

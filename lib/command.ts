@@ -6,9 +6,19 @@ const usual = { help: { type: 'boolean', short: 'h' } } as const
 
 /** The options that were given. `--help` prints `help` and ends the process; an option that is not known ends it with 2. */
 export function readOptions<const Options extends ParseArgsOptionsConfig>(options: Options, help: string) {
+  const { values, positionals } = readArguments(options, help)
+  if (positionals.length > 0) misused(`"${positionals[0]}" is no option`, help)
+  return values
+}
+
+/** The same for a command that takes names beside its options. */
+export function readArguments<const Options extends ParseArgsOptionsConfig>(options: Options, help: string) {
   try {
-    const { values } = parseArgs<{ options: Options & typeof usual }>({ options: { ...options, ...usual } })
-    if (!(values as { help?: boolean }).help) return values
+    const given = parseArgs<{ options: Options & typeof usual; allowPositionals: true }>({
+      options: { ...options, ...usual },
+      allowPositionals: true,
+    })
+    if (!(given.values as { help?: boolean }).help) return given
   } catch (error) {
     return misused(error instanceof Error ? error.message : String(error), help)
   }

@@ -1,6 +1,7 @@
 /** Configuration from the environment: read once at the edge, every fault reported at once. */
 import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
+import { plainFault } from './plain-faults.ts'
 
 export type Environment = Record<string, string | undefined>
 
@@ -20,7 +21,7 @@ export function readConfig<Schema extends z.ZodObject>(schema: Schema, env: Envi
     const value = readVariable(name, env, faults)
     if (value !== undefined) values[name] = value
   }
-  const parsed = schema.safeParse(values)
+  const parsed = schema.safeParse(values, { error: plainFault })
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
       const name = String(issue.path[0])

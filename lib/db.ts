@@ -22,6 +22,12 @@ export type PoolOptions = {
   onError?: (error: Error) => void
 }
 
+/**
+ * For every connection that is held for long: one whose other end is gone without a word (a host that fell, an address
+ * that a proxy forgot) breaks within minutes, and does not wait for ever for an answer.
+ */
+export const keptAlive = { keepAlive: true, keepAliveInitialDelayMillis: 30_000 }
+
 /** A pool that never throws from an idle connection: Postgres restarting must not end the process. */
 export function createPool(options: PoolOptions): Pool {
   const { url, name, max = 5, statementTimeoutMs = 30_000, role, settings = {}, onError } = options
@@ -32,6 +38,7 @@ export function createPool(options: PoolOptions): Pool {
     max,
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 10_000,
+    ...keptAlive,
     statement_timeout: statementTimeoutMs,
     ...(given.length > 0 && { options: given.map(([name, value]) => `-c ${name}=${value}`).join(' ') }),
   })

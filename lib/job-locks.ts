@@ -1,10 +1,12 @@
 /**
  * Who lives: each pool of workers holds an advisory lock for as long as its process does. Jobs locked in the name of a
- * pool whose lock is free are given back at once (graphile-worker itself waits 4 h).
+ * pool whose lock is free are given back at once (graphile-worker itself waits 4 h), and those locked by a pool of ours
+ * that it never heard of are given back as well.
  */
 import type { FastifyBaseLogger } from 'fastify'
 import type pg from 'pg'
 import { createPool, rows } from './db.ts'
+import type { LostJobs } from './lost-jobs.ts'
 import { sql } from './sql.ts'
 
 export type JobLocks = {
@@ -12,19 +14,23 @@ export type JobLocks = {
   hold(worker: string): void
   /** Lets it go: its jobs are given back at the next look. */
   letGo(worker: string): void
-  /** Takes the locks that are not held, then gives back the jobs of workers that are gone. */
+  /** Takes the locks that are not held, then gives back the jobs of workers that are gone, and those that we lost. */
   look(): Promise<void>
   end(): Promise<void>
 }
 
 /** The locks live in one session. When it breaks, they are all taken again in the next one. */
-export function createJobLocks(url: string, log: FastifyBaseLogger): JobLocks {
+export function createJobLocks(
+  url: string,
+  { log, lost }: { log: FastifyBaseLogger; lost: LostJobs },
+): JobLocks {
   const onError = (error: Error) =>
     log.warn({ err: error }, 'the connection that holds the locks of jobs broke')
   const pool = createPool({ url, name: 'glimmr_job_locks', max: 1, statementTimeoutMs: 0, onError })
   const ours = new Set<string>()
   const held = new Set<string>()
   let session: pg.PoolClient | undefined
+  let ending = false
   const drop = () => {
     session?.release(true)
     session = undefined
@@ -33,7 +39,11 @@ export function createJobLocks(url: string, log: FastifyBaseLogger): JobLocks {
   const open = async () => {
     const client = await pool.connect()
     session = client
-    client.once('error', () => session === client && drop())
+    client.once('error', () => {
+      if (session === client) drop()
+      // At once: until the locks are held again, anybody may take us for dead.
+      if (!ending) next().catch(onError)
+    })
     return client
   }
   const look = async () => {
@@ -45,6 +55,8 @@ export function createJobLocks(url: string, log: FastifyBaseLogger): JobLocks {
         held.add(worker)
       }
       await rescue(client, ours, log)
+      const jobs = await lost.giveBack(client, [...ours])
+      if (jobs.length > 0) log.warn({ jobs }, 'giving back jobs that were taken and never arrived')
     } catch (error) {
       if (session === client) drop()
       throw error
@@ -67,6 +79,7 @@ export function createJobLocks(url: string, log: FastifyBaseLogger): JobLocks {
     },
     look: next,
     async end() {
+      ending = true
       await last.catch(() => {})
       drop()
       await pool.end()

@@ -12,20 +12,24 @@ import {
 } from 'graphile-worker'
 import { createPool } from './db.ts'
 import { createJobLocks, type JobLocks } from './job-locks.ts'
+import { createLostJobs } from './lost-jobs.ts'
+import { returnedWhenStopped } from './returned-jobs.ts'
 
 export type JobsOptions = {
   url: string
   tasks: TaskList
   concurrency: number
   log: FastifyBaseLogger
-  /** How often the jobs of dead workers are looked for. */
+  /** How often the jobs of dead workers are looked for, and lost ones; a job is lost when it is missing for as long. */
   rescueMs?: number
+  /** Done after each such look: who waits for a job that has no attempt left is told so here. */
+  afterLook?: () => Promise<void>
 }
 
 export type Jobs = {
   /** False while the worker is being started again. */
   running(): boolean
-  /** Lets running jobs end, or gives them back when they do not in time. */
+  /** Lets running jobs end, or gives them back, untried, when they do not in time. */
   stop(): Promise<void>
 }
 
@@ -38,17 +42,27 @@ export async function startJobs({
   concurrency,
   log,
   rescueMs = 5_000,
+  afterLook = async () => {},
 }: JobsOptions): Promise<Jobs> {
   const onError = (error: Error) => log.warn({ err: error }, 'a job connection broke')
   const pool = createPool({ url, name: 'glimmr_jobs', max: concurrency + 2, statementTimeoutMs: 0, onError })
-  const locks = createJobLocks(url, log)
-  const start = () =>
-    startRunner({ pgPool: pool, taskList: tasks, concurrency, logger: loggerOf(log) }, locks)
+  const lost = createLostJobs(rescueMs)
+  const locks = createJobLocks(url, { log, lost })
+  const taskList = returnedWhenStopped(tasks, pool, onError)
+  const start = () => {
+    const events: WorkerEvents = new EventEmitter()
+    lost.listen(events)
+    return startRunner({ pgPool: pool, taskList, concurrency, logger: loggerOf(log), events }, locks)
+  }
+  const look = async () => {
+    await locks.look()
+    await afterLook()
+  }
   const end = () => Promise.all([pool.end(), locks.end()])
   const stopping = new AbortController()
   let runner: Runner | undefined
   try {
-    await locks.look()
+    await look()
     runner = await start()
   } catch (error) {
     await end()
@@ -70,7 +84,7 @@ export async function startJobs({
   }
   const kept = keepRunning()
   const timer = setInterval(() => {
-    locks.look().catch(error => log.warn({ err: error }, 'the jobs of dead workers could not be looked for'))
+    look().catch(error => log.warn({ err: error }, 'the jobs of dead workers could not be looked for'))
   }, rescueMs)
   const stop = async () => {
     clearInterval(timer)
@@ -89,8 +103,11 @@ export async function startJobs({
  * Completed and failed jobs are reported in batches (of no delay) since the error of an unbatched report is a rejection
  * that nobody handles. The batched one ends the runner: the next one is given the job again.
  */
-async function startRunner(options: RunnerOptions, locks: JobLocks): Promise<Runner> {
-  const events: WorkerEvents = new EventEmitter()
+async function startRunner(
+  options: RunnerOptions & { events: WorkerEvents },
+  locks: JobLocks,
+): Promise<Runner> {
+  const { events } = options
   const looked = Promise.withResolvers<void>()
   events.once('worker:getJob:empty', () => looked.resolve())
   events.once('job:start', () => looked.resolve())
@@ -105,7 +122,6 @@ async function startRunner(options: RunnerOptions, locks: JobLocks): Promise<Run
   const runner = await run({
     ...options,
     noHandleSignals: true,
-    events,
     preset: { worker: { pollInterval: 1_000, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
   })
   runner.promise.catch(() => {}).then(() => locks.letGo(worker))

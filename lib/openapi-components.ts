@@ -7,7 +7,7 @@ type Transform = typeof jsonSchemaTransformObject
 /** Where the operations are served: beside the document, and by `make start`. */
 export const servers = [
   { url: '/', description: 'The gateway that this document came from' },
-  { url: 'http://localhost:8080', description: 'make start' },
+  { url: 'http://127.0.0.1:8080', description: 'make start' },
 ]
 
 /**

@@ -51,7 +51,12 @@ export const priceFilters = {
   as_of: dayField
     .optional()
     .describe('Prices as they were published here at the end of this day (UTC), superseded since or not'),
-  setting: z.enum(['inpatient', 'outpatient', 'both']).optional(),
+  setting: z
+    .enum(['inpatient', 'outpatient', 'both'])
+    .optional()
+    .describe(
+      'Where the price holds: `inpatient` and `outpatient` also give what was published for both; `both` gives only that',
+    ),
   modifiers: textField(60)
     .transform(list => list.toUpperCase())
     .refine(list => /^[A-Z0-9]+(,[A-Z0-9]+)*$/.test(list), 'is not a list such as 26 or 26,TC, or none')
@@ -59,5 +64,10 @@ export const priceFilters = {
     .describe(
       'Exactly this set of modifiers, in any order: `26`, `26,TC`; `none`: prices of the whole service',
     ),
-  billing_class: z.enum(['professional', 'facility', 'both']).optional(),
+  billing_class: z
+    .enum(['professional', 'facility', 'both'])
+    .optional()
+    .describe(
+      'Whose service: `professional` and `facility` also give what was published for both; `both` gives only that',
+    ),
 }

@@ -1,7 +1,27 @@
 /** Where every error of a service becomes an answer. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import type { $ZodType } from 'zod/v4/core'
 import { Problem, type ProblemField, problem, problemDocument, problemType } from './errors.ts'
+import { type Fault, parsePlainly } from './plain-faults.ts'
+
+/** A request that its schema does not take; Fastify adds which part of it. */
+class InvalidRequest extends Error {
+  readonly faults: Fault[]
+  validationContext?: string
+
+  constructor(faults: Fault[]) {
+    super('the request is not valid')
+    this.faults = faults
+  }
+}
+
+/** The validator of every service. */
+export function refuseInvalid({ schema }: { schema: $ZodType }) {
+  return (part: unknown) => {
+    const { faults, value } = parsePlainly(schema, part)
+    return faults ? { error: new InvalidRequest(faults) } : { value }
+  }
+}
 
 export function sendProblem(
   error: FastifyError | Problem,
@@ -39,12 +59,14 @@ export function sendNoRoute(request: FastifyRequest, reply: FastifyReply, method
 
 function shownProblem(error: FastifyError | Problem, { headers }: FastifyRequest): Problem {
   if (error instanceof Problem) return error
-  if (hasZodFastifySchemaValidationErrors(error))
-    return invalidRequest(error.validation, error.validationContext)
+  if (error instanceof InvalidRequest) return invalidRequest(error)
   if (isDatabaseAway(error))
     return problem(503, 'The database does not answer; try again in a moment', {
       headers: { 'retry-after': '5' },
     })
+  // A route that knows which of its parameters makes less work says so itself.
+  if (isTimeout(error))
+    return problem(503, 'This takes the database too long: ask for less at once, or try again later')
   const { statusCode, code } = error
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return problem(
@@ -65,17 +87,20 @@ const places: Record<string, string> = {
   body: 'body',
 }
 
-type Validation = { instancePath: string; message?: string | undefined }
-
-function invalidRequest(validation: Validation[], context: string | undefined): Problem {
-  const place = places[context ?? ''] ?? 'request'
-  const errors: ProblemField[] = validation.map(({ instancePath, message }) => ({
-    path: place === 'body' ? instancePath || '/' : instancePath.replace(/^\//, ''),
-    message: message ?? 'is not valid',
+function invalidRequest({ faults, validationContext }: InvalidRequest): Problem {
+  const place = places[validationContext ?? ''] ?? 'request'
+  const errors: ProblemField[] = faults.map(({ path, message }) => ({
+    path: place === 'body' ? `/${path.join('/')}` : path.join('/'),
+    message,
   }))
-  const first = errors[0]
-  const detail = `The ${place} is not valid: ${first ? `${first.path} ${first.message}`.trim() : 'see errors'}`
+  const [first] = errors
+  const detail = `The ${place} is not valid: ${first?.path.replace(/^\/?$/, 'it')} ${first?.message}`
   return problem(400, errors.length > 1 ? `${detail} (and ${errors.length - 1} more)` : detail, { errors })
+}
+
+/** Of a statement: `statement_timeout`, or somebody cancelled it. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '57014'
 }
 
 // Connection exceptions, shutting down, starting up, too many connections; and sockets that do not open.

@@ -194,6 +194,24 @@ t.test('what the framework refuses is a problem too, and says what to do', async
   }
 })
 
+t.test(
+  'what the database gives up or cannot answer is a 503 that says what to do, without its words',
+  async t => {
+    const { app, tokens } = await build(t)
+    const failing = (code: string) => Object.assign(new Error('secret detail'), { code })
+    app.get('/v1/core/slow', () => Promise.reject(failing('57014')))
+    app.get('/v1/core/away', () => Promise.reject(failing('57P01')))
+    for (const [url, detail] of [
+      ['/v1/core/slow', /takes the database too long: ask for less/],
+      ['/v1/core/away', /does not answer/],
+    ] as const) {
+      const answer = await app.inject({ url, headers: tokens.header({ organisation }) })
+      t.match(answer.json(), { status: 503, detail })
+      t.notMatch(answer.body, /secret/)
+    }
+  },
+)
+
 t.test('a client that has gone is no fault of ours in the log', async t => {
   const lines: string[] = []
   const { app, tokens } = await build(t, lines)
@@ -228,5 +246,9 @@ t.test('an unknown parameter is named', async t => {
     url: '/v1/core/strict?bogus=1',
     headers: tokens.header({ organisation }),
   })
-  t.match(answer.json(), { status: 400, detail: 'The query is not valid: Unrecognized key: "bogus"' })
+  t.match(answer.json(), {
+    status: 400,
+    detail: 'The query is not valid: bogus is not known here',
+    errors: [{ path: 'bogus', message: 'is not known here' }],
+  })
 })

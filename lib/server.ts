@@ -8,17 +8,12 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod'
+import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { type JwksSource, registerAuth } from './auth.ts'
 import { serveHealth } from './health.ts'
 import { createMetrics, type Metrics, serveMetrics } from './metrics.ts'
 import { completeDocument, servers } from './openapi-components.ts'
-import { sendNoRoute, sendProblem } from './problems.ts'
+import { refuseInvalid, sendNoRoute, sendProblem } from './problems.ts'
 import { createRequestLines } from './request-lines.ts'
 import { traceRequests } from './request-spans.ts'
 import { rememberMethods } from './route-methods.ts'
@@ -63,7 +58,7 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
     return503OnClosing: true,
     forceCloseConnections: 'idle',
   }).withTypeProvider<ZodTypeProvider>()
-  app.setValidatorCompiler(validatorCompiler)
+  app.setValidatorCompiler(refuseInvalid)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(sendProblem)
   // Fastify reads it by itself; here every body is JSON, or a form.
@@ -93,7 +88,8 @@ export async function createServer(options: ServerOptions): Promise<BuiltServer>
             type: 'http',
             scheme: 'bearer',
             description:
-              'An API key (glm_…), a token from POST /v1/core/tokens, or one of an issuer that this installation takes. A user ' +
+              'An API key (glm_…), a token from POST /v1/core/tokens, or one of an issuer that this installation takes. An API ' +
+              'key may stand in the header `X-API-Key` instead. A user ' +
               'of several organisations whose token names none says for which one the request is: `X-Organisation: <id>`.',
           },
         },
