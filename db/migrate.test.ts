@@ -4,6 +4,8 @@ import { sql } from '@glimmr/lib/sql'
 import t from 'tap'
 import { migrate, serviceRoles } from './migrate.ts'
 
+type Test = Parameters<typeof createTestDatabase>[0]
+
 t.test('a second migration finds nothing to do, and two at once do not meet', async t => {
   const db = await createTestDatabase(t)
   const applied = await Promise.all([migrate({ url: db.url }), migrate({ url: db.url })])
@@ -55,26 +57,65 @@ t.test('media adds a load job once, in its own transaction, without owning the j
   await t.rejects(media.query('select * from graphile_worker._private_jobs'), { code: '42501' })
 })
 
-t.test('a hospital is joined by NPI, licence, then name, and never across organisations', async t => {
+async function joining(t: Test) {
   const db = await createTestDatabase(t)
-  const [one_, two] = await rows<{ id: string }>(
+  const organisations = await rows<{ id: string }>(
     db.pool,
     sql`insert into core.organisations (name) values ('one'), ('two') returning id`,
   )
   const pipeline = db.poolFor('glimmr_pipeline')
-  const join = async (organisation: string | undefined, name: string, npis: string[], licences: string[]) =>
+  const [us = '', them = ''] = organisations.map(({ id }) => id)
+  const join = async (name: string | null, npis: string[], licences: string[] = [], state = 'MA', by = us) =>
     (
       await one<{ id: string }>(
         pipeline,
-        sql`select core.join_hospital(${organisation}, ${name}, 'MA', ${npis}, ${licences}, '{}') as id`,
+        sql`select core.join_hospital(${by}, ${name}, ${state}, ${npis}, ${licences}, '{}') as id`,
       )
     ).id
-  const first = await join(one_?.id, 'General', ['1000000001'], [])
-  t.equal(await join(one_?.id, 'General Hospital', ['1000000001', '1000000002'], ['MA 7']), first, 'by NPI')
-  t.equal(await join(one_?.id, 'Renamed', [], ['MA 7']), first, 'by licence')
-  t.equal(await join(one_?.id, ' general ', [], []), first, 'by name')
-  t.not(await join(one_?.id, 'Other', ['1000000009'], []), first)
-  t.not(await join(two?.id, 'General', ['1000000001'], ['MA 7']), first, 'another organisation has its own')
+  return { db, join, them }
+}
+
+t.test(
+  'a hospital is known by its name, by whatever its files add to it, and in its own organisation only',
+  async t => {
+    const { join, them } = await joining(t)
+    const first = await join("St. Mary's", ['1'], ['MA 7'])
+    t.equal(await join(' ST MARYS ', []), first, 'by its name alone')
+    t.equal(await join("St. Mary's", ['1', '2'], ['MA 7']), first, 'an NPI more')
+    t.equal(await join("St. Mary's", ['9'], ['MA 7']), first, 'its NPI was corrected')
+    t.equal(await join("St. Mary's", ['2'], ['MA 8']), first, 'another licence')
+    t.not(await join("St. Mary's", ['1'], ['MA 7'], 'TX'), first, 'in another state')
+    t.not(await join("St. Mary's", ['1'], ['MA 7'], 'MA', them), first, 'of another organisation')
+  },
+)
+
+t.test('a hospital that changed its name is known by its numbers, if they are all the same', async t => {
+  const { join } = await joining(t)
+  const alpha = await join('Alpha', ['1', '2'], ['MA 7'])
+  t.equal(await join('Alpha by the Sea', ['2', '1'], ['MA 7']), alpha)
+  t.equal(await join('Alpha by the Sea', ['1', '2']), alpha, 'it states no licence')
+  t.equal(await join(null, [], ['MA 7']), alpha, 'it states a licence alone')
+})
+
+t.test('hospitals that share a name, an NPI or a licence stay apart', async t => {
+  const { join } = await joining(t)
+  const all = [
+    await join('Alpha', ['1', '2'], ['MA 7']),
+    await join('Beta', ['2'], ['MA 8']),
+    await join('Beta Rehabilitation', ['2'], ['MA 9']),
+    await join('Gamma', ['3'], ['MA 7']),
+    await join('Foundation Hospitals', ['4'], ['CA 1'], 'CA'),
+    await join('Foundation Hospitals', ['5'], ['CA 2'], 'CA'),
+    await join('Foundation Hospitals', ['6'], [], 'CA'),
+    await join(null, ['7']),
+    await join(null, ['8']),
+  ]
+  t.equal(new Set(all).size, all.length)
+  t.equal(
+    await join('Foundation Hospitals', ['5'], ['CA 2'], 'CA'),
+    all[5],
+    'that of several which its numbers tell',
+  )
 })
 
 t.test('what a hospital is known by has an end, and what it was known by first is kept', async t => {
@@ -90,9 +131,13 @@ t.test('what a hospital is known by has an end, and what it was known by first i
     )
   const { id } = await join(['9999999999'])
   for (let turn = 0; turn < 3; turn++)
-    t.same(await join(Array.from({ length: 100 }, (_, n) => `10000${turn}${String(n).padStart(4, '0')}`)), {
-      id,
-    })
+    t.same(
+      await join([
+        '9999999999',
+        ...Array.from({ length: 100 }, (_, n) => `10000${turn}${String(n).padStart(4, '0')}`),
+      ]),
+      { id },
+    )
   const found = await one<{ npis: string[] }>(db.pool, sql`select npis from core.hospitals where id = ${id}`)
   t.equal(found.npis.length, 200)
   t.equal(found.npis[0], '9999999999')

@@ -12,7 +12,7 @@ import { ensureOrganisation, issueKey } from './api-keys/issue-key.ts'
 
 const help = `Makes an API key without one, and prints it: the first of an installation.
 
-  DATABASE_URL=… node services/core/first-key.ts --organisation NAME [--role ROLE …]
+  DATABASE_URL=… npm run first-key -- --organisation NAME [--role ROLE …]
 
   --organisation NAME  whose key it is; made if there is none of this name
   --role ROLE          ${roles.join(', ')}; again for more; admin and operator if left out

@@ -1,11 +1,13 @@
-/** A bound on how much heavy work runs at once. */
+/**
+ * A bound on how much heavy work runs at once. A reader may take an hour for its answer, so places are shared out: of one
+ * organisation at most two, and the second only while half of all are free, so that it never takes the last of another.
+ * With four places at least three organisations have one before anybody without one is refused; each more would cost
+ * memory and connections (an export takes some 160 MB). How long a reader may take nothing is for open-streams.ts.
+ */
 
-export type GateOptions = {
-  most: number
-  /** Of one organisation: a reader that takes an hour for its answer holds up its own people only. */
-  mostEach: number
-  refusal(): Error
-}
+export const places = { most: 4, mostEach: 2 }
+
+export type GateOptions = typeof places & { refusal(): Error }
 
 /** Lets in as many as may, and throws `refusal()` beyond; each leaves by what it was given. */
 export function createGate({ most, mostEach, refusal }: GateOptions): (organisation: string) => () => void {
@@ -13,7 +15,8 @@ export function createGate({ most, mostEach, refusal }: GateOptions): (organisat
   let all = 0
   return organisation => {
     const own = running.get(organisation) ?? 0
-    if (all >= most || own >= mostEach) throw refusal()
+    const bound = own === 0 ? most : most / 2
+    if (all >= bound || own >= mostEach) throw refusal()
     all++
     running.set(organisation, own + 1)
     let left = false

@@ -1,4 +1,7 @@
-/** Long answers that are under way: a server that closes ends them, or it would wait for their readers. */
+/**
+ * Long answers that are under way: a server that closes ends them, or it would wait for their readers; and a reader that
+ * takes nothing for long is given up, or it would keep its place from others for ever.
+ */
 import type { Readable } from 'node:stream'
 import type { Server } from '@glimmr/lib/server'
 
@@ -7,7 +10,11 @@ export type OpenStreams = {
   add(stream: Readable, leave: () => void): void
 }
 
-export function createOpenStreams(app: Server): OpenStreams {
+/** `patienceMs`: how long a reader may take nothing. A slow one that takes a little now and then is never given up. */
+export function createOpenStreams(
+  app: Pick<Server, 'addHook'>,
+  { patienceMs }: { patienceMs: number },
+): OpenStreams {
   const open = new Set<Readable>()
   app.addHook('preClose', async () => {
     for (const stream of open) stream.destroy(new Error('the server is closing'))
@@ -15,7 +22,19 @@ export function createOpenStreams(app: Server): OpenStreams {
   return {
     add(stream, leave) {
       open.add(stream)
+      // `pipe` pauses a stream for as long as its reader has enough; one that has nothing to give yet is not paused.
+      let waiting: NodeJS.Timeout | undefined
+      stream.on('pause', () => {
+        const giveUp = () => stream.destroy(new Error(`the reader took nothing for ${patienceMs / 1000} s`))
+        waiting ??= setTimeout(giveUp, patienceMs).unref()
+      })
+      const stopWaiting = () => {
+        clearTimeout(waiting)
+        waiting = undefined
+      }
+      stream.on('resume', stopWaiting)
       stream.once('close', () => {
+        stopWaiting()
         open.delete(stream)
         leave()
       })

@@ -56,6 +56,8 @@ export type CoreConfig = {
   poolSize?: number
   /** A search that takes longer is given up, with a sentence for the caller. */
   statementTimeoutMs?: number
+  /** As long may a page of a diff take to put the items of both files in order; all of it as lines, four times as long. */
+  diffTimeoutMs?: number
 }
 
 /**
@@ -78,7 +80,14 @@ const description =
 
 /** The service, not yet listening. Closing it ends its connections. */
 export async function build(config: CoreConfig): Promise<Server> {
-  const { databaseUrl, log, jwks, poolSize = 10, statementTimeoutMs = 10_000 } = config
+  const {
+    databaseUrl,
+    log,
+    jwks,
+    poolSize = 10,
+    statementTimeoutMs = 10_000,
+    diffTimeoutMs = 30_000,
+  } = config
   const pool = createPool({
     url: databaseUrl,
     name: 'glimmr_core',
@@ -99,7 +108,7 @@ export async function build(config: CoreConfig): Promise<Server> {
   routeGetHospital(app, pool)
   routeCreateHospital(app, pool)
   routeListPublications(app, pool)
-  routeDiffHospital(app, pool)
+  routeDiffHospital(app, pool, { timeoutMs: diffTimeoutMs })
   routeListFiles(app, pool)
   routeGetFile(app, pool)
   routeListFindings(app, pool)

@@ -4,20 +4,25 @@ import { serviceVariables } from '@glimmr/lib/run-service'
 import { type S3Config, s3Config, s3Variables } from '@glimmr/lib/s3'
 import { z } from 'zod'
 
+const MiB = 1024 ** 2
+
 const variables = z.object({
   ...serviceVariables(3002),
   ...s3Variables,
   /** The store as clients outside reach it, where that differs from S3_ENDPOINT (compose, port forwarding). */
   S3_PUBLIC_ENDPOINT: z.url().optional(),
-  /** How long a presigned URL is good: 1 s to 7 days. */
+  /** How long a presigned URL is good: 1 s to 7 days. Those of a large file's parts are good for longer. */
   MEDIA_PRESIGN_SECONDS: z.coerce.number().int().min(1).max(604_800).default(3_600),
-  /** Larger files go in parts. The store takes 5 GiB in one PUT at most. */
+  /** Larger files go in parts of this size at most. The store takes 5 GiB in one PUT, and joins no parts below 5 MiB. */
   MEDIA_MAX_PUT_BYTES: z.coerce
     .number()
     .int()
-    .min(1)
-    .max(5 * 1024 ** 3)
-    .default(5 * 1024 ** 3),
+    .min(
+      5 * MiB,
+      'must be 5242880 (5 MiB) or more: larger files go in such parts, and the store joins no smaller ones',
+    )
+    .max(5 * 1024 * MiB, 'must be 5368709120 (5 GiB) or less: the store takes no more in one PUT')
+    .default(5 * 1024 * MiB),
   /** Larger files are refused. */
   MEDIA_MAX_UPLOAD_BYTES: z.coerce
     .number()

@@ -61,4 +61,7 @@ t.test('the environment is read at once, with all its faults', async t => {
   t.throws(() => readMediaConfig({ ...env, S3_ENDPOINT: '', MEDIA_PRESIGN_SECONDS: '0' }), {
     message: /2 fault[\s\S]*S3_ENDPOINT: not set[\s\S]*MEDIA_PRESIGN_SECONDS/,
   })
+  t.throws(() => readMediaConfig({ ...env, MEDIA_MAX_PUT_BYTES: '1000000' }), {
+    message: /MEDIA_MAX_PUT_BYTES: must be 5242880 \(5 MiB\) or more/,
+  })
 })

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { seedOrganisation } from '@glimmr/dev/test-prices'
 import { createTestService } from '@glimmr/dev/test-service'
-import { scopesOf } from '@glimmr/lib/api-keys'
+import { roles, scopesOf } from '@glimmr/lib/api-keys'
 import { pageOf } from '@glimmr/lib/pages'
 import t, { type Test } from 'tap'
 import { build } from '../server.ts'
@@ -120,6 +121,27 @@ t.test('nobody gives away more than they have: roles, classes, other organisatio
     403,
     'a narrowed token neither',
   )
+})
+
+t.test('the README tells the scopes of every role', async t => {
+  const page = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  const table = [...page.matchAll(/^\| `(\w+)` \| ((?:`[\w:]+` ?)+)\|/gm)]
+  const told = table.map(([, role, scopes = '']) => [
+    role,
+    scopes.trim().replaceAll('`', '').split(' ').sort(),
+  ])
+  t.strictSame(Object.fromEntries(told), Object.fromEntries(roles.map(role => [role, scopesOf([role])])))
+})
+
+t.test('a partner has the limits of partners, where who makes the key may give them', async t => {
+  const { own, make } = await core(t)
+  const master = { ...operator, organisation: own.organisation, subject: 'key:operator' }
+  const classOf = async (body: object, claims = own) =>
+    (await make({ name: 'x', roles: ['partner'], ...body }, claims)).json().limit_class
+  t.equal(await classOf({}, master), 'partner')
+  t.equal(await classOf({ limit_class: 'standard' }, master), 'standard')
+  t.equal(await classOf({ roles: ['viewer'] }, master), 'standard')
+  t.equal(await classOf({}), 'standard', 'an admin of one organisation gives no class')
 })
 
 t.test('every change is a line of the audit log, which nobody changes', async t => {

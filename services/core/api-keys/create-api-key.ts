@@ -1,5 +1,5 @@
 /** POST /v1/core/api-keys */
-import { createApiKey, scopesOf } from '@glimmr/lib/api-keys'
+import { createApiKey, scopesOf, usualClass } from '@glimmr/lib/api-keys'
 import { identityOf, requireScope } from '@glimmr/lib/auth'
 import { maybeOne, type Pool, transaction } from '@glimmr/lib/db'
 import { problem } from '@glimmr/lib/errors'
@@ -28,8 +28,10 @@ const body = z
       .optional()
       .describe('Fewer than the roles give; all of them if left out'),
     limit_class: limitClassSchema
-      .default('standard')
-      .describe('Another than standard needs the scope organisations'),
+      .optional()
+      .describe(
+        'Another than standard needs the scope organisations. Left out: partner for the role partner where the caller has that scope, else standard',
+      ),
     expires_in_days: z
       .number()
       .int()
@@ -67,7 +69,10 @@ export function routeCreateApiKey(app: Server, pool: Pool): void {
     const { organisation_id, ...asked } = request.body
     const organisation = organisationFor(request, organisation_id)
     requireGrantable(request, asked.roles)
-    if (asked.limit_class !== 'standard') requireScope(identityOf(request), 'organisations')
+    const { scopes } = identityOf(request)
+    const limitClass =
+      asked.limit_class ?? (scopes.includes('organisations') ? usualClass(asked.roles) : 'standard')
+    if (limitClass !== 'standard') requireScope(identityOf(request), 'organisations')
     const made = createApiKey({ roles: asked.roles })
     const row = await transaction(pool, async client => {
       const added = await maybeOne<ApiKey>(
@@ -77,7 +82,7 @@ export function routeCreateApiKey(app: Server, pool: Pool): void {
             insert into core.api_keys (organisation_id, user_id, name, prefix, hash, roles, scopes, limit_class,
               created_by, expires_at)
             select o.id, u.id, ${asked.name}, ${made.prefix}, ${made.hash}, ${asked.roles},
-              ${[...new Set(asked.scopes ?? made.scopes)].sort()}, ${asked.limit_class},
+              ${[...new Set(asked.scopes ?? made.scopes)].sort()}, ${limitClass},
               ${identityOf(request).subject}, now() + make_interval(days => ${asked.expires_in_days ?? null})
             from core.organisations o
             left join core.users u on u.id = ${asked.user_id ?? null} and u.organisation_id = o.id
@@ -91,7 +96,7 @@ export function routeCreateApiKey(app: Server, pool: Pool): void {
         organisation,
         action: 'api_key.created',
         target: added.id,
-        detail: { ...asked, prefix: made.prefix, scopes: added.scopes },
+        detail: { ...asked, limit_class: limitClass, prefix: made.prefix, scopes: added.scopes },
       })
       return added
     })

@@ -1,5 +1,5 @@
 /** Keys that no request asks for: the first ones of an installation. */
-import { createApiKey, hashApiKey, type Role } from '@glimmr/lib/api-keys'
+import { createApiKey, hashApiKey, type Role, usualClass } from '@glimmr/lib/api-keys'
 import { execute, maybeOne, one, type Queryable } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 
@@ -26,8 +26,8 @@ export async function issueKey(
     db,
     sql`
       with made as (
-        insert into core.api_keys (organisation_id, name, prefix, hash, roles, scopes, created_by)
-        values (${organisation}, ${name}, ${prefix}, ${hash}, ${[...roles]}, ${scopes}, ${createdBy})
+        insert into core.api_keys (organisation_id, name, prefix, hash, roles, scopes, limit_class, created_by)
+        values (${organisation}, ${name}, ${prefix}, ${hash}, ${[...roles]}, ${scopes}, ${usualClass(roles)}, ${createdBy})
         returning id
       )
       insert into core.audit_log (organisation_id, actor, action, target, detail)

@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SeedItem, seedFile, seedOrganisation } from '@glimmr/dev/test-prices'
 import { createTestDatabase } from '@glimmr/dev/testing'
-import { one } from '@glimmr/lib/db'
-import { sql } from '@glimmr/lib/sql'
 import t from 'tap'
 import { columns } from './columns.ts'
 import { openDuckdb } from './test-duckdb.ts'
-import { type TreeFile, writeFileTree } from './write-tree.ts'
+import { writeFileTree } from './write-tree.ts'
 
 const page = await readFile(new URL('../../../docs/exports.md', import.meta.url), 'utf8')
 const section = (name: string) => page.split(`## ${name}\n`)[1]?.split('\n## ')[0] ?? ''
@@ -40,11 +38,7 @@ t.test('the statements for DuckDB run as they stand, and say what they promise',
       state,
       items: [item([...dollars])],
     })
-    const file = await one<TreeFile>(
-      pool,
-      sql`select f.id, f.sha256, h.state from prices.files f join core.hospitals h on h.id = f.hospital_id where f.id = ${file_id}`,
-    )
-    await writeFileTree(pool, file, { dir, signal: new AbortController().signal })
+    await writeFileTree(pool, file_id, { dir, signal: new AbortController().signal })
   }
   const query = await openDuckdb(t)
   const statements = [...section('DuckDB').matchAll(/```sql\n(.*?)```/gs)].map(match =>

@@ -8,7 +8,7 @@ import { sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
 import { binary } from '../binary.ts'
 import { fileParams } from '../files/get-file.ts'
-import { createGate } from '../gate.ts'
+import { createGate, places } from '../gate.ts'
 import { createOpenStreams } from '../open-streams.ts'
 import { exportFormats, mediaTypes } from './formats.ts'
 import { exportInThread } from './thread.ts'
@@ -25,7 +25,8 @@ const description = `One row a price, in the order of the file's items and charg
 CSV (RFC 4180, UTF-8): a text that a spreadsheet would run as a formula (it begins with = + - @, a tab or a line break) gets an apostrophe in front; amounts keep their digits. \
 NDJSON: amounts are numbers with the digits that were published. \
 Parquet: amounts are DECIMAL(18, 6); one that does not fit has its digits in the column \`rounded\`. \
-Also for a file that has been superseded. The work goes on as fast as the client reads and ends with it; two exports of an organisation run at once.`
+Also for a file that has been superseded. The work goes on as fast as the client reads and ends with it, or when the client takes nothing for five minutes. \
+Four exports run at once, two of an organisation, the second only while half the places are free; beyond that the answer is a 503.`
 
 export function routeGetExport(app: Server, pool: Pool, databaseUrl: string): void {
   const content = Object.fromEntries(
@@ -40,8 +41,8 @@ export function routeGetExport(app: Server, pool: Pool, databaseUrl: string): vo
     querystring: query,
     response: { 200: { description: 'The prices', content }, ...problems(400, 404, 503) },
   }
-  const gate = createGate({ most: 3, mostEach: 2, refusal: tooMany })
-  const streams = createOpenStreams(app)
+  const gate = createGate({ ...places, refusal: tooMany })
+  const streams = createOpenStreams(app, { patienceMs: 300_000 })
   // A HEAD would do all the work and throw it away.
   const options = { schema, config: { scope: 'core:read' }, exposeHeadRoute: false }
   app.get('/v1/core/files/:id/export', options, async (request, reply) => {

@@ -1,6 +1,6 @@
 /**
- * `npm run export`: the current prices as Parquet, partitioned by state and code type. Repeated, it writes what is new and
- * takes away what was superseded. Needs DATABASE_URL of glimmr_core.
+ * `npm run export`: the current prices as Parquet, partitioned by state and code type. Repeated, it writes what is new or
+ * would be another now, and takes away what was superseded. Needs DATABASE_URL of glimmr_core.
  */
 import { misused, readOptions, runCommand } from '@glimmr/lib/command'
 import { readConfig } from '@glimmr/lib/config'
@@ -8,7 +8,7 @@ import { databaseUrl } from '@glimmr/lib/database-url'
 import { createPool, type Pool, rows } from '@glimmr/lib/db'
 import { empty, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
-import { removeOthers, type TreeFile, writeFileTree } from './write-tree.ts'
+import { removeOthers, writeFileTree } from './write-tree.ts'
 
 const help = `Writes the current prices as Parquet that engines read without an import, and keeps them current when it is repeated.
 
@@ -54,29 +54,28 @@ async function exportFiles(pool: Pool): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stop.abort(new Error('the export was stopped')))
   const files = await currentFiles(pool)
-  for (const one of files) {
+  for (const id of files) {
     const started = performance.now()
-    const written = await writeFileTree(pool, one, { dir: out, signal: stop.signal })
+    const written = await writeFileTree(pool, id, { dir: out, signal: stop.signal })
     const ms = Math.round(performance.now() - started)
     console.log(
-      JSON.stringify(
-        written === undefined ? { file: one.id, kept: true } : { file: one.id, rows: written, ms },
-      ),
+      JSON.stringify(written === undefined ? { file: id, kept: true } : { file: id, rows: written, ms }),
     )
   }
   // A choice says nothing of the files that were not asked for.
   if (hospital || file) return
-  for (const gone of await removeOthers(out, new Set(files.map(({ id }) => id))))
+  for (const gone of await removeOthers(out, new Set(files)))
     console.log(JSON.stringify({ file: gone, removed: true }))
 }
 
-function currentFiles(pool: Pool): Promise<TreeFile[]> {
-  return rows<TreeFile>(
+async function currentFiles(pool: Pool): Promise<number[]> {
+  const files = await rows<{ id: number }>(
     pool,
     sql`
-      select f.id, f.sha256, h.state from prices.files f join core.hospitals h on h.id = f.hospital_id
+      select f.id from prices.files f
       where f.status = 'published' ${hospital ? sql`and f.hospital_id = ${hospital}` : empty}
         ${file ? sql`and f.id = ${file}` : empty}
       order by f.id`,
   )
+  return files.map(({ id }) => id)
 }

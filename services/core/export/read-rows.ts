@@ -66,7 +66,7 @@ type Head = {
   last_updated_on: string | null
 }
 
-function headOf(file: number): Sql {
+export function headOf(file: number): Sql {
   return sql`
     select f.id as file_id, f.items_count::float8 as items, h.id as hospital_id, h.name as hospital, h.state,
       f.last_updated_on::text as last_updated_on
@@ -84,12 +84,13 @@ type Names = {
 }
 
 /** Some hundreds a file: looked up here and not joined to each of its rates. */
-function namesOf(file: number): Sql {
+export function namesOf(file: number): Sql {
   return sql`
     select l.id as plan_id, y.name as payer, l.name as plan, m.canonical_payer, m.payer_class, m.plan_type
     from prices.file_plans fp join prices.plans l on l.id = fp.plan_id join prices.payers y on y.id = l.payer_id
       left join core.plan_matches m on m.plan_id = l.id
-    where fp.file_id = ${file}`
+    where fp.file_id = ${file}
+    order by l.id`
 }
 
 type Text = string | null

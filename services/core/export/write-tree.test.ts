@@ -7,11 +7,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type SeedItem, seedFile, seedOrganisation } from '@glimmr/dev/test-prices'
 import { createTestDatabase } from '@glimmr/dev/testing'
-import { one } from '@glimmr/lib/db'
-import { sql } from '@glimmr/lib/sql'
 import t, { type Test } from 'tap'
 import { openDuckdb } from './test-duckdb.ts'
-import { removeOthers, type TreeFile, writeFileTree } from './write-tree.ts'
+import { removeOthers, writeFileTree } from './write-tree.ts'
 
 async function setUp(t: Test) {
   const dir = await mkdtemp(join(tmpdir(), 'glimmr-tree-'))
@@ -19,14 +17,9 @@ async function setUp(t: Test) {
   const db = await createTestDatabase(t)
   const organisation = await seedOrganisation(db.pool, 'Own')
   const pool = db.poolFor('glimmr_core')
-  const seed = async (state: string | undefined, items: SeedItem[]): Promise<TreeFile> => {
-    const { file_id } = await seedFile(db.pool, { organisation, items, ...(state && { state }) })
-    return one<TreeFile>(
-      pool,
-      sql`select f.id, f.sha256, h.state from prices.files f join core.hospitals h on h.id = f.hospital_id where f.id = ${file_id}`,
-    )
-  }
-  const write = (file: TreeFile) => writeFileTree(pool, file, { dir, signal: new AbortController().signal })
+  const seed = async (state: string, items: SeedItem[]): Promise<number> =>
+    (await seedFile(db.pool, { organisation, items, state })).file_id
+  const write = (file: number) => writeFileTree(pool, file, { dir, signal: new AbortController().signal })
   const duckdb = await openDuckdb(t)
   const query = (statement: string) =>
     duckdb(statement.replace('prices', `read_parquet('${dir}/*/*/*.parquet', hive_partitioning = true)`))
@@ -86,12 +79,44 @@ t.test(
     await write(first)
     t.equal(await write(first), undefined)
     const second = await seed('MA', items)
-    await rm(join(dir, '_glimmr', `file-${first.id}.json`))
+    await rm(join(dir, '_glimmr', `file-${first}.json`))
     t.equal(await write(first), 5, 'without its mark a file is not known to be whole')
     await write(second)
-    t.same(await removeOthers(dir, new Set([second.id])), [first.id])
-    t.same(await query('select distinct file_id from prices'), [{ file_id: second.id }])
-    t.notOk(existsSync(join(dir, '_glimmr', `file-${first.id}.json`)))
+    t.same(await removeOthers(dir, new Set([second])), [first])
+    t.same(await query('select distinct file_id from prices'), [{ file_id: second }])
+    t.notOk(existsSync(join(dir, '_glimmr', `file-${first}.json`)))
+  },
+)
+
+t.test(
+  'what is known of payers and hospitals since is written too, and nothing that would be the same',
+  async t => {
+    const { db, dir, seed, write, query } = await setUp(t)
+    const first = await seed('TX', [
+      { codes: [['1', 'CPT']], charges: [{ rates: [{ payer: 'Embassy of Qatar', dollar: '1' }] }] },
+    ])
+    const second = await seed('MA', items)
+    for (const file of [first, second]) await write(file)
+    await db.pool.query(`
+    insert into core.canonical_payers (slug, name) values ('qatar', 'Qatar');
+    insert into core.payer_rules (kind, target, match, phrase) values ('payer', 'qatar', 'contains', 'embassy of qatar');
+    select core.match_plans()`)
+    t.equal(await write(first), 1)
+    t.equal(await write(second), undefined, 'none of its payers is another')
+    t.same(await query(`select payer, canonical_payer from prices where file_id = ${first}`), [
+      { payer: 'Embassy of Qatar', canonical_payer: 'qatar' },
+    ])
+    await db.pool.query(
+      "update core.hospitals set state = 'OK' where id = (select hospital_id from prices.files where id = $1)",
+      [first],
+    )
+    t.equal(await write(first), 1)
+    t.same(await query('select state, count(*) as n from prices group by all order by all'), [
+      { state: 'MA', n: '5' },
+      { state: 'OK', n: '1' },
+    ])
+    t.same(await readdir(join(dir, 'state=TX', 'code_type=CPT')), [], 'it moved, and stands once')
+    t.equal(await write(first), undefined)
   },
 )
 
@@ -99,33 +124,35 @@ t.test('what a killed run has put in its place already is known to the next one'
   const { dir, seed, write, query } = await setUp(t)
   const file = await seed('TX', items)
   await write(file)
-  const mark = join(dir, '_glimmr', `file-${file.id}.json`)
+  const mark = join(dir, '_glimmr', `file-${file}.json`)
   const { partitions } = JSON.parse(await readFile(mark, 'utf8'))
   await writeFile(mark, JSON.stringify({ sha256: '', rows: 5, partitions }))
   t.equal(await write(file), 5, 'written again')
   t.same(await query('select count(*) as found from prices'), [{ found: '5' }])
   await writeFile(mark, JSON.stringify({ sha256: '', rows: 5, partitions }))
-  t.same(await removeOthers(dir, new Set()), [file.id])
+  t.same(await removeOthers(dir, new Set()), [file])
   const left = (await readdir(dir, { recursive: true })).filter(name => name.endsWith('.parquet'))
   t.same(left, [], 'superseded meanwhile: nothing of it counts twice')
 })
 
-t.test('an export that is stopped leaves nothing that looks whole', async t => {
-  const { db, dir, seed } = await setUp(t)
+t.test('an export that is stopped leaves nothing that looks whole, and what was there before', async t => {
+  const { db, dir, seed, write, query } = await setUp(t)
   const file = await seed('TX', items)
-  const stopped = writeFileTree(db.poolFor('glimmr_core'), file, {
-    dir,
-    signal: AbortSignal.abort(new Error('stopped')),
-  })
-  await t.rejects(stopped, { message: 'stopped' })
+  const stopped = () =>
+    writeFileTree(db.poolFor('glimmr_core'), file, { dir, signal: AbortSignal.abort(new Error('stopped')) })
+  await t.rejects(stopped(), { message: 'stopped' })
   t.notOk(existsSync(join(dir, '_glimmr')))
-  t.same(
-    (await readdir(dir, { recursive: true })).filter(name => name.endsWith('.parquet')),
-    [],
-  )
+  const written = async () =>
+    (await readdir(dir, { recursive: true })).filter(name => /\.(parquet|part)$/.test(name))
+  t.same(await written(), [])
+  await write(file)
+  await db.pool.query("update core.hospitals set state = 'OK'")
+  await t.rejects(stopped(), { message: 'stopped' })
+  t.equal((await written()).length, 4)
+  t.same(await query('select distinct state from prices'), [{ state: 'TX' }])
 })
 
-t.test('the command writes what is current, and the second time only what is new', async t => {
+t.test('the command writes what is current, and the second time only what is new or another', async t => {
   const { db, dir, seed } = await setUp(t)
   const main = fileURLToPath(new URL('./main.ts', import.meta.url))
   const run = async (...args: string[]) => {
@@ -138,13 +165,13 @@ t.test('the command writes what is current, and the second time only what is new
       .map(line => JSON.parse(line))
   }
   const first = await seed('TX', items)
-  t.match(await run(), [{ file: first.id, rows: 5 }])
+  t.match(await run(), [{ file: first, rows: 5 }])
   const second = await seed('MA', items)
-  await db.pool.query("update prices.files set status = 'superseded' where id = $1", [first.id])
-  t.match(await run('--file', String(second.id)), [{ file: second.id, rows: 5 }])
+  await db.pool.query("update prices.files set status = 'superseded' where id = $1", [first])
+  t.match(await run('--file', String(second)), [{ file: second, rows: 5 }])
   t.match(await run(), [
-    { file: second.id, kept: true },
-    { file: first.id, removed: true },
+    { file: second, kept: true },
+    { file: first, removed: true },
   ])
   await t.rejects(run('--file', 'x'), { code: 2 })
 })

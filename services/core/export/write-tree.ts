@@ -4,8 +4,9 @@
  *   DIR/state=TX/code_type=CPT/file-7.parquet
  *
  * A price stands in one partition, by the first of its item's codes that hospitals share, so counts and sums over the
- * tree hold. Rows of a file never change: a file that is there is not written again, and one that has been superseded is
- * taken away. `DIR/_glimmr/file-7.json` comes last and says that file 7 is whole (engines pass over `_` folders).
+ * tree hold. What a file says never changes, what is known of its hospital and its payers does (a rule is taught): a file
+ * whose rows would be the same (tree-source.ts) is not written again, and one that has been superseded is taken away.
+ * `DIR/_glimmr/file-7.json` comes last and says that file 7 is whole (engines pass over `_` folders).
  */
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -15,11 +16,10 @@ import type { Pool } from '@glimmr/lib/db'
 import { columns, type ExportRow } from './columns.ts'
 import { createParquet, groupRows, type Parquet } from './parquet.ts'
 import { readRows } from './read-rows.ts'
+import { type TreeSource, treeSourceOf } from './tree-source.ts'
 
-export type TreeFile = { id: number; sha256: string; state: string | null }
-
-/** `sha256` is empty while not all partitions are in their places. */
-type Mark = { sha256: string; rows: number; partitions: string[] }
+/** Both hashes are empty while not all partitions are in their places; `source` is that of tree-source.ts. */
+type Mark = { sha256: string; source: string; rows: number; partitions: string[] }
 
 type Part = { path: string; parquet: Parquet; out: WriteStream; failed: Promise<unknown> }
 
@@ -28,20 +28,24 @@ const mostWaiting = 2 * groupRows
 
 const codeTypeAt = columns.findIndex(([name]) => name === 'code_type')
 
-/** How many rows were written; undefined when the file is there already. */
+/**
+ * How many rows were written; undefined when they are there already. Until the new ones are complete the old ones stay;
+ * a file's partitions then change one after the other, each at once.
+ */
 export async function writeFileTree(
   pool: Pool,
-  file: TreeFile,
+  id: number,
   { dir, signal }: { dir: string; signal: AbortSignal },
 ): Promise<number | undefined> {
-  const known = await markOf(dir, file.id)
-  if (known?.sha256 === file.sha256) return undefined
-  if (known) await removeFile(dir, file.id)
+  // Before the rows are: of what changes in between, the next run finds the mark too old and not the rows.
+  const source = await treeSourceOf(pool, id)
+  const known = await markOf(dir, id)
+  if (known?.source === source.hash) return undefined
   const parts = new Map<string, Part>()
   let rows = 0
   try {
-    for await (const batch of readRows(pool, file.id, { signal })) {
-      for (const row of batch) (await partOf(parts, row, { dir, file })).parquet.add(row)
+    for await (const batch of readRows(pool, id, { signal })) {
+      for (const row of batch) (await partOf(parts, row, { dir, source })).parquet.add(row)
       rows += batch.length
       await makeRoom(parts)
     }
@@ -50,9 +54,7 @@ export async function writeFileTree(
       out.end()
       await failed
     }
-    // Not whole yet: a run that ends between two of these files leaves what the next one can find and take away.
-    await writeMark(dir, file.id, { sha256: '', rows, partitions: [...parts.keys()] })
-    for (const { path } of parts.values()) await rename(`${path}.part`, path)
+    await putInPlace(dir, id, { parts, gone: known?.partitions ?? [], rows })
   } catch (error) {
     for (const { out, path } of parts.values()) {
       out.destroy()
@@ -60,8 +62,22 @@ export async function writeFileTree(
     }
     throw error
   }
-  await writeMark(dir, file.id, { sha256: file.sha256, rows, partitions: [...parts.keys()].sort() })
+  const { sha256, hash } = source
+  await writeMark(dir, id, { sha256, source: hash, rows, partitions: [...parts.keys()].sort() })
   return rows
+}
+
+/** The mark of one that is not whole names the old partitions and the new: a run that ends here leaves what the next finds. */
+async function putInPlace(
+  dir: string,
+  id: number,
+  { parts, gone, rows }: { parts: Map<string, Part>; gone: string[]; rows: number },
+): Promise<void> {
+  const partitions = [...new Set([...gone, ...parts.keys()])]
+  await writeMark(dir, id, { sha256: '', source: '', rows, partitions })
+  for (const { path } of parts.values()) await rename(`${path}.part`, path)
+  for (const partition of partitions)
+    if (!parts.has(partition)) await rm(pathIn(dir, partition, id), { force: true })
 }
 
 /** Takes away the files that are not among `current`, and says which. */
@@ -77,10 +93,11 @@ export async function removeOthers(dir: string, current: ReadonlySet<number>): P
 
 async function removeFile(dir: string, id: number): Promise<void> {
   const mark = await markOf(dir, id)
-  for (const partition of mark?.partitions ?? [])
-    await rm(join(dir, partition, `file-${id}.parquet`), { force: true })
+  for (const partition of mark?.partitions ?? []) await rm(pathIn(dir, partition, id), { force: true })
   await rm(markPath(dir, id), { force: true })
 }
+
+const pathIn = (dir: string, partition: string, id: number) => join(dir, partition, `file-${id}.parquet`)
 
 const markPath = (dir: string, id: number) => join(dir, '_glimmr', `file-${id}.json`)
 
@@ -99,20 +116,20 @@ async function markOf(dir: string, id: number): Promise<Mark | undefined> {
 async function partOf(
   parts: Map<string, Part>,
   row: ExportRow,
-  { dir, file }: { dir: string; file: TreeFile },
+  { dir, source: { id, sha256, state } }: { dir: string; source: TreeSource },
 ): Promise<Part> {
   // Both come from lists of known words, or from here: nothing that a file says becomes a path.
-  const state = /^[A-Z]{2}$/.test(file.state ?? '') ? file.state : '__HIVE_DEFAULT_PARTITION__'
-  const key = `state=${state}/code_type=${row[codeTypeAt]}`
-  const known = parts.get(key)
-  if (known) return known
-  const path = join(dir, key, `file-${file.id}.parquet`)
+  const known = /^[A-Z]{2}$/.test(state ?? '') ? state : '__HIVE_DEFAULT_PARTITION__'
+  const key = `state=${known}/code_type=${row[codeTypeAt]}`
+  const open = parts.get(key)
+  if (open) return open
+  const path = pathIn(dir, key, id)
   await mkdir(dirname(path), { recursive: true })
   const out = createWriteStream(`${path}.part`)
   const failed = finished(out)
   failed.catch(() => {}) // told when it is written to, or ended
   const parquet = createParquet({
-    metadata: { 'glimmr.file_sha256': file.sha256 },
+    metadata: { 'glimmr.file_sha256': sha256 },
     without: ['state', 'code_type'],
   })
   const part = { path, parquet, out, failed }

@@ -1,6 +1,7 @@
 /** A price file as the API shows it: short in lists, whole on its own. */
-import { type Sql, sql } from '@glimmr/lib/sql'
+import { empty, id, type Sql, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
+import { publicationOn } from '../history/as-of.ts'
 
 export const fileStatuses = ['loading', 'published', 'superseded', 'rejected', 'failed'] as const
 export const layouts = ['tall', 'wide', 'json'] as const
@@ -60,9 +61,12 @@ export const wholeFileSchema = fileSchema
   })
   .meta({ id: 'WholeFile' })
 
-const columns = sql`f.id, f.hospital_id, f.hospital_name, f.filename, f.sha256, f.size_bytes, f.status, f.verdict, f.layout,
+/** When it was current: of the file (`f`), or of one of its publications (`p`). */
+const columns = (
+  dates: 'f' | 'p',
+) => sql`f.id, f.hospital_id, f.hospital_name, f.filename, f.sha256, f.size_bytes, f.status, f.verdict, f.layout,
   f.template_version, f.last_updated_on, f.rows_seen, f.rows_loaded, f.rows_rejected, f.items_count, f.charges_count,
-  f.rates_count, f.modifiers_count, f.findings_count, f.created_at, f.published_at, f.superseded_at, f.same_prices_as`
+  f.rates_count, f.modifiers_count, f.findings_count, f.created_at, ${id(dates, 'published_at')}, ${id(dates, 'superseded_at')}, f.same_prices_as`
 
 /** Published files are for everyone; the own organisation's in any status. */
 export function visible(organisation: string): Sql {
@@ -74,11 +78,15 @@ export function readable(organisation: string): Sql {
   return sql`(f.status in ('published', 'superseded') or f.organisation_id = ${organisation})`
 }
 
-/** Files in the order of their ids, newest first. */
-export function files(where: Sql, limit: number): Sql {
+export type Listed = { where: Sql; limit: number; asOf: string | undefined }
+
+/** Files in the order of their ids, newest first: with `asOf`, those that were current then, with the dates of that time. */
+export function files({ where, limit, asOf }: Listed): Sql {
+  const publication = asOf === undefined ? empty : sql`cross join lateral (${publicationOn(asOf)}) p`
   return sql`
     select f.id, row_to_json(shown)::text as json
-    from prices.files f cross join lateral (select ${columns}) shown
+    from prices.files f ${publication}
+    cross join lateral (select ${columns(asOf === undefined ? 'f' : 'p')}) shown
     where ${where} order by f.id desc limit ${limit}`
 }
 
@@ -86,7 +94,7 @@ export function wholeFile(where: Sql): Sql {
   return sql`
     select row_to_json(shown)::text as json
     from prices.files f cross join lateral (
-      select ${columns}, f.source_bytes, f.compression, f.encoding, f.declared_version, f.attestation, f.attester_name,
+      select ${columns('f')}, f.source_bytes, f.compression, f.encoding, f.declared_version, f.attestation, f.attester_name,
         f.location_names, f.addresses, f.npis, f.licences, f.financial_aid_policy, f.general_contract_provisions, f.general,
         coalesce(
           (select json_agg(json_build_object('rule', n.rule, 'layer', n.layer, 'severity', n.severity, 'count', n.count)

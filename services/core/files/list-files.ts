@@ -6,7 +6,6 @@ import { dayField, problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { join, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
-import { currentOn } from '../history/as-of.ts'
 import { fileSchema, fileStatuses, files, layouts, visible } from './file.ts'
 
 const query = z.strictObject({
@@ -16,7 +15,7 @@ const query = z.strictObject({
   as_of: dayField
     .optional()
     .describe(
-      'Files that were current at the end of this day (UTC), one a hospital, superseded since or not',
+      'Files that were current at the end of this day (UTC), one a hospital, superseded since or not; with the dates between which they were current then',
     ),
   ...pageParameters,
 })
@@ -38,14 +37,18 @@ export function routeListFiles(app: Server, pool: Pool): void {
     const { hospital_id, status, layout, as_of } = filters
     const scope = { list: 'files', filters }
     const after = decodeCursor(scope, position, cursor)
-    const conditions = [as_of === undefined ? visible(identityOf(request).organisation) : currentOn(as_of)]
+    const conditions = as_of === undefined ? [visible(identityOf(request).organisation)] : []
     if (hospital_id !== undefined) conditions.push(sql`f.hospital_id = ${hospital_id}`)
     if (status !== undefined) conditions.push(sql`f.status = ${status}`)
     if (layout !== undefined) conditions.push(sql`f.layout = ${layout}`)
     if (after) conditions.push(sql`f.id < ${after[0]}`)
     const rows = await preparedRows<{ id: number; json: string }>(
       pool,
-      files(join(conditions, ' and '), limit + 1),
+      files({
+        where: conditions.length > 0 ? join(conditions, ' and ') : sql`true`,
+        limit: limit + 1,
+        asOf: as_of,
+      }),
     )
     return sendPage(request, reply, { rows, limit, scope, positionOf: row => [row.id] })
   })

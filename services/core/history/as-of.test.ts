@@ -69,6 +69,21 @@ t.test('files are listed as of a day, and a file that was published stays readab
   t.match(await get(`/v1/core/files/${b}`), { id: b, status: 'superseded', same_prices_as: null })
 })
 
+t.test('what is shown as of a day has the dates of the publication that was in force', async t => {
+  const { get } = await core(t)
+  const datesOn = async (day: string) => {
+    const { prices } = await get(`/v1/core/prices?code=70551&as_of=${day}`)
+    const one = await get(`/v1/core/prices/${prices[0].id}?as_of=${day}`)
+    const { files } = await get(`/v1/core/files?as_of=${day}`)
+    t.same(one, prices[0])
+    t.equal(files[0].published_at, prices[0].file.published_at)
+    return [files[0].published_at, files[0].superseded_at]
+  }
+  t.match(await datesOn('2026-02-01'), [/^2026-01-10/, /^2026-03-10/])
+  t.match(await datesOn('2026-04-01'), [/^2026-03-10/, /^2026-05-10/])
+  t.match(await datesOn('2026-06-01'), [/^2026-05-10/, null])
+})
+
 t.test('the publications of a hospital say which file was current when', async t => {
   const { get, call, reader, hospital_id, a, b, db } = await core(t)
   await db.pool.query('update prices.files set same_prices_as = $1 where id = $2', [a, b])

@@ -4,7 +4,11 @@ import { z } from 'zod'
 const amount = z.number().optional()
 const side = z
   .object({
-    price_id: z.string().describe('For /v1/core/prices/{id}/proof'),
+    price_id: z
+      .string()
+      .describe(
+        "For /v1/core/prices/{id}/proof. Of a charge's own amounts (`payer` is null): its first rate, if it has any",
+      ),
     row: z.number().int(),
     gross: amount,
     discounted_cash: amount,

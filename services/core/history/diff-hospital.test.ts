@@ -1,55 +1,7 @@
-import { type SeedItem, seedFile, seedOrganisation } from '@glimmr/dev/test-prices'
-import { createTestService } from '@glimmr/dev/test-service'
-import t, { type Test } from 'tap'
-import { build } from '../server.ts'
+import { type SeedItem, seedFile } from '@glimmr/dev/test-prices'
+import t from 'tap'
 import { changeSchema } from './change.ts'
-
-type Change = {
-  change: string
-  codes: { code: string }[]
-  payer: string | null
-  plan: string | null
-  description: string
-  from: Record<string, unknown> | null
-  to: Record<string, unknown> | null
-}
-
-async function core(t: Test) {
-  const service = await createTestService(t, { build, role: 'glimmr_core' })
-  const organisation = await seedOrganisation(service.db.pool, 'Own')
-  const reader = { organisation: await seedOrganisation(service.db.pool, 'Reader') }
-  /** Two filings of one hospital, and the changes between them, as another organisation sees them. */
-  const filings = async (before: SeedItem[], after: SeedItem[]) => {
-    const { hospital_id, file_id: from } = await seedFile(service.db.pool, { organisation, items: before })
-    const { file_id: to } = await seedFile(service.db.pool, { organisation, hospital_id, items: after })
-    const url = `/v1/core/hospitals/${hospital_id}/diff?from=${from}&to=${to}`
-    const get = (query = '') => service.call(url + query, reader)
-    return {
-      hospital_id,
-      from,
-      to,
-      get,
-      changes: async (query = ''): Promise<Change[]> => (await get(query)).json().changes,
-    }
-  }
-  return { ...service, organisation, reader, filings }
-}
-
-const item = (
-  code: string,
-  rates: [plan: string, dollar: string][],
-  more: Partial<SeedItem['charges'][0]> = {},
-): SeedItem => ({
-  description: `Item ${code}`,
-  codes: [[code, 'CPT']],
-  charges: [
-    {
-      setting: 'outpatient',
-      ...more,
-      rates: rates.map(([plan, dollar]) => ({ payer: 'Acme', plan, dollar })),
-    },
-  ],
-})
+import { core, item } from './test-filings.ts'
 
 t.test('added, removed and changed prices are told, each by the code and the payer it is for', async t => {
   const { filings } = await core(t)
@@ -107,6 +59,81 @@ t.test('added, removed and changed prices are told, each by the code and the pay
   )
   t.same(await changes('&code=30'), [])
   t.same(await changes('&code=20&code_type=RC'), [])
+})
+
+t.test(
+  'a code means in a diff what it means in a search: under either label, in any of its spellings',
+  async t => {
+    const { filings, call, reader } = await core(t)
+    const priced = (dollar: string): SeedItem[] =>
+      (
+        [
+          ['70551', 'HCPCS'],
+          ['0003-0293-28', 'NDC'],
+          ['0636', 'RC'],
+          ['70551', 'CDM'],
+        ] as const
+      ).map(([code, type]) => ({
+        codes: [[code, type]],
+        charges: [{ rates: [{ payer: 'Acme', dollar }] }],
+      }))
+    const { get } = await filings(priced('1'), priced('2'))
+    for (const [query, found] of [
+      ['code=70551&code_type=CPT', 1],
+      ['code=70551&code_type=hcpcs', 1],
+      ['code=70551', 2],
+      ['code=0003-0293-28', 1],
+      ['code=00003-0293-28', 1],
+      ['code=00003029328', 1],
+      ['code=636&code_type=RC', 1],
+      ['code=636', 0],
+    ] as const) {
+      t.equal((await get(`&${query}`)).json().changes.length, found, query)
+      t.equal((await call(`/v1/core/prices?${query}`, reader)).json().prices.length, found, query)
+    }
+    t.match((await get('&code_type=RC')).json(), { status: 400, errors: [{ path: 'code_type' }] })
+  },
+)
+
+t.test('every side of a change has the id of a price, which shows the amounts that changed', async t => {
+  const { filings, call, reader } = await core(t)
+  const bare = (gross: string): SeedItem => ({ codes: [['20', 'CPT']], charges: [{ gross }] })
+  const { changes } = await filings(
+    [
+      item(
+        '10',
+        [
+          ['PPO', '1'],
+          ['HMO', '2'],
+        ],
+        { gross: '9' },
+      ),
+      bare('5'),
+    ],
+    [
+      item(
+        '10',
+        [
+          ['PPO', '1'],
+          ['HMO', '3'],
+        ],
+        { gross: '8' },
+      ),
+      bare('6'),
+    ],
+  )
+  const found = await changes()
+  t.equal(found.length, 3)
+  for (const { to } of found)
+    t.match((await call(`/v1/core/prices/${to?.price_id}`, reader)).json(), {
+      ...(to?.gross === undefined ? { negotiated_dollar: to?.negotiated_dollar } : { gross: to?.gross }),
+    })
+  for (const id of found.flatMap(({ from, to }) => [from?.price_id, to?.price_id]))
+    t.match(
+      (await call(`/v1/core/prices/${id}/proof`, reader)).json().detail,
+      /started without an object store/,
+      `${id} is a price of a filing`,
+    )
 })
 
 t.test(
@@ -191,62 +218,6 @@ t.test(
     ])
   },
 )
-
-t.test('pages and lines give the same changes, each once', async t => {
-  const { filings, db } = await core(t)
-  const many = (dollar: (n: number) => string): SeedItem[] =>
-    Array.from({ length: 900 }, (_, n) =>
-      item(String(n), [
-        ['A', dollar(n)],
-        ['B', '1'],
-        ['C', dollar(n)],
-      ]),
-    )
-  const { get } = await filings(
-    many(n => String(n)),
-    many(n => (n % 3 ? String(n) : `${n}.5`)),
-  )
-  const lines = (await get('&format=ndjson')).body
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line))
-  t.same(lines.pop(), { summary: { added: 0, removed: 0, changed: 600 } })
-  t.equal(lines.length, 600)
-  for (const limit of [7, 500]) {
-    const paged: unknown[] = []
-    for (let cursor = ''; ; ) {
-      const page = (await get(`&limit=${limit}${cursor && `&cursor=${cursor}`}`)).json()
-      t.ok(page.changes.length <= limit)
-      paged.push(...page.changes)
-      if (!page.next_cursor) break
-      cursor = page.next_cursor
-    }
-    t.same(paged, lines, `${limit} at a time`)
-  }
-  const { rows } = await db.pool.query(
-    "select from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()",
-  )
-  t.equal(rows.length, 0, 'no snapshot is left open')
-})
-
-t.test('one group of very many equal items is compared too', async t => {
-  const { filings } = await core(t)
-  const same = (dollar: (n: number) => string): SeedItem[] =>
-    Array.from({ length: 3_000 }, (_, n) => ({
-      description: 'Implant',
-      codes: [['0278', 'RC']],
-      charges: [{ rates: [{ payer: 'Acme', plan: 'PPO', dollar: dollar(n) }] }],
-    }))
-  const { changes } = await filings(
-    same(n => String(n)),
-    same(n => String(n + 1)),
-  )
-  const found = await changes()
-  t.same(
-    found.map(({ from, to }) => [from?.negotiated_dollar, to?.negotiated_dollar]),
-    [[0, 3000]],
-  )
-})
 
 t.test('files of another hospital, or never published, are not there; and it needs core:read', async t => {
   const { filings, call, db, organisation, reader } = await core(t)

@@ -1,19 +1,20 @@
 /** GET /v1/core/hospitals/{id}/diff: what changed from one filing of a hospital to another. */
 import { Readable } from 'node:stream'
 import { identityOf } from '@glimmr/lib/auth'
-import { normalisedCode } from '@glimmr/lib/codes'
 import type { Pool } from '@glimmr/lib/db'
 import { type Problem, problem } from '@glimmr/lib/errors'
-import { cursorPart, decodeCursor, encodeCursor, pageParameters, sendJson } from '@glimmr/lib/pages'
+import { decodeCursor, pageParameters } from '@glimmr/lib/pages'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { whenClosed } from '@glimmr/lib/when-closed'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { binary } from '../binary.ts'
-import { createGate } from '../gate.ts'
+import { createGate, places } from '../gate.ts'
 import { createOpenStreams } from '../open-streams.ts'
+import { searchedCode } from '../prices/searched-code.ts'
 import { changeSchema } from './change.ts'
+import { linesOf, type Position, position, sendPageOf } from './diff-answer.ts'
 import { type Files, filesOf } from './filings.ts'
 import { type ChangeKind, walkChanges } from './walk-changes.ts'
 
@@ -24,10 +25,13 @@ const query = z.strictObject({
     .optional()
     .describe('The earlier file, one that was published for this hospital; left out: the one before `to`'),
   to: fileId.optional().describe('The later file; left out: the current one'),
-  code: textField(100).optional().describe('Only items with this code'),
+  code: textField(100)
+    .optional()
+    .describe('Only items with this code, which is understood as /v1/core/prices does it'),
   code_type: textField(20)
     .transform(type => type.toUpperCase())
-    .optional(),
+    .optional()
+    .describe('CPT, HCPCS, MS-DRG, RC, NDC, …: what kind of code `code` is'),
   change: z.enum(['added', 'removed', 'changed']).optional(),
   format: z
     .enum(['json', 'ndjson'])
@@ -51,12 +55,14 @@ const pageSchema = z.object({
 const description = `Added, removed and changed prices, in the order of codes. Items are the same service when they have the same set of codes and, \
 unless one of these is the hospital's own (CDM, LOCAL), the same description; prices are the same when setting, billing class, modifiers, \
 drug unit, payer and plan agree. Repeated rows count once. A charge's own amounts are one entry without payer. \
-JSON pages look for at most some seconds: the work goes on at the next cursor.`
+For each JSON page the items are put in order again, for large files some seconds, and the page looks for changes for as long; the work \
+goes on at the next cursor. So all changes of large files are for format=ndjson, which does it once, and what is wanted of one service for \`code\`.`
 
-const position = z.tuple([cursorPart.text, cursorPart.text, z.number().int().min(0)])
-const pageMs = 3_000
+/** Lines put the items in order once for all changes: they may take longer for it than a page. */
+const longerForLines = 4
 
-export function routeDiffHospital(app: Server, pool: Pool): void {
+/** `timeoutMs`: how long a statement of a page may take. */
+export function routeDiffHospital(app: Server, pool: Pool, { timeoutMs }: { timeoutMs: number }): void {
   const schema = {
     operationId: 'diffHospital',
     summary: 'What changed from one file of a hospital to another',
@@ -72,24 +78,26 @@ export function routeDiffHospital(app: Server, pool: Pool): void {
       ...problems(400, 404, 503),
     },
   }
-  const gate = createGate({ most: 3, mostEach: 2, refusal: tooMany })
-  const streams = createOpenStreams(app)
+  const gate = createGate({ ...places, refusal: tooMany })
+  const streams = createOpenStreams(app, { patienceMs: 60_000 })
   // A HEAD would do all the work and throw it away.
   const options = { schema, config: { scope: 'core:read' }, exposeHeadRoute: false }
   app.get('/v1/core/hospitals/:id/diff', options, async (request, reply) => {
     const { id } = request.params
     const { limit, cursor, format, ...filters } = request.query
+    if (filters.code_type !== undefined && filters.code === undefined) throw typeAlone()
     const files = await filesOf(pool, id, filters)
     // Asked for or found: a cursor belongs to these two files.
     const scope = { list: 'changes', filters: { ...filters, ...files, id } }
     const after = decodeCursor(scope, position, cursor)
-    const walk = walkOf(pool, { ...filters, ...files }, after, reply)
-    const leave = gate(identityOf(request).organisation)
-    if (format === 'json') return page(reply, request, { walk, limit, scope, after }).finally(leave)
-    const lines = Readable.from(ndjson(walk, after?.[2] ?? 0), {
-      objectMode: false,
-      highWaterMark: 1 << 16,
+    const json = format === 'json'
+    const walk = walkOf(pool, { ...filters, ...files }, after, {
+      reply,
+      timeoutMs: json ? timeoutMs : longerForLines * timeoutMs,
     })
+    const leave = gate(identityOf(request).organisation)
+    if (json) return sendPageOf(reply, request, { walk, limit, scope, after }).finally(leave)
+    const lines = Readable.from(linesOf(walk, after), { objectMode: false, highWaterMark: 1 << 16 })
     streams.add(lines, leave)
     return reply.type('application/x-ndjson').send(lines)
   })
@@ -100,84 +108,29 @@ type Filters = Files & {
   code_type?: string | undefined
   change?: ChangeKind | undefined
 }
-type Position = z.infer<typeof position>
 
 function walkOf(
   pool: Pool,
   { from, to, code, code_type, change }: Filters,
   after: Position | undefined,
-  reply: FastifyReply,
+  { reply, timeoutMs }: { reply: FastifyReply; timeoutMs: number },
 ) {
   const gone = new AbortController()
   whenClosed(reply, () => gone.abort(new Error('the client went away')))
   return walkChanges({
     pool,
-    scope: {
-      from,
-      to,
-      code: code === undefined ? undefined : normalisedCode(code, code_type ?? ''),
-      codeTypes: code_type === undefined ? undefined : [code_type],
-    },
+    scope: { from, to, ofCode: code === undefined ? undefined : searchedCode(code, code_type) },
     kinds: change && [change],
     after: after && [after[0], after[1]],
     signal: gone.signal,
+    timeoutMs,
   })
 }
 
-type Walking = ReturnType<typeof walkOf>
-type Page = {
-  walk: Walking
-  limit: number
-  scope: { list: string; filters: Record<string, unknown> }
-  after: Position | undefined
-}
-
-/** Up to `limit` changes. A cursor is the group after which to go on, and how many changes of the next one are known. */
-async function page(
-  reply: FastifyReply,
-  request: FastifyRequest,
-  { walk, limit, scope, after }: Page,
-): Promise<FastifyReply> {
-  const started = performance.now()
-  const found: string[] = []
-  let skip = after?.[2] ?? 0
-  let last: Position | undefined = after
-  let next: Position | undefined
-  for await (const { position: at, changes } of walk) {
-    const left = changes.slice(skip)
-    const room = limit - found.length
-    found.push(...left.slice(0, room).map(change => change.json))
-    if (left.length > room) {
-      next = [last?.[0] ?? '', last?.[1] ?? '', skip + room]
-      break
-    }
-    // Groups without changes come between; what is known belongs to the first with any.
-    if (changes.length > 0) skip = 0
-    last = [at[0], at[1], 0]
-    if (found.length === limit || performance.now() - started > pageMs) {
-      next = last
-      break
-    }
-  }
-  const cursor = next ? encodeCursor(scope, next) : null
-  if (cursor) {
-    const url = new URL(request.url, 'http://host')
-    url.searchParams.set('cursor', cursor)
-    reply.header('link', `<${url.pathname}${url.search}>; rel="next"`)
-  }
-  return sendJson(reply, `{"changes":[${found.join(',')}],"next_cursor":${JSON.stringify(cursor)}}`)
-}
-
-async function* ndjson(walk: Walking, skipped: number): AsyncGenerator<string, void, undefined> {
-  const summary = { added: 0, removed: 0, changed: 0 }
-  let skip = skipped
-  for await (const { changes } of walk) {
-    const left = changes.slice(skip)
-    if (changes.length > 0) skip = 0
-    for (const { change } of left) summary[change]++
-    if (left.length > 0) yield `${left.map(change => change.json).join('\n')}\n`
-  }
-  yield `${JSON.stringify({ summary })}\n`
+/** Taken for nothing, it would give the changes of all codes to somebody who asked for some. */
+function typeAlone(): Problem {
+  const message = 'says what kind of code `code` is: give that too, or leave it out'
+  return problem(400, `code_type ${message}`, { errors: [{ path: 'code_type', message }] })
 }
 
 function tooMany(): Problem {

@@ -14,13 +14,13 @@
  */
 import { empty, type Sql, sql } from '@glimmr/lib/sql'
 import { rateOf } from '../prices/rate.ts'
+import type { SearchedCode } from '../prices/searched-code.ts'
 
 export type DiffScope = {
   from: number
   to: number
-  /** As lib/codes writes it; undefined: all. */
-  code: string | undefined
-  codeTypes: string[] | undefined
+  /** Undefined: all. */
+  ofCode: SearchedCode | undefined
 }
 
 /** Of a group: its codes as one text (cut at 300 characters), and a hash of all that makes it one. */
@@ -51,16 +51,21 @@ export function itemGroups(scope: DiffScope, after: GroupPosition | undefined): 
     order by g.codes, g.hash`
 }
 
-function itemsOf({ code, codeTypes }: DiffScope, file: number, side: number): Sql {
-  const ofCode =
-    code === undefined
-      ? empty
-      : sql`and exists (
-          select from prices.item_codes c where c.item_id = i.id and c.code_normalised = ${code}
-            ${codeTypes === undefined ? empty : sql`and upper(c.code_type) = any(${codeTypes}::text[])`})`
+/** Those with the code come from its index, in the file's own range: a code that all hospitals have costs what this one has of it. */
+function itemsOf({ ofCode }: DiffScope, file: number, side: number): Sql {
+  const start = sql`${file}::bigint << 32`
+  const end = sql`(${file}::bigint + 1) << 32`
+  if (ofCode === undefined)
+    return sql`select i.id, i.description, ${side}::int as side from prices.items i where i.id >= ${start} and i.id < ${end}`
+  const { code, codeTypes } = ofCode
+  const ofType = codeTypes === undefined ? empty : sql`and upper(c.code_type) = any(${codeTypes}::text[])`
   return sql`
-    select i.id, i.description, ${side}::int as side from prices.items i
-    where i.id >= ${file}::bigint << 32 and i.id < (${file}::bigint + 1) << 32 ${ofCode}`
+    select i.id, i.description, ${side}::int as side
+    from (
+      select distinct c.item_id from prices.item_codes c
+      where c.code_normalised = ${code} and c.item_id >= ${start} and c.item_id < ${end} ${ofType}
+    ) c
+    join prices.items i on i.id = c.item_id`
 }
 
 /** `group`: the number of each item's group in the chunk. */
@@ -130,11 +135,15 @@ export function changesOf({ items, sides, groups }: GroupChunk, kinds: string[] 
     order by d.n, d.plan_id <> 0, y.name collate "C", l.name collate "C", d.name, d.plan_id, d.pair`
 }
 
-/** What is blank is left out; digits as published. Null where the file has no such price. */
+/**
+ * What is blank is left out; digits as published. Null where the file has no such price. The charge's own amounts have no
+ * price of their own: their id is that of its first rate, which shows them and the row too; without any, the charge's.
+ */
 function amountsOf(charge: Sql, rate: Sql): Sql {
   return sql`
     select json_strip_nulls(case when ${rate} = 0
-      then json_build_object('price_id', s.id || '-0', 'row', s.row_number, 'gross', s.gross,
+      then json_build_object('price_id',
+        s.id || '-' || coalesce((select min(b.first_id) from prices.rate_blocks b where b.charge_id = s.id), 0), 'row', s.row_number, 'gross', s.gross,
         'discounted_cash', s.discounted_cash, 'minimum', s.minimum, 'maximum', s.maximum)
       else (
         select json_build_object('price_id', s.id || '-' || r.id, 'row', r.row_number,

@@ -20,6 +20,8 @@ export type Walk = {
   /** The last group of the walk before. */
   after?: GroupPosition | undefined
   signal: AbortSignal
+  /** Of a statement; the first of them puts all items in order. */
+  timeoutMs: number
 }
 
 /** The changes of one group, never none; or `undefined` changes: the walk has come to here and found nothing. */
@@ -35,15 +37,15 @@ const settings = {
   work_mem: '32MB',
   enable_hashagg: 'on',
   plan_cache_mode: 'force_custom_plan',
-  statement_timeout: '120s',
   // A client that takes nothing for this long gives up its snapshot.
   idle_in_transaction_session_timeout: '60s',
 }
 
 /** In the order of the groups. A chunk without changes yields its last position, so that the caller may stop there. */
 export function walkChanges(walk: Walk): AsyncGenerator<GroupChanges, void, undefined> {
-  const { pool, signal } = walk
-  return inSnapshot(pool, { signal, settings }, client => walkIn(client, walk))
+  const { pool, signal, timeoutMs } = walk
+  const bounded = { ...settings, statement_timeout: String(timeoutMs) }
+  return inSnapshot(pool, { signal, settings: bounded }, client => walkIn(client, walk))
 }
 
 async function* walkIn(

@@ -27,7 +27,7 @@ export function routeCreateHospital(app: Server, pool: Pool): void {
     operationId: 'createHospital',
     summary: 'Find or create a hospital of the own organisation',
     description:
-      'Found by an NPI, else by name and state. NPIs and state that are new to a found hospital are added to it.',
+      'Found by its name and state, unless its NPIs are others, or by its NPIs if they are all the same. NPIs and state that are new to a found hospital are added to it.',
     tags: ['hospitals'],
     body,
     response: {

@@ -10,7 +10,7 @@ import { join, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
 import { recordChange } from '../audit/record-change.ts'
 import { containing } from '../containing.ts'
-import { lockRules, rematch } from './payer-rule.ts'
+import { lockRules, rematch, unclear } from './payer-rule.ts'
 
 const canonicalSchema = z
   .object({
@@ -29,7 +29,8 @@ const slugParams = z.object({
   slug: z
     .string()
     .max(60)
-    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'is not lower-case words with dashes between'),
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'is not lower-case words with dashes between')
+    .refine(slug => slug !== unclear, 'is what rules say of a phrase that tells nothing'),
 })
 
 const position = z.tuple([cursorPart.text])

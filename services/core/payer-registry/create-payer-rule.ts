@@ -8,14 +8,16 @@ import type { Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
 import { recordChange } from '../audit/record-change.ts'
-import { lockRules, plansNaming, rematch, ruleColumns, ruleKinds, ruleSchema } from './payer-rule.ts'
+import { lockRules, plansNaming, rematch, ruleColumns, ruleKinds, ruleSchema, unclear } from './payer-rule.ts'
 
 const body = z.strictObject({
   kind: z.enum(ruleKinds),
-  target: textField(100).describe('A canonical payer, a payer class or a plan type'),
+  target: textField(100).describe(
+    'A canonical payer, a payer class or a plan type; unclear, for a payer or a class: the phrase tells nothing',
+  ),
   match: z.enum(['equals', 'contains']).default('contains'),
   phrase: textField(100).describe(
-    'As hospitals write it ("BCBS of MA"): case, punctuation and ids in brackets do not count',
+    'As hospitals write it ("BCBS of MA", "AvMed"): case, punctuation and numbers in brackets do not count',
   ),
   priority: z.number().int().min(-100).max(100).default(0),
 })
@@ -68,6 +70,7 @@ export function routeCreatePayerRule(app: Server, pool: Pool): void {
 }
 
 async function mustBeTarget(db: Queryable, kind: (typeof ruleKinds)[number], target: string): Promise<void> {
+  if (target === unclear && kind !== 'plan_type') return
   if (kind === 'payer') {
     if (await maybeOne(db, sql`select from core.canonical_payers where slug = ${target}`)) return
     throw problem(

@@ -57,7 +57,7 @@ t.test('names as hospitals write them become payers, classes and plan types', as
   }
   const { because } = found.get('BCBS MA|Medicare Advantage PPO') ?? {}
   t.match(because, {
-    canonical_payer: { says: 'contains “bcbs ma”' },
+    canonical_payer: { says: 'equals “bcbs ma”' },
     payer_class: { says: 'contains “medicare advantage”' },
   })
   t.match(found.get('Aetna|HMO/PPO')?.because, {

@@ -91,12 +91,43 @@ t.test('a rule holds at once for what was published before, and no longer when i
   )
 })
 
+t.test(
+  'a name written together is taught as it is written, and a phrase may say that it tells nothing',
+  async t => {
+    const { plans, post } = await startCore(t, [
+      ['EmbassyofQatar', null],
+      ['EMBASSYOFQATAR', 'Cash'],
+      ['Aetna Senior Living', 'Employees'],
+      ['Aetna', 'Off Exchange'],
+    ])
+    const made = await post({ kind: 'payer', target: 'tricare', phrase: 'EmbassyofQatar' })
+    t.match(made.json(), { phrase: 'embassyofqatar', plans_changed: 2 })
+    const nobody = await post({ kind: 'payer', target: 'unclear', phrase: 'Aetna Senior Living' })
+    t.match(nobody.json(), { target: 'unclear', plans_changed: 1 })
+    const noClass = await post({ kind: 'class', target: 'unclear', phrase: 'cash' })
+    t.match(noClass.json(), { plans_changed: 1 })
+    const off = await post({ kind: 'class', target: 'other', phrase: 'off-exchange' })
+    t.match(off.json(), { plans_changed: 1 })
+    t.match(await plans(), [
+      { canonical_payer: 'tricare', payer_class: 'government' },
+      {
+        canonical_payer: 'tricare',
+        payer_class: null,
+        because: { payer_class: { says: 'contains “cash”' } },
+      },
+      { canonical_payer: null, because: { canonical_payer: { says: 'contains “aetna senior living”' } } },
+      { canonical_payer: 'aetna', payer_class: 'other' },
+    ])
+  },
+)
+
 t.test('what makes no sense is refused, and only operators teach', async t => {
   const { post, call, reader, admin } = await startCore(t, [])
   const wrong: [body: object, status: number][] = [
     [{ kind: 'payer', target: 'nobody', phrase: 'x' }, 404],
     [{ kind: 'class', target: 'rich', phrase: 'x' }, 400],
     [{ kind: 'plan_type', target: 'rich', phrase: 'x' }, 400],
+    [{ kind: 'plan_type', target: 'unclear', phrase: 'x' }, 400],
     [{ kind: 'class', target: 'medicaid', phrase: '[1] !!' }, 400],
     [{ kind: 'class', target: 'medicaid', phrase: 'x'.repeat(101) }, 400],
     [{ kind: 'class', target: 'commercial', phrase: 'Medicaid' }, 409],
@@ -121,11 +152,12 @@ t.test('what makes no sense is refused, and only operators teach', async t => {
   }
   t.equal((await call('/v1/core/payer-rules/999999', admin, { method: 'DELETE' })).statusCode, 404)
   t.equal((await call('/v1/core/canonical-payers/x', admin, { method: 'DELETE' })).statusCode, 404)
-  t.equal(
-    (await call('/v1/core/canonical-payers/Not-a-slug', admin, { method: 'PUT', body: { name: 'x' } }))
-      .statusCode,
-    400,
-  )
+  for (const slug of ['Not-a-slug', 'unclear'])
+    t.equal(
+      (await call(`/v1/core/canonical-payers/${slug}`, admin, { method: 'PUT', body: { name: 'x' } }))
+        .statusCode,
+      400,
+    )
   t.equal(
     (await call('/v1/core/canonical-payers/cigna-2', admin, { method: 'PUT', body: { name: 'Cigna' } }))
       .statusCode,

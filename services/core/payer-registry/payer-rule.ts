@@ -5,14 +5,28 @@ import { z } from 'zod'
 
 export const ruleKinds = ['payer', 'class', 'plan_type'] as const
 
+/** The target of a phrase that tells nothing, where a part of it alone would: 'kaiser aluminum' is not Kaiser Permanente. */
+export const unclear = 'unclear'
+
 export const ruleSchema = z
   .object({
     id: z.number().int(),
     kind: z.enum(ruleKinds).describe('What it says: who the payer is, the payer class, or the plan type'),
-    target: z.string().describe('A canonical payer, a payer class or a plan type'),
-    match: z.enum(['equals', 'contains']),
+    target: z
+      .string()
+      .describe(
+        'A canonical payer, a payer class or a plan type; unclear: what holds the phrase tells nothing',
+      ),
+    match: z
+      .enum(['equals', 'contains'])
+      .describe('Of a payer, equals is asked of the name of the payer alone; else both names count'),
     phrase: z.string().describe('Whole words of the payer or plan name, in lower case without punctuation'),
-    priority: z.number().int().describe('The highest counts; then the longest phrase'),
+    priority: z
+      .number()
+      .int()
+      .describe(
+        'The highest counts, where the name of the payer adds 2 to who it is; then the longest phrase',
+      ),
     created_by: z.string().nullable().describe('null: came with Glimmr'),
     created_at: z.iso.datetime({ offset: true }),
   })
@@ -31,8 +45,7 @@ export function plansNaming(phrase: string): Sql {
   const words = ` ${phrase} `
   return sql`
     select l.id from prices.plans l join prices.payers y on y.id = l.payer_id
-    where strpos(' ' || core.plain_name(y.name) || ' ', ${words}) > 0
-      or strpos(' ' || core.plain_name(coalesce(l.name, '')) || ' ', ${words}) > 0`
+    where strpos(core.name_forms(y.name), ${words}) > 0 or strpos(core.name_forms(coalesce(l.name, '')), ${words}) > 0`
 }
 
 /** Applies the rules to `plans` again; gives how many of them have got another answer. */

@@ -23,7 +23,9 @@ const query = z.strictObject({
 const reason = z
   .object({ rule: z.number().int().nullable(), says: z.string() })
   .nullable()
-  .describe('rule null: what is assumed of the canonical payer')
+  .describe(
+    'rule null: what is assumed of the canonical payer. A rule beside a null: it says that this is unclear',
+  )
 
 const planSchema = z.object({
   id: z.number().int(),

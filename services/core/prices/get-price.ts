@@ -6,7 +6,7 @@ import { dayField, problems } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
 import { type Sql, sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
-import { currentOn } from '../history/as-of.ts'
+import { publicationOn } from '../history/as-of.ts'
 import { priceSchema, pricesAt } from './price.ts'
 import { parsePriceId, priceIdParams } from './price-id.ts'
 import { isPrice, rateOf } from './rate.ts'
@@ -33,11 +33,13 @@ export function routeGetPrice(app: Server, pool: Pool): void {
 }
 
 function keyOf(charge: string, rate: string, asOf: string | undefined): Sql {
-  const shown = asOf === undefined ? sql`f.status = 'published'` : currentOn(asOf)
+  const publication =
+    asOf === undefined ? sql`select f.published_at where f.status = 'published'` : publicationOn(asOf)
   return sql`
-    select c.file_id, c.item_id, c.id as charge_id, r.id as rate_id
+    select c.file_id, c.item_id, c.id as charge_id, r.id as rate_id, p.published_at
     from prices.charges c
-    join prices.files f on f.id = c.file_id and ${shown}
+    join prices.files f on f.id = c.file_id
+    cross join lateral (${publication}) p
     left join lateral (${rateOf(sql`c.id`, sql`${rate}::bigint`)}) r on true
     where c.id = ${charge}::bigint and ${isPrice(sql`c.id`, sql`r.id`, rate)}`
 }

@@ -12,7 +12,7 @@ import { whenClosed } from '@glimmr/lib/when-closed'
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { binary } from '../binary.ts'
-import { createGate } from '../gate.ts'
+import { createGate, places } from '../gate.ts'
 import { createOpenStreams } from '../open-streams.ts'
 import type { Store } from '../store.ts'
 import { parsePriceId, priceIdParams } from './price-id.ts'
@@ -80,8 +80,8 @@ export function routeGetProof(app: Server, pool: Pool, store: Store | undefined)
     },
   }
   // Each takes a good part of a processor.
-  const gate = createGate({ most: 3, mostEach: 2, refusal: tooMany })
-  const streams = createOpenStreams(app)
+  const gate = createGate({ ...places, refusal: tooMany })
+  const streams = createOpenStreams(app, { patienceMs: 60_000 })
   // A HEAD would do all the work and throw it away.
   const options = { schema, config: { scope: 'core:read' }, exposeHeadRoute: false }
   app.get('/v1/core/prices/:id/proof', options, async (request, reply) => {

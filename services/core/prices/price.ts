@@ -58,7 +58,9 @@ export const priceSchema = z
       sha256: z.string(),
       row: z.number().int().describe("CSV: the spreadsheet's row; JSON: the element's number"),
       last_updated_on: z.iso.date().nullable().describe('What the hospital states in the file'),
-      published_at: z.iso.datetime({ offset: true }).describe('When Glimmr published it'),
+      published_at: z.iso
+        .datetime({ offset: true })
+        .describe('When Glimmr published it: the last time, or the last before `as_of`'),
     }),
   })
   .meta({ id: 'Price' })
@@ -67,7 +69,8 @@ export const priceSchema = z
 export type PriceKey = { file_id: number; item_id: string; charge_id: string; rate_id: string | null }
 
 /**
- * The prices at `keys` (a query with the columns of PriceKey, of published files only), in the order of their keys.
+ * The prices at `keys` (a query with the columns of PriceKey, of published files only, and published_at: when they became
+ * current, for the first time or again), in the order of their keys.
  * Postgres writes the JSON: a numeric becomes the digits that were published, 12.50 stays 12.50.
  */
 export function pricesAt(keys: Sql): Sql {
@@ -94,7 +97,7 @@ export function pricesAt(keys: Sql): Sql {
         json_build_object('id', h.id, 'name', h.name, 'state', h.state) as hospital,
         json_build_object(
           'id', f.id, 'filename', f.filename, 'sha256', f.sha256, 'row', coalesce(r.row_number, c.row_number),
-          'last_updated_on', f.last_updated_on, 'published_at', f.published_at
+          'last_updated_on', f.last_updated_on, 'published_at', k.published_at
         ) as file
       from prices.items i
       join prices.charges c on c.id = k.charge_id

@@ -1,7 +1,7 @@
 /**
  * The search for prices by code, made so that its work follows from the page, not from how often a code occurs:
  *
- *   published files, in the order of their ids         (files_published; those without the payer are skipped)
+ *   current files, in the order of their ids         (files_published; those without the code, then those without the payer, are skipped)
  *   └ items of one file that carry the code            (item_codes_code: a file's items are one range of ids)
  *     └ charges of the item                            (charges_item)
  *       └ blocks of the charge's rates                 (rate_blocks_pkey; those without the plans are skipped)
@@ -16,10 +16,10 @@
  * `npm run bench -- prices` measures it on two million rates.
  */
 import { empty, join, type Sql, sql } from '@glimmr/lib/sql'
-import { currentOn } from '../history/as-of.ts'
-import type { PayerIds } from './find-payers.ts'
+import { currentFiles } from '../history/current-files.ts'
+import type { Wanted, WantedPlans } from './find-payers.ts'
 
-export type PriceSearch = PayerIds & {
+export type PriceSearch = WantedPlans & {
   /** As lib/codes writes it. */
   code: string
   /** In capitals; undefined: any. */
@@ -33,6 +33,8 @@ export type PriceSearch = PayerIds & {
   modifiers?: string[] | undefined
   /** Files as they were current on that day; undefined: now. */
   asOf: string | undefined
+  /** The newest publication that the first page saw; undefined: this is the first. */
+  seen?: string | undefined
   /** The last price of the page before. */
   after: Position | undefined
   limit: number
@@ -49,24 +51,31 @@ export type PlanMatch = {
 export type Position = readonly [item: string, charge: string, rate: string]
 
 export function priceKeys(search: PriceSearch): Sql {
-  const { hospitalId, asOf, limit } = search
-  const [item] = search.after ?? start
+  const { after = start, limit } = search
   const byPayer = namesPlan(search)
   return sql`
-    select f.id as file_id, i.item_id, c.charge_id, c.rate_id
-    from (
-      select f.id from prices.files f
-      where ${asOf === undefined ? sql`f.status = 'published'` : currentOn(asOf)} and f.id >= (${item}::bigint >> 32)::int
-        ${hospitalId === undefined ? empty : sql`and f.hospital_id = ${hospitalId}`}
-      order by f.id
-    ) f
-    ${byPayer ? sql`cross join lateral (${plansOfFile(search)}) priced` : empty}
+    select f.id as file_id, i.item_id, c.charge_id, c.rate_id, f.published_at
+    from (${currentFiles({ ...search, from: sql`(${after[0]}::bigint >> 32)::int` })}) f
+    ${byPayer ? sql`cross join lateral (${anyCarrier(search)}) carrying cross join lateral (${plansOfFile(search)}) priced` : empty}
     cross join lateral (${itemsOfFile(search)}) i
     cross join lateral (${chargesOfItem(search)}) c
     limit ${limit}`
 }
 
 const start: Position = ['0', '0', '0']
+
+/**
+ * One row if the file has the code at all. An index probe, where putting the plans of a file together takes a millisecond or
+ * two: for a rare code they are those of hundreds of files that do not have it.
+ */
+function anyCarrier(search: PriceSearch): Sql {
+  return sql`select from prices.item_codes k where k.code_normalised = ${search.code} and ${inFile(sql`k.item_id`, search)} limit 1`
+}
+
+/** An item of the file, from the last page's on. */
+function inFile(item: Sql, { after = start }: PriceSearch): Sql {
+  return sql`${item} >= greatest(f.id::bigint << 32, ${after[0]}::bigint) and ${item} < (f.id + 1)::bigint << 32`
+}
 
 /**
  * One row if the file has wanted plans: which, and in which of its items they may occur (see prices.file_plans). Payers and
@@ -77,10 +86,17 @@ function plansOfFile({ payers, plans, match }: PriceSearch): Sql {
     select array_agg(fp.plan_id) as plan_ids, bit_or(fp.item_groups) as item_groups, bool_or(fp.item_groups is null) as anywhere
     from prices.file_plans fp
     where fp.file_id = f.id
-      ${payers === null ? empty : sql`and fp.payer_id = any(${payers}::int[])`}
-      ${plans === null ? empty : sql`and fp.plan_id = any(${plans}::int[])`}
+      ${wantedOnly(payers, { id: sql`fp.payer_id`, name: sql`select lower(y.name) from prices.payers y where y.id = fp.payer_id` })}
+      ${wantedOnly(plans, { id: sql`fp.plan_id`, name: sql`select lower(l.name) from prices.plans l where l.id = fp.plan_id` })}
       ${matchCondition(match)}
     having count(*) > 0`
+}
+
+function wantedOnly(wanted: Wanted | null, { id, name }: { id: Sql; name: Sql }): Sql {
+  if (wanted === null) return empty
+  return 'ids' in wanted
+    ? sql`and ${id} = any(${wanted.ids}::int[])`
+    : sql`and (${name}) like ${wanted.named}`
 }
 
 /** A value and no `exists`, which would become a join: of some hundred plans of a file with all those of the payer. */
@@ -95,7 +111,6 @@ function matchCondition({ payer_class, canonical_payer, plan_type }: PlanMatch):
 
 function itemsOfFile(search: PriceSearch): Sql {
   const { code, codeTypes } = search
-  const [item] = search.after ?? start
   const ofType = codeTypes === undefined ? empty : sql`and upper(ic.code_type) = any(${codeTypes}::text[])`
   const priced = namesPlan(search)
     ? sql`and (priced.anywhere or get_bit(priced.item_groups, (((ic.item_id & 4294967295) - 1) >> 3)::int) = 1)`
@@ -103,9 +118,7 @@ function itemsOfFile(search: PriceSearch): Sql {
   return sql`
     select distinct ic.item_id
     from prices.item_codes ic
-    where ic.code_normalised = ${code} ${ofType} ${priced}
-      and ic.item_id >= greatest(f.id::bigint << 32, ${item}::bigint)
-      and ic.item_id < (f.id + 1)::bigint << 32
+    where ic.code_normalised = ${code} ${ofType} ${priced} and ${inFile(sql`ic.item_id`, search)}
     order by ic.item_id`
 }
 
@@ -117,14 +130,19 @@ function chargesOfItem(search: PriceSearch): Sql {
     select c.id from prices.charges c
     where c.item_id = i.item_id
       and c.id >= case when i.item_id = ${item}::bigint then ${charge}::bigint else 0 end
-      ${setting === undefined ? empty : sql`and c.setting = ${setting}`}
-      ${billingClass === undefined ? empty : sql`and c.billing_class = ${billingClass}`}
+      ${setting === undefined ? empty : sql`and c.setting = any(${holdingFor(setting)}::text[])`}
+      ${billingClass === undefined ? empty : sql`and c.billing_class = any(${holdingFor(billingClass)}::text[])`}
       ${modifiers === undefined ? empty : sql`and array(select distinct upper(m) from unnest(c.modifiers) m order by 1) = ${modifiers}::text[]`}
     order by c.id`
   const joined = namesPlan(search)
     ? sql`cross join lateral (${ratesOfCharge(search)}) r`
     : sql`left join lateral (${ratesOfCharge(search)}) r on true where (r.id is not null or c.id <> ${charge}::bigint)`
   return sql`select c.id as charge_id, r.id as rate_id from (${charges}) c ${joined} limit ${limit}`
+}
+
+/** A charge that was published for both holds for either: in files of some hospitals, two thirds of the charges. */
+function holdingFor(word: string): string[] {
+  return word === 'both' ? ['both'] : [word, 'both']
 }
 
 function ratesOfCharge(search: PriceSearch): Sql {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { as, jobsIn, testMedia } from '../test-media.ts'
-import { partSize } from './presign-parts.ts'
+import { partSeconds, partSize } from './presign-parts.ts'
 
 const MiB = 1024 ** 2
 const size = 11 * MiB
@@ -44,6 +44,13 @@ t.test('a repeat with the same key has parts of the same upload, also at the sam
   const answers = await Promise.all([1, 2, 3].map(() => call('POST', '/v1/media/presign', headers, about)))
   const ids = answers.map(({ body }) => new URL(body.parts[0].url).searchParams.get('uploadId'))
   t.equal(new Set(ids).size, 1)
+  for (const { url, size_bytes } of answers[0]?.body.parts ?? [])
+    await fetch(url, { method: 'PUT', body: Buffer.alloc(size_bytes) })
+  t.match(
+    await call('POST', '/v1/media/presign', headers, about),
+    { status: 200, body: { status: 'stored', parts: undefined } },
+    'with all its parts there it is whole',
+  )
 })
 
 t.test(
@@ -70,6 +77,18 @@ t.test(
     t.ok(await until(half?.body.upload_id, 'expired'))
   },
 )
+
+t.test('the URLs of parts last until a large file is sent', async t => {
+  const GiB = 1024 ** 3
+  const { call, announced } = await testMedia(t, { maxPutBytes: 5 * GiB })
+  const about = announced({ size_bytes: 64 * GiB, sha256: undefined })
+  const { body } = await call('POST', '/v1/media/presign', as.us, about)
+  const seconds = Number(new URL(body.parts.at(-1).url).searchParams.get('X-Amz-Expires'))
+  t.ok(seconds > 64_000, 'at a megabyte a second')
+  t.ok(Date.parse(body.expires_at) - Date.now() > (seconds - 60) * 1000, 'and the upload waits for them')
+  t.equal(partSeconds(6 * GiB, 7200), 7200, 'never shorter than any other')
+  t.equal(partSeconds(5000 * GiB, 3600), 604_800, 'nor longer than the store takes')
+})
 
 t.test('parts are few, equal and within what the store takes', async t => {
   const GiB = 1024 ** 3

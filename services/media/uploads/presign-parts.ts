@@ -9,11 +9,20 @@ import { abortMultipart, beginMultipart } from './object-store.ts'
 const MiB = 1024 ** 2
 const smallestPart = 64 * MiB
 const mostParts = 200
+/** A second. The URLs of all parts are given out together and have to last until the last one has been sent. */
+const slowestBytes = 1_000_000
+/** The store takes no signature for longer: 7 days. */
+const longestSeconds = 604_800
 
 /** Equal parts (R2 wants them so), few enough that signing them all is quick, in whole MiB. */
 export function partSize(sizeBytes: number, maxPutBytes: number): number {
   const wanted = Math.max(smallestPart, Math.ceil(sizeBytes / mostParts / MiB) * MiB)
   return Math.min(wanted, maxPutBytes)
+}
+
+/** How long the URLs of a file's parts are good: long enough to send it over a slow line. */
+export function partSeconds(sizeBytes: number, presignSeconds: number): number {
+  return Math.min(longestSeconds, Math.max(presignSeconds, Math.ceil(sizeBytes / slowestBytes)))
 }
 
 export type PresignedParts = {
@@ -26,7 +35,8 @@ export async function presignParts(
   upload: NewUpload,
   announced: Announced,
 ): Promise<PresignedParts> {
-  const { bucket, presigner, presignSeconds: expiresIn } = media
+  const { bucket, presigner } = media
+  const expiresIn = partSeconds(announced.size_bytes, media.presignSeconds)
   const multipartId = upload.multipart_id ?? (await begin(media, upload, announced))
   const part_size_bytes = partSize(announced.size_bytes, media.maxPutBytes)
   const count = Math.ceil(announced.size_bytes / part_size_bytes)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { as, sha256Of, testMedia, text } from '../test-media.ts'
+import { as, jobsIn, sha256Of, testMedia, text } from '../test-media.ts'
 import { safeFilename } from './file-type.ts'
 
 const run = promisify(execFile)
@@ -109,9 +109,26 @@ t.test(
     )
     t.equal(await put((await once('k1')).body), 200, 'the renewed URL works')
     t.equal((await complete(answers[0]?.body.upload_id)).status, 202)
-    t.match(await once('k1'), { status: 201, body: { upload_id: answers[0]?.body.upload_id } })
   },
 )
+
+t.test('a repeat after the file has arrived says so instead of giving a URL that is used up', async t => {
+  const { call, announced, put, complete, db } = await testMedia(t)
+  const once = (key: string) =>
+    call('POST', '/v1/media/presign', { ...as.us, 'idempotency-key': key }, announced())
+  const [told, untold] = [(await once('told')).body, (await once('untold')).body]
+  for (const signed of [told, untold]) t.equal(await put(signed), 200)
+  await complete(told.upload_id)
+  for (const [key, { upload_id }] of [
+    ['told', told],
+    ['untold', untold],
+  ] as const) {
+    const { status, headers, body } = await once(key)
+    t.match({ status, headers }, { status: 200, headers: { 'idempotent-replayed': 'true' } })
+    t.match(body, { upload_id, status: 'stored', url: undefined })
+  }
+  t.equal((await jobsIn(db.pool)).length, 2, 'what nobody spoke of is on its way, too')
+})
 
 t.test('the trace of the presign call is kept with the upload', async t => {
   const { call, announced, db } = await testMedia(t)

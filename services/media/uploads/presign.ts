@@ -1,15 +1,20 @@
 /** POST /v1/media/presign */
 import { type Identity, identityOf } from '@glimmr/lib/auth'
+import { one } from '@glimmr/lib/db'
 import { problem } from '@glimmr/lib/errors'
+import { sendJson } from '@glimmr/lib/pages'
 import { presignPut } from '@glimmr/lib/presign'
 import { problems, textField } from '@glimmr/lib/problem-schema'
 import type { Server } from '@glimmr/lib/server'
+import { sql } from '@glimmr/lib/sql'
 import { z } from 'zod'
 import type { Media } from '../media.ts'
 import { requireAcceptedType } from './file-type.ts'
 import { idempotencyHeaders } from './idempotency-key.ts'
 import { type Announced, type NewUpload, newUpload, requireOwnHospital } from './new-upload.ts'
-import { presignParts } from './presign-parts.ts'
+import { partSeconds, presignParts } from './presign-parts.ts'
+import { notComplete, type StoredUpload, storedUploadColumns, storeUpload } from './store-upload.ts'
+import { requireVisible, uploadSchema } from './upload.ts'
 
 const body = z.strictObject({
   filename: textField(255),
@@ -52,24 +57,33 @@ export function routePresign(app: Server, media: Media): void {
     operationId: 'presignUpload',
     summary: 'A URL to upload a price file to',
     description:
-      'PUT the file to `url` with `headers` (curl -T FILE -H … URL). Size, type, content (if you give its sha256) and "written once" are enforced by the store. Files above the size of one PUT get one URL a part.',
+      'PUT the file to `url` with `headers` (curl -T FILE -H … URL). Size, type, content (if you give its sha256) and "written once" are enforced by the store. Files above the size of one PUT get one URL a part. A repeat with the same Idempotency-Key whose file has arrived is answered 200 with the upload as it is: there is nothing left to send.',
     tags: ['uploads'],
     headers: idempotencyHeaders,
     body,
-    response: { 201: z.union([put, multipart]), ...problems(400, 409, 422, 503) },
+    response: {
+      200: uploadSchema.describe('The upload of this Idempotency-Key, whose file is in the store already'),
+      201: z.union([put, multipart]),
+      ...problems(400, 409, 422, 503),
+    },
   }
   app.post('/v1/media/presign', { schema, config: { scope: 'media:write' } }, async (request, reply) => {
     const identity = identityOf(request)
     const announced: Announced = request.body
     await requireUploadable(media, identity, announced)
+    const { size_bytes: sizeBytes } = announced
+    const inParts = sizeBytes > media.maxPutBytes
+    const presignSeconds = inParts ? partSeconds(sizeBytes, media.presignSeconds) : media.presignSeconds
     const upload = await newUpload(media.pool, {
-      ...{ identity, announced, presignSeconds: media.presignSeconds, traceparent: request.traceparent },
+      ...{ identity, announced, presignSeconds, traceparent: request.traceparent },
       idempotencyKey: request.headers['idempotency-key'],
     })
+    reply.header('cache-control', 'no-store')
     if (upload.replayed) reply.header('idempotent-replayed', 'true')
     else media.metrics.presigned.add({})
-    reply.code(201).header('cache-control', 'no-store')
-    return presigned(media, upload, announced)
+    if (upload.replayed && (await hasArrived(media, upload, request.traceparent)))
+      return sendJson(reply, (await requireVisible(media.pool, identity, upload.id)).json)
+    return reply.code(201).send(await presigned(media, upload, announced))
   })
 }
 
@@ -85,6 +99,20 @@ async function requireUploadable(media: Media, identity: Identity, announced: An
     throw problem(422, `sha256 ${message}`, { errors: [{ path: '/sha256', message }] })
   }
   await requireOwnHospital(media.pool, identity, announced.hospital_id)
+}
+
+/**
+ * Whether the file of an earlier request is in the store, looked for as if it had been said to be: its URL is good for one
+ * write, so another one would be refused. Throws a 409 problem when something else is there, which stays for ever.
+ */
+async function hasArrived(media: Media, { id }: NewUpload, linkedTo: string | undefined): Promise<boolean> {
+  const row = await one<StoredUpload>(
+    media.pool,
+    sql`select ${storedUploadColumns} from media.uploads u where u.id = ${id}`,
+  )
+  const outcome = await storeUpload(media, row, { by: 'complete', linkedTo })
+  if (outcome.state === 'different') throw notComplete(row, outcome)
+  return outcome.state === 'stored'
 }
 
 async function presigned(media: Media, upload: NewUpload, announced: Announced): Promise<Presigned> {

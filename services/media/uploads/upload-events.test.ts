@@ -63,6 +63,18 @@ t.test('the present state comes at once, then every change, then the end', async
   t.equal(await next(), undefined, 'the stream ends')
 })
 
+t.test('a change that somebody new sees first is told to those who watch already', async t => {
+  const { port, id, store } = await following(t, { pollMs: 1_000_000, heartbeatMs: 1_000_000 })
+  const first = await follow(port, id)
+  t.equal((await first.next())?.data?.status, 'waiting')
+  await store()
+  const second = await follow(port, id)
+  t.equal((await second.next())?.data?.status, 'stored')
+  t.equal((await first.next())?.data?.status, 'stored')
+  first.leave()
+  second.leave()
+})
+
 t.test('who comes back with Last-Event-ID hears only what is new, and nothing once it has ended', async t => {
   const { port, id, load, store } = await following(t)
   const first = await follow(port, id)

@@ -40,7 +40,8 @@ export function createWatcher(options: { pool: Pool; log: FastifyBaseLogger; pol
 
   function watch(upload: UploadRow): Watched {
     const entry = entries.get(upload.id) ?? { state: stateOf(upload), watchers: new Set() }
-    entry.state = stateOf(upload)
+    // What was read for this one is news to those who watch already, and the next look would find nothing new.
+    tell(entry, stateOf(upload))
     const watching: Watching = { wake: undefined, closed }
     entry.watchers.add(watching)
     entries.set(upload.id, entry)

@@ -97,9 +97,9 @@ for (const [layout, text] of Object.entries({ tall: tall(), wide: wide(), JSON: 
       'a payer of one item is looked for in one group',
     )
     for (const filter of [
-      ...known.map(plan => ({ payers: [plan.payer_id], plans: null })),
-      ...known.map(plan => ({ payers: null, plans: [plan.plan_id] })),
-      { payers: known.map(plan => plan.payer_id), plans: null },
+      ...known.map(plan => ({ payers: { ids: [plan.payer_id] }, plans: null })),
+      ...known.map(plan => ({ payers: null, plans: { ids: [plan.plan_id] } })),
+      { payers: { ids: known.map(plan => plan.payer_id) }, plans: null },
     ]) {
       const slow = await select<{ rate_id: string }>(
         db.pool,
@@ -107,8 +107,8 @@ for (const [layout, text] of Object.entries({ tall: tall(), wide: wide(), JSON: 
         select r.id::text as rate_id from prices.rates r
         join prices.charges c on c.id = r.charge_id
         join prices.item_codes ic on ic.item_id = c.item_id and ic.code = '70551'
-        where r.payer_id = any(${filter.payers ?? known.map(plan => plan.payer_id)}::int[])
-          and r.plan_id = any(${filter.plans ?? known.map(plan => plan.plan_id)}::int[])
+        where r.payer_id = any(${filter.payers?.ids ?? known.map(plan => plan.payer_id)}::int[])
+          and r.plan_id = any(${filter.plans?.ids ?? known.map(plan => plan.plan_id)}::int[])
         order by r.id`,
       )
       const found = await select<{ rate_id: string }>(
