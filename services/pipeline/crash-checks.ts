@@ -7,7 +7,7 @@
 import { join, resolve } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readOptions } from '@glimmr/lib/command'
 import { execute, one, rows } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import { type Digest, digestOf } from './crash/digest.ts'
@@ -16,13 +16,18 @@ import { openWorld, patiently, type World } from './crash/world.ts'
 import { createRandom, type Random } from './oracle/random.ts'
 import { addOrganisation, upload } from './test-store.ts'
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  {
     kills: { type: 'string', default: '200' },
     minutes: { type: 'string', default: '10' },
     seed: { type: 'string', default: String(Date.now() % 1e9) },
   },
-})
+  `Kills the pipeline and PostgreSQL at random moments of a load, and compares what is stored with an undisturbed load.
+
+  npm run test:crash -- [--kills 200] [--minutes 10] [--seed S]
+
+The last line is \`N passed, N failed\`.`,
+)
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const folder = join(resolve(process.env.GLIMMR_SHARED ?? join(root, '../shared')), 'mrf')
 const kinds = ['pipeline', 'backend', 'postgres', 'both'] as const

@@ -12,7 +12,8 @@ export type Line = {
   file: string
   /** Of the scratch database; left out of the JSON. */
   file_id: number
-  verdict: 'valid' | 'invalid' | 'rejected'
+  /** null: the file could not be read, and `error` says why. */
+  verdict: 'valid' | 'invalid' | 'rejected' | null
   layout: string | null
   template_version: string | null
   encoding: string | null

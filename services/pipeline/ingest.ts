@@ -9,8 +9,9 @@ const help = `npm run ingest -- FILE… [--json]
 Loads hospital price files (tall or wide CSV, JSON; plain, .gz or .zip) into a database that is made for this run and
 removed after it, and says what became of each.
 
-  --json   one line of JSON a file: file, verdict (valid, invalid, rejected), layout, template_version, encoding, seen,
-           loaded, rejected, items, charges, rates, findings {rule: count}, bytes (decompressed), ms, mb_per_s, rss_mb,
+  --json   one line of JSON a file: file, verdict (valid, invalid, rejected; null where it could not be read, and error says
+           why), layout, template_version, encoding, seen, loaded, rejected, items, charges, rates, findings {rule: count},
+           bytes (decompressed), ms, mb_per_s, rss_mb, cpu_s (of this process, without the server's),
            sum_negotiated_dollar, sum_negotiated_percentage (exact, over what was published), error
   --help   this text
 `
@@ -49,7 +50,7 @@ function unread(path: string, error: string): Line {
   const rss_mb = Math.round(process.memoryUsage().rss / 1e6)
   return {
     file: basename(path),
-    verdict: 'rejected',
+    verdict: null,
     ...unknown,
     ...nothing,
     findings: {},
@@ -57,6 +58,14 @@ function unread(path: string, error: string): Line {
     ...sums,
     error,
   }
+}
+
+function sentenceOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file'
+  if (code === 'EISDIR') return 'it is a folder, not a file'
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it'
+  return error instanceof Error ? error.message : String(error)
 }
 
 function readArguments() {
@@ -88,7 +97,7 @@ async function main(): Promise<number> {
         process.stdout.write(`${values.json ? toJson(line) : show(line)}\n`)
       } catch (error) {
         failed++
-        const message = error instanceof Error ? error.message : String(error)
+        const message = sentenceOf(error)
         if (values.json) process.stdout.write(`${toJson(unread(path, message))}\n`)
         else process.stderr.write(`${path}: ${message}\n`)
         if (stop.signal.aborted) break

@@ -9,6 +9,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readOptions } from '@glimmr/lib/command'
+
+readOptions(
+  {},
+  `Compiles services/pipeline/kernel again and compares it with the kernel.wasm that is checked in.
+
+  npm run check:kernel`,
+)
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'glimmr-kernel-'))

@@ -7,6 +7,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { JobHelpers, Task } from 'graphile-worker'
 import { z } from 'zod'
 import type { LoadResult } from './load/load-file.ts'
+import { tellAbandoned, tellBegun, tellFailed } from './load/load-status.ts'
 import type { LoadThreads } from './load/thread.ts'
 import type { LoadMetrics } from './metrics.ts'
 import type { ContentLimits } from './source/content.ts'
@@ -64,14 +65,10 @@ async function runJob(
     log.warn({ upload_id: uploadId }, 'the upload of a job is gone')
     return
   }
-  await execute(
-    pool,
-    sql`
-      insert into prices.loads (upload_id, organisation_id, status, bytes_total, attempts, started_at)
-      values (${upload.id}, ${upload.organisation_id}, 'loading', ${upload.size_bytes}, 1, now())
-      on conflict (upload_id) do update set status = 'loading', attempts = prices.loads.attempts + 1,
-        started_at = coalesce(prices.loads.started_at, now()), bytes_read = 0, updated_at = now()`,
-  )
+  if (!(await tellBegun(pool, upload))) {
+    log.info({ upload_id: uploadId }, 'the load of a job has ended before')
+    return
+  }
   const end = metrics.seconds.startTimer()
   metrics.running.inc()
   try {
@@ -135,6 +132,7 @@ async function refreshStatistics(pool: Pool, blocks: number): Promise<void> {
 }
 
 function count({ loads, bytes, rows }: LoadMetrics, result: LoadResult): void {
+  if (result.outcome === 'ended_before') return // and was counted then
   loads.inc({ outcome: result.outcome })
   if (result.outcome !== 'published') return
   bytes.inc(result.read.sourceBytes)
@@ -166,15 +164,24 @@ async function failed(
   const message = error instanceof Error ? error.message : String(error)
   const last = isFinal(error) || (job.attempts >= job.max_attempts && !abortSignal?.aborted)
   log.error({ err: error, upload_id: upload.id, attempt: job.attempts, last }, 'a load failed')
-  await execute(
-    pool,
-    sql`
-      update prices.loads set status = ${last ? 'failed' : 'loading'}, error = ${message.slice(0, 2000)}, updated_at = now(),
-        finished_at = case when ${last} then now() end
-      where upload_id = ${upload.id}`,
-  ).catch((cause: Error) => log.warn({ err: cause }, 'the failure of a load could not be recorded'))
+  const told = await tellFailed(pool, upload.id, { message, last }).then(
+    () => true,
+    (cause: Error) => {
+      log.warn({ err: cause }, 'the failure of a load could not be recorded')
+      return false
+    },
+  )
   if (last) metrics.loads.inc({ outcome: 'failed' })
-  if (!isFinal(error)) throw error
+  // What nobody was told of has not ended either: the next attempt tells.
+  if (!isFinal(error) || !told) throw error
+}
+
+/** Whoever waits for a load that nobody will try again is told so. */
+export async function endAbandonedLoads({ pool, log, metrics }: LoadJobOptions): Promise<void> {
+  for (const uploadId of await tellAbandoned(pool)) {
+    log.error({ upload_id: uploadId }, 'a load failed: its worker was killed in the last attempt')
+    metrics.loads.inc({ outcome: 'failed' })
+  }
 }
 
 /** The same again would end the same. */

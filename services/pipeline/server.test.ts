@@ -1,7 +1,7 @@
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { createTestDatabase } from '@glimmr/dev/testing'
-import { rows } from '@glimmr/lib/db'
+import { execute, rows } from '@glimmr/lib/db'
 import { createS3Client } from '@glimmr/lib/s3'
 import { sql } from '@glimmr/lib/sql'
 import { pino } from 'pino'
@@ -47,6 +47,17 @@ t.test('the same content in two uploads is loaded once; the second upload is tol
   t.same(loads.map(load => load.status).sort(), ['already_loaded', 'published'])
 })
 
+t.test('the log says so where WebAssembly is missing', async t => {
+  const db = await createTestDatabase(t)
+  const s3 = await startStore(t)
+  const lines: string[] = []
+  t.intercept(globalThis as { WebAssembly?: object }, 'WebAssembly', { value: undefined })
+  const log = pino({ level: 'warn' }, { write: line => lines.push(line) })
+  const app = await build({ databaseUrl: db.urlFor('glimmr_pipeline'), log, s3 })
+  t.teardown(() => app.close())
+  t.match(lines, [/WebAssembly with SIMD is missing/])
+})
+
 t.test('what is compressed is told by the bytes; a coding that cannot be told so is refused', async t => {
   const setting = await setUp(t)
   const gzip = { contentEncoding: 'gzip' }
@@ -71,6 +82,23 @@ t.test('a file that is no price file ends as rejected, with reasons, without a r
     attempts: 1,
     reasons: [{ rule: 'glimmr.kind' }],
   })
+})
+
+t.test('a load whose worker was killed in its last attempt ends as failed, and says so', async t => {
+  const setting = await setUp(t)
+  const { pool } = setting.db
+  const [killed, waiting] = [await upload(setting, csv([anItem])), await upload(setting, '%PDF-1.7')]
+  await execute(pool, sql`update prices.loads set status = 'loading' where upload_id = ${killed}`)
+  await execute(
+    pool,
+    sql`
+      update graphile_worker._private_jobs set attempts = max_attempts, locked_by = 'killed', locked_at = now()
+      where key = ${`load:${killed}`}`,
+  )
+  await setting.app.start()
+  t.match(await until(setting, killed, ended), { status: 'failed', error: /killed in the last attempt$/ })
+  t.match(await until(setting, waiting, ended), { status: 'rejected' })
+  t.match((await setting.app.inject('/metrics')).body, /glimmr_loads_total\{.*outcome="failed".*\} 1\n/)
 })
 
 t.test('an object that was replaced or deleted after its upload ends the load with a clear word', async t => {

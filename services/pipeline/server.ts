@@ -6,8 +6,9 @@ import { createServer, type Server } from '@glimmr/lib/server'
 import { sql } from '@glimmr/lib/sql'
 import type { FastifyBaseLogger } from 'fastify'
 import { createCompareJob } from './compare-job.ts'
+import { openKernel } from './kernel/kernel.ts'
 import { createLoadThreads } from './load/thread.ts'
-import { createLoadJob } from './load-job.ts'
+import { createLoadJob, endAbandonedLoads, type LoadJobOptions } from './load-job.ts'
 import { createLoadMetrics } from './metrics.ts'
 import { contentLimits } from './source/content.ts'
 
@@ -45,8 +46,11 @@ export async function build(config: PipelineConfig): Promise<Pipeline> {
     log,
     ready,
   })
+  // Each loading thread opens one of its own; here it is only asked whether there is one.
+  if (!openKernel())
+    log.warn('WebAssembly with SIMD is missing here: tall and JSON files load at about half the speed')
   const threads = createLoadThreads()
-  const load = createLoadJob({
+  const options: LoadJobOptions = {
     pool,
     threads,
     databaseUrl,
@@ -54,10 +58,13 @@ export async function build(config: PipelineConfig): Promise<Pipeline> {
     log: app.log,
     limits: { ...contentLimits, bytes: maxFileBytes },
     metrics: createLoadMetrics(metrics.registry),
-  })
+  }
+  const load = createLoadJob(options)
   const compare = createCompareJob({ pool, log: app.log })
   const start = async () => {
-    jobs ??= await startJobs({ url: databaseUrl, tasks: { load, compare }, concurrency, log: app.log })
+    const tasks = { load, compare }
+    const afterLook = () => endAbandonedLoads(options)
+    jobs ??= await startJobs({ url: databaseUrl, tasks, concurrency, log: app.log, afterLook })
   }
   const stop = async () => {
     const running = jobs

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readArguments } from '@glimmr/lib/command'
 import { rows as select } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import { publishedCells, publishedCharges, publishedRates } from './checks/published.ts'
@@ -17,7 +18,12 @@ import { openScratch, type Scratch } from './scratch.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 /** Numbers of files, where not all are wanted. */
-const only = process.argv.slice(2)
+const { positionals: only } = readArguments(
+  {},
+  `The pipeline on real price files (../shared/mrf beside the checkout, or GLIMMR_SHARED), all or those of the numbers.
+
+  npm run check:prices -- [NUMBER …]`,
+)
 const folder = join(resolve(process.env.GLIMMR_SHARED ?? join(root, '../shared')), 'mrf')
 
 let passed = 0

@@ -75,6 +75,11 @@ export const rateKinds = table<keyof RateColumns>({
   methodology: 'methodology',
   contracting_method: 'methodology',
 })
+const formerNames = new Set(['negotiated_percent', 'contracting_method'])
+/** Whether the column is one that has another name since template 1.1. */
+export function hasFormerName(key = ''): boolean {
+  return formerNames.has(key.slice(key.lastIndexOf('|') + 1))
+}
 export const otherKinds = table<keyof RateColumns>({
   estimated_amount: 'estimated',
   median_amount: 'median',

@@ -9,6 +9,7 @@ import {
   columnKey,
   type DataColumns,
   type Fault,
+  hasFormerName,
   itemKeys,
   otherKinds,
   type PayerColumns,
@@ -16,7 +17,7 @@ import {
   rateKinds,
   type Unreadable,
 } from './csv-column-names.ts'
-import { missingColumns, type Reading } from './csv-missing.ts'
+import { isNamed, missingColumns, type Reading } from './csv-missing.ts'
 
 /** `hint`: how many headers of row 1 belong to template 3.0, less those that belong to 2.x. */
 export function readDataColumns(names: string[], hint: number): DataColumns | Unreadable {
@@ -95,13 +96,13 @@ function take(reading: Reading, key: string, column: number): void {
   if (itemKey) item[itemKey] = column
   else if (key === 'payer_name') tall.payer = column
   else if (key === 'plan_name') tall.plan = column
-  else if (tallKind) tall.rate[tallKind] = column
+  else if (tallKind) place(reading, tall.rate, tallKind, column)
   else if (parts[0] === 'code' && takeCode(reading, parts, column)) return
   else if (takePayer(reading, parts, column)) return
   else item.extra.push({ column, name: (reading.names[column] ?? '').trim() })
 }
 
-/** `code|1`, `code|1|type`. */
+/** `code|1`, `code|1|type`. Another spelling of the number (`code|01`) is one that CMS counts and does not read. */
 function takeCode({ item, names, none, faults }: Reading, parts: string[], column: number): boolean {
   const isType = parts.length === 3 && parts[2] === 'type'
   if (parts.length !== 2 && !isType) return false
@@ -109,6 +110,7 @@ function takeCode({ item, names, none, faults }: Reading, parts: string[], colum
   const index = Number((parts[1] ?? '').replaceAll(/\D/g, '')) - 1
   if (!(index >= 0 && index < 100)) return false
   while (item.codes.length <= index) item.codes.push({ code: none, type: none })
+  if (parts[1] !== String(index + 1)) return false
   const pair = item.codes[index]
   if (pair) pair[isType ? 'type' : 'code'] = column
   return true
@@ -131,8 +133,19 @@ function takePayer(reading: Reading, parts: string[], column: number): boolean {
     reading.faults.push(
       fault(planName === null ? 'payerColumnWithoutPlan' : 'payerColumnParts', reading.names, column),
     )
-  group[kind] = column
+  place(reading, group, kind, column)
   return true
+}
+
+/** What template 1.1 calls a column counts where no column has the name that came after it; otherwise it is one nobody knows. */
+function place(reading: Reading, rate: RateColumns, kind: keyof RateColumns, column: number): void {
+  const before = rate[kind]
+  if (before === reading.none) rate[kind] = column
+  else if (hasFormerName(reading.keys[column])) keepAsExtra(reading, [column])
+  else {
+    keepAsExtra(reading, [before])
+    rate[kind] = column
+  }
 }
 
 function payerGroup({ payers, none }: Reading, payer: string, plan: string | null): PayerColumns {
@@ -149,16 +162,17 @@ function payerGroup({ payers, none }: Reading, payer: string, plan: string | nul
  * template has and the other has not counts, so that a single misspelt one does not turn the file into another's. Where none
  * is there at all, the file is told what the template in force asks.
  */
-function templateVersion(keys: Set<string>, { payers, tall, none }: Reading, hint: number): TemplateVersion {
+function templateVersion(keys: Set<string>, reading: Reading, hint: number): TemplateVersion {
+  const { payers, tall, none } = reading
   const rates = [tall.rate, ...payers.values()]
   const some = (kind: keyof RateColumns) => (rates.some(rate => rate[kind] !== none) ? 1 : 0)
   const of30 = hint + some('median') + some('percentile10') + some('percentile90') + some('count')
   if (of30 > some('estimated')) return '3.0'
   if (hint === 0 && payers.size === 0 && Object.values(tall.rate).every(column => column === none))
     return '3.0'
-  const all = [...keys]
-  if (all.some(key => key.endsWith('|negotiated_percent') || key.endsWith('|contracting_method')))
-    return '1.1'
+  const own = isTall(reading) ? [tall.rate] : rates
+  const named = own.flatMap(({ percentage, methodology }) => [percentage, methodology])
+  if (named.some(column => hasFormerName(reading.keys[column]))) return '1.1'
   const of22 = ['modifiers', 'drug_unit_of_measurement', 'drug_type_of_measurement']
   return some('estimated') === 1 || of22.some(key => keys.has(key)) ? '2.2' : '2.1'
 }
@@ -168,16 +182,16 @@ function conclude(reading: Reading, version: TemplateVersion): DataColumns | Unr
   if (version === '3.0') dropPlaceholders(reading)
   const known = payerKinds(version)
   for (const group of reading.payers.values())
-    if (known.every(kind => group[kind] === none)) group.official = false
-  const isTall = tall.payer !== none && tall.plan !== none
+    if (!known.some(kind => isNamed(reading, version, group[kind]))) group.official = false
+  const withPayers = isTall(reading)
   const official = [...reading.payers.values()].some(payer => payer.official)
-  if (isTall ? official : reading.payers.size === 0)
+  if (withPayers ? official : reading.payers.size === 0)
     return {
       layout: undefined,
       version,
       faults: [...faults, unclear, ...missingColumns(reading, version, undefined)],
     }
-  const layout = isTall ? 'tall' : 'wide'
+  const layout = withPayers ? 'tall' : 'wide'
   if (layout === 'wide' && !official) faults.push(unclear)
   if (layout === 'tall') keepPayers(reading)
   else keepTall(reading)
@@ -191,6 +205,10 @@ function conclude(reading: Reading, version: TemplateVersion): DataColumns | Unr
   const shared = { ...item, names, none, version, faults }
   if (layout === 'tall') return { ...shared, layout, ...tall }
   return { ...shared, layout, payers: [...reading.payers.values()] }
+}
+
+function isTall({ tall, none }: Reading): boolean {
+  return tall.payer !== none && tall.plan !== none
 }
 
 /** Which columns of a payer and plan the template knows; others do not make a payer. */
@@ -215,8 +233,11 @@ function dropPlaceholders({ payers, item, names, none, faults }: Reading): void 
   }
 }
 
-/** Payer columns have no place in a tall file: their values stay beside the row. */
+/** Payer columns have no place in a tall file, nor has a payer's note beside the row's: their values stay beside the row. */
 function keepPayers(reading: Reading): void {
+  const { rate } = reading.tall
+  keepAsExtra(reading, [rate.notes])
+  rate.notes = reading.none
   for (const { payer: _, plan: __, official: ___, ...rate } of reading.payers.values())
     keepAsExtra(reading, Object.values(rate))
   reading.payers.clear()

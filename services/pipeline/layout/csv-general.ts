@@ -4,12 +4,12 @@ import { columnLetters, type Findings } from '../rules/findings.ts'
 import { readDate, states } from '../rules/values.ts'
 import { columnKey } from './csv-column-names.ts'
 import {
+  addLicences,
   affirmation,
   attestation,
   attestationStart,
   emptyGeneral,
   type General,
-  licencesOf,
   pipeParts,
 } from './general.ts'
 
@@ -26,14 +26,21 @@ export function templateHint(headers: string[]): number {
 /** Reads what is there; says nothing of what is missing (see `checkCsvGeneral`). */
 export function readCsvGeneral(headers: string[], values: string[]): General {
   const general = emptyGeneral()
-  headers.forEach((header, column) => {
+  general.shifted = firstBeyond(headers, values) >= 0
+  for (let column = 0; column < Math.max(headers.length, values.length); column++) {
     const value = (values[column] ?? '').trim()
-    const name = header.trim()
-    if (name === '' && value === '') return
+    const name = (headers[column] ?? '').trim()
+    if (name === '' && value === '') continue
     general.all[name === '' ? `(column ${columnLetters(column)})` : uniqueName(general.all, name)] = value
     if (value !== '') take(general, columnKey(name), value)
-  })
+  }
   return general
+}
+
+/** The first value beyond the last header, -1 for none: commas of an address that is not quoted move all that follows it. */
+function firstBeyond(headers: string[], values: string[]): number {
+  const last = headers.findLastIndex(header => header.trim() !== '')
+  return last < 0 ? -1 : values.findIndex((value, column) => column > last && value.trim() !== '')
 }
 
 function uniqueName(all: Record<string, unknown>, name: string): string {
@@ -57,7 +64,7 @@ function take(general: General, key: string, value: string): void {
   else if (first === 'license_number') {
     const state = second && states.has(second.toUpperCase()) ? second.toUpperCase() : undefined
     general.state ??= state
-    general.licences.push(...licencesOf(state, value))
+    addLicences(general, state, value)
   } else if (key.startsWith(attestationStart)) general.attestation ??= readBoolean(value)
 }
 
@@ -65,7 +72,7 @@ function readBoolean(value: string): boolean | undefined {
   return /^true$/i.test(value) ? true : /^false$/i.test(value) ? false : undefined
 }
 
-/** The CMS rules of rows 1 and 2, with the cells that `@cmsgov/hpt-validator` names. */
+/** The rules of rows 1 and 2, those of CMS with the cells that `@cmsgov/hpt-validator` names. */
 export function checkCsvGeneral(
   headers: string[],
   values: string[],
@@ -109,6 +116,10 @@ export function checkCsvGeneral(
   if (licence === undefined)
     findings.add('headerMissing', { row: 1, cell: 'row 1', fill: { name: 'license_number|[state]' } })
   checkVersion(headers, values, version, findings)
+  const beyond = firstBeyond(headers, values)
+  const cell = `${columnLetters(beyond)}2`
+  if (beyond >= 0)
+    findings.add('generalShifted', { row: 2, column: beyond, cell, value: values[beyond] ?? '' })
 }
 
 type ValuePlace = { row: number; column: number; columnName: string; cell: string }

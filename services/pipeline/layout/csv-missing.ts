@@ -2,6 +2,7 @@
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import {
   type Fault,
+  hasFormerName,
   type ItemColumns,
   otherKinds,
   type PayerColumns,
@@ -51,7 +52,7 @@ export function missingColumns(
   if (layout !== 'wide') return lacking
   for (const group of reading.payers.values()) {
     for (const kind of kinds) {
-      if (group[kindOf(kind)] !== reading.none) continue
+      if (isNamed(reading, version, group[kindOf(kind)])) continue
       const name = wideName(kind, group)
       lacking.push(
         !group.official
@@ -61,6 +62,11 @@ export function missingColumns(
     }
   }
   return lacking
+}
+
+/** Whether there is such a column, under a name that the template knows: what 1.1 called it is none of the templates since. */
+export function isNamed({ keys, none }: Reading, version: TemplateVersion, column: number): boolean {
+  return column !== none && (version === '1.1' || !hasFormerName(keys[column]))
 }
 
 function columnMissing(name: string): Fault {

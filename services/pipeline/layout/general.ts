@@ -18,6 +18,8 @@ export type General = {
   attesterName: string | undefined
   financialAidPolicy: string | undefined
   generalContractProvisions: unknown
+  /** Whether values may stand under headers that are not theirs: nobody is to be known by them. */
+  shifted: boolean
   /** Every header and value as published. */
   all: Record<string, unknown>
 }
@@ -36,6 +38,7 @@ export function emptyGeneral(): General {
     attesterName: undefined,
     financialAidPolicy: undefined,
     generalContractProvisions: undefined,
+    shifted: false,
     all: {},
   }
 }
@@ -58,9 +61,17 @@ export function pipeParts(value: string): string[] {
 }
 
 /** Licence numbers with their state in front; a number that repeats the state (`140000052 | CA`) loses the repetition. */
-export function licencesOf(state: string | undefined, value: string): string[] {
+function licencesOf(state: string | undefined, value: string): string[] {
   const numbers = pipeParts(value).filter(part => part.toUpperCase() !== state)
   return numbers.map(number => (state ? `${state} ${number}` : number))
+}
+
+/** Hospitals are found by their licences, and an index holds no text of kilobytes. */
+const licenceLength = 200
+
+export function addLicences(general: General, state: string | undefined, value: string): void {
+  const licences = licencesOf(state, value)
+  general.licences.push(...licences.map(licence => licence.slice(0, licenceLength).toWellFormed()))
 }
 
 type CheckedValue = { cell: string; columnName: string; row?: number; column?: number }

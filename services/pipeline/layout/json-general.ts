@@ -2,7 +2,8 @@
 import type { TemplateVersion } from '../rules/catalogue.ts'
 import type { Findings } from '../rules/findings.ts'
 import { readDate, statesOfJson } from '../rules/values.ts'
-import { affirmation, attestation, emptyGeneral, type General, licencesOf } from './general.ts'
+import { storableText } from '../scan/encoding.ts'
+import { addLicences, affirmation, attestation, emptyGeneral, type General } from './general.ts'
 
 export type Members = Map<string, unknown>
 
@@ -32,8 +33,9 @@ export function jsonVersion(
   return members.get('version') === '2.1.0' ? '2.1' : '2.2'
 }
 
-export function readJsonGeneral(members: Members): General {
+export function readJsonGeneral(published: Members): General {
   const general = emptyGeneral()
+  const members: Members = new Map([...published].map(([key, value]) => [storableText(key), storable(value)]))
   general.all = Object.fromEntries(members)
   general.hospitalName = text(members.get('hospital_name'))
   general.declaredVersion = text(members.get('version'))
@@ -48,13 +50,21 @@ export function readJsonGeneral(members: Members): General {
     const letters = text(state)?.toUpperCase()
     const known = letters && statesOfJson.has(letters) ? letters : undefined
     general.state ??= known
-    if (text(number)) general.licences.push(...licencesOf(known, text(number) ?? ''))
+    if (text(number)) addLicences(general, known, text(number) ?? '')
   }
   const statement = record(members.get('attestation') ?? members.get('affirmation'))
   const answer = statement.confirm_attestation ?? statement.confirm_affirmation
   if (typeof answer === 'boolean') general.attestation = answer
   general.attesterName = text(statement.attester_name)
   return general
+}
+
+/** The value without what Postgres does not store. */
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value)
+  if (Array.isArray(value)) return value.map(storable)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [storableText(key), storable(child)]))
 }
 
 function list(value: unknown): unknown[] {

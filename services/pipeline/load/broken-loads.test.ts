@@ -93,6 +93,24 @@ t.test('rows committed by a load that died before it published are cleared, not 
   t.equal((await visible(db)).length, 200)
 })
 
+t.test('a load that gets one of its connections and not the other leaves none behind', async t => {
+  const { db, us } = await setUp(t)
+  // For the load itself and one to copy, beside the test's own.
+  const [{ own } = { own: 0 }] = await select<{ own: number }>(
+    db.pool,
+    sql`select count(*)::int as own from pg_stat_activity where datname = current_database()`,
+  )
+  await db.pool.query(`alter database ${db.name} connection limit ${own + 2}`)
+  await t.rejects(load(db, many(1), { organisationId: us }), { code: '53300' })
+  const left = () =>
+    select(
+      db.pool,
+      sql`select from pg_stat_activity where datname = current_database() and application_name like 'glimmr_%'`,
+    )
+  while ((await left()).length > 0);
+  t.same(await left(), [])
+})
+
 t.test('a load that is stopped rolls back', async t => {
   const { db, us } = await setUp(t)
   const stop = new AbortController()

@@ -1,5 +1,6 @@
 import { createRandom } from '@glimmr/dev/price-files/random'
 import t from 'tap'
+import { meeting } from '../test-keys.ts'
 import { ByteIndex } from './byte-index.ts'
 
 for (const ordered of [false, true])
@@ -31,3 +32,15 @@ for (const ordered of [false, true])
       t.equal(index.find(Buffer.from('ab'), 0, 2), -1)
     },
   )
+
+t.test('keys that were chosen to meet in one slot are forgotten, not searched one by one', t => {
+  const index = new ByteIndex()
+  const keys = Array.from({ length: 20_000 }, (_, n) => meeting(n))
+  for (const [value, key] of keys.entries()) if (index.find(key, 0, 8) < 0) index.add(key, 0, 8, value)
+  t.ok(index.size <= 64, `${index.size} of 20000 are kept`)
+  t.ok(keys.every((key, n) => [-1, n].includes(index.find(key, 0, 8))))
+  index.find(Buffer.from('an honest key'), 0, 13)
+  index.add(Buffer.from('an honest key'), 0, 13, 7)
+  t.equal(index.find(Buffer.from('an honest key'), 0, 13), 7)
+  t.end()
+})

@@ -1,5 +1,13 @@
-/** A map from byte strings to numbers that never makes a string of its keys. Open addressing over one arena of bytes. */
+/**
+ * A map from byte strings to numbers that never makes a string of its keys. Open addressing over one arena of bytes.
+ *
+ * A file can choose keys that all meet in one slot. So a key whose place is too far from its slot is not kept, and `find`
+ * misses it again: whoever asks must be able to do without.
+ */
 import { createByteView } from '../scan/byte-view.ts'
+
+/** Slots that are looked at for a key. Half of all are empty, so honest keys need a few. */
+const farthest = 64
 
 export class ByteIndex {
   private slots: Int32Array
@@ -17,7 +25,8 @@ export class ByteIndex {
   private readonly viewOf = createByteView()
   private used = 0
   private count = 0
-  private slot = 0
+  /** Of the key that was missed; -1: it has no place. */
+  private slot = -1
   private hash = 0
 
   constructor({ arenaBytes = 4096, ordered = false } = {}) {
@@ -49,7 +58,6 @@ export class ByteIndex {
     }
     let hash = Math.imul((seed ^ 0x811c9dc5) + end - start, 0x01000193)
     let at = start
-    // Four bytes a step; every byte counts, so that no file can choose keys that all meet in one slot by their middles.
     for (; at + 4 <= end; at += 4) {
       hash = Math.imul(hash ^ view.getInt32(at, true), 0x85ebca6b)
       hash ^= hash >>> 15
@@ -58,7 +66,7 @@ export class ByteIndex {
     hash ^= hash >>> 15
     const mask = this.slots.length - 1
     let slot = hash & mask
-    for (;;) {
+    for (let looked = 0; looked < farthest; looked++) {
       const entry = this.slots[slot] ?? -1
       if (entry < 0) {
         this.slot = slot
@@ -72,6 +80,8 @@ export class ByteIndex {
       }
       slot = (slot + 1) & mask
     }
+    this.slot = -1
+    return -1
   }
 
   private same(entry: number, view: DataView<ArrayBufferLike>, start: number, end: number): boolean {
@@ -84,8 +94,9 @@ export class ByteIndex {
     return true
   }
 
-  /** Stores the key that `find` has just missed. */
-  add(bytes: Uint8Array, start: number, end: number, value: number, seed = 0): void {
+  /** Stores the key that `find` has just missed. False: there is no place for it. */
+  add(bytes: Uint8Array, start: number, end: number, value: number, seed = 0): boolean {
+    if (this.slot < 0) return false
     const length = end - start
     if (this.used + length > this.arena.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(this.arena.length * 2, this.used + length))
@@ -104,6 +115,7 @@ export class ByteIndex {
     this.slots[this.slot] = entry
     this.hashes[this.slot] = this.hash
     if (this.count * 2 > this.slots.length) this.growSlots()
+    return true
   }
 
   clear(): void {

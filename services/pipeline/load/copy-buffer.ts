@@ -213,11 +213,6 @@ export class CopyBuffer {
     this.rowsEnd = this.length
   }
 
-  /** Drops an open row. */
-  undoRow(): void {
-    this.length = this.rowsEnd
-  }
-
   clear(): void {
     this.length = 0
     this.rows = 0

@@ -3,6 +3,7 @@
  * database works on two cores while the third thing, the parsing, goes on. What they copied is not visible before the
  * file is published, so it does not matter which of them commits first.
  */
+import { keptAlive } from '@glimmr/lib/db'
 import { quoteIdentifier } from '@glimmr/lib/sql'
 import pg from 'pg'
 import { release } from '../release.ts'
@@ -56,9 +57,7 @@ export async function openCopyLanes({ url, lanes = 2, bufferBytes }: LaneOptions
     changed()
   }
 
-  const open: Lane[] = await Promise.all(
-    Array.from({ length: lanes }, async () => ({ client: await openLane(url, fail), sent: 0 })),
-  )
+  const open = await openLanes(lanes, () => openLane(url, fail))
   const idle = () => open.every(lane => lane.sent === 0)
 
   /** The batch goes to the connection with the fewest, as soon as one has room. */
@@ -113,13 +112,28 @@ export async function openCopyLanes({ url, lanes = 2, bufferBytes }: LaneOptions
   }
 }
 
+/** All or none: of those that opened, none is left behind when another is refused. */
+async function openLanes(count: number, openOne: () => Promise<pg.Client>): Promise<Lane[]> {
+  const opened = await Promise.allSettled(Array.from({ length: count }, openOne))
+  const clients = opened.flatMap(lane => (lane.status === 'fulfilled' ? lane.value : []))
+  const refused = opened.find(lane => lane.status === 'rejected')
+  if (!refused) return clients.map(client => ({ client, sent: 0 }))
+  await Promise.allSettled(clients.map(client => client.end()))
+  throw refused.reason
+}
+
 async function openLane(url: string, onError: (error: Error) => void): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, application_name: 'glimmr_copy' })
+  const client = new pg.Client({ connectionString: url, application_name: 'glimmr_copy', ...keptAlive })
   client.on('error', onError)
-  await client.connect()
-  // The rows are only worth something once the file is published, and that commit waits for the disk.
-  await client.query('begin; set local synchronous_commit = off')
-  return client
+  try {
+    await client.connect()
+    // The rows are only worth something once the file is published, and that commit waits for the disk.
+    await client.query('begin; set local synchronous_commit = off')
+    return client
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw error
+  }
 }
 
 const statements = new Map(

@@ -2,6 +2,7 @@
 import { execute, maybeOne, one, type Queryable } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import type { Reason } from '../source/refusal.ts'
+import { jsonText } from './json-text.ts'
 
 export type FileToLoad = {
   organisationId: string
@@ -95,13 +96,13 @@ export async function rejectFile(db: Queryable, fileId: number, reasons: Reason[
       with counted as (
         insert into prices.finding_counts (file_id, rule, layer, severity, count)
         select ${fileId}, r.rule, case when r.rule like 'cms.%' then 'cms' else 'glimmr' end, 'error', count(*)
-        from jsonb_to_recordset(${JSON.stringify(reasons)}::jsonb) as r (rule text, message text, cell text)
+        from jsonb_to_recordset(${jsonText(reasons)}::jsonb) as r (rule text, message text, cell text)
         group by r.rule
       ), listed as (
         insert into prices.findings (file_id, ordinal, rule, layer, severity, cell, message)
         select ${fileId}, r.ordinal, r.reason ->> 'rule', case when r.reason ->> 'rule' like 'cms.%' then 'cms' else 'glimmr' end,
           'error', r.reason ->> 'cell', r.reason ->> 'message'
-        from jsonb_array_elements(${JSON.stringify(reasons)}::jsonb) with ordinality as r (reason, ordinal)
+        from jsonb_array_elements(${jsonText(reasons)}::jsonb) with ordinality as r (reason, ordinal)
         where r.ordinal <= 1000
       )
       update prices.files set status = 'rejected', verdict = 'rejected', findings_count = ${reasons.length}

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { createTestDatabase, type TestDatabase } from '@glimmr/dev/testing'
 import { execute, one, rows as select } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
@@ -87,7 +88,7 @@ t.test('a load that is repeated after it published does not undo what was publis
   const [first, second] = [randomUUID(), randomUUID()]
   await load(a, first)
   const { fileId: newer } = await load(b, second)
-  t.match(await load(a, first), { outcome: 'already_loaded' })
+  t.match(await load(a, first), { outcome: 'ended_before' })
   t.equal((await current(db)).id, newer)
   t.equal((await publications(db)).length, 2)
 })
@@ -99,6 +100,31 @@ t.test('many loads of two contents at once leave one current file and intervals 
   const found = await publications(db)
   t.equal(found.filter(({ open }) => open).length, 1)
   t.ok(found.every(({ gapless }) => gapless !== false))
+})
+
+t.test('publications become visible in the order of their ids, whoever commits first', async t => {
+  const { db, load } = await setUp(t)
+  const { fileId } = await load(a)
+  const other = await addOrganisation(db)
+  const { fileId: elsewhere } = await loadText(db, a, { organisationId: other, uploadId: null })
+  await execute(db.pool, sql`update prices.files set status = 'superseded'`)
+  const [first, second] = [await db.pool.connect(), await db.pool.connect()]
+  t.teardown(() => [first, second].map(client => client.release()))
+  const publish = "update prices.files set status = 'published' where id = $1"
+  await first.query('begin')
+  await first.query(publish, [fileId])
+  let done = false
+  const waiting = second.query(publish, [elsewhere]).finally(() => {
+    done = true
+  })
+  const waits = sql`
+    select from pg_locks l join pg_database d on d.oid = l.database and d.datname = current_database()
+    where l.locktype = 'advisory' and not l.granted`
+  while (!done && (await select(db.pool, waits)).length === 0) await setImmediate()
+  t.equal((await publications(db)).length, 2, 'neither is seen')
+  await first.query('commit')
+  await waiting
+  t.match((await publications(db)).slice(2), [{ file_id: fileId }, { file_id: elsewhere }])
 })
 
 const three: Cells[] = [

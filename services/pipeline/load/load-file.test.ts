@@ -4,6 +4,7 @@ import { sql } from '@glimmr/lib/sql'
 import t from 'tap'
 import { aJsonItem, anItem, csv, json } from '../test-files.ts'
 import { addOrganisation, load, many, visible } from '../test-load.ts'
+import { zip } from '../test-zip.ts'
 
 type Test = Parameters<typeof createTestDatabase>[0]
 
@@ -19,7 +20,13 @@ t.test('a file becomes published prices with all it says of itself', async t => 
     csv([
       anItem,
       { ...anItem, plan_name: '' },
-      { ...anItem, description: 'odd', 'standard_charge|negotiated_dollar': 'call' },
+      {
+        ...anItem,
+        description: 'odd',
+        'standard_charge|gross': '',
+        'standard_charge|discounted_cash': '',
+        'standard_charge|negotiated_dollar': 'call',
+      },
     ]),
     { organisationId: us },
   )
@@ -104,6 +111,19 @@ t.test('the last file published counts; one with an earlier date than the one be
   )
 })
 
+t.test('a file that holds far fewer prices than the one before says so', async t => {
+  const { db, us } = await setUp(t)
+  const fewer = { findings: { 'glimmr.fewer-prices': 1 } }
+  t.notMatch(await load(db, many(100), { organisationId: us }), fewer, 'there was none before')
+  t.notMatch(await load(db, many(80), { organisationId: us }), fewer)
+  t.match(await load(db, many(63), { organisationId: us }), { verdict: 'valid', ...fewer })
+  const [told] = await select<{ message: string }>(
+    db.pool,
+    sql`select message from prices.findings where rule = 'glimmr.fewer-prices'`,
+  )
+  t.match(told?.message, /holds 126 charges and rates, and .* 160\./)
+})
+
 t.test('the same content again loads nothing, also when both come at once', async t => {
   const { db, us } = await setUp(t)
   const bytes = many(300)
@@ -166,6 +186,29 @@ t.test('a file that is no price file says why, and changes nothing', async t => 
   t.ok(
     rejected.some(row => row.rule === 'cms.column-missing') &&
       rejected.some(row => row.rule === 'glimmr.no-rows'),
+  )
+})
+
+t.test('what a database cannot store is no reason to fail: NUL and half characters are left out', async t => {
+  const { db, us } = await setUp(t)
+  const data = csv([anItem])
+  const names = ['a\0x.csv', 'b.csv']
+  t.match(await load(db, zip(names.map(name => ({ name, data }))), { organisationId: us }), {
+    outcome: 'rejected',
+    reasons: [{ rule: 'glimmr.zip-members' }],
+  })
+  const [found] = await select<{ message: string }>(db.pool, sql`select message from prices.findings`)
+  t.match(found?.message, /\(ax\.csv, b\.csv\)/)
+  const odd = json([aJsonItem])
+    .replace('"Test Hospital"', '"Test\\u0000 Hospital \\ud800"')
+    .replace('{', '{"odd\\u0000 key\\\\u0000": "\\udfff \\\\ud800",')
+  t.match(await load(db, odd, { organisationId: us }), { outcome: 'published' })
+  t.match(
+    await one(db.pool, sql`select hospital_name, general from prices.files where status = 'published'`),
+    {
+      hospital_name: 'Test Hospital \ufffd',
+      general: { 'odd key\\u0000': '\ufffd \\ud800' },
+    },
   )
 })
 

@@ -6,6 +6,7 @@
  * A crash at any point leaves at most rows of a file that is not published, which nobody sees and the next attempt clears.
  */
 
+import { keptAlive } from '@glimmr/lib/db'
 import { inSpan } from '@glimmr/lib/telemetry'
 import pg from 'pg'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -17,6 +18,7 @@ import { type Source, sha256Of } from '../source/source.ts'
 import { type CopyLanes, openCopyLanes } from './copy-lanes.ts'
 import { beginFile, type FileToLoad, loadedAlready, lockContent, rejectFile } from './file-record.ts'
 import {
+  endedAs,
   tellAlreadyLoaded,
   tellProgress,
   tellPublished,
@@ -56,6 +58,8 @@ export type LoadResult =
     }
   /** Nothing was loaded: the content is its hospital's current file, or (`republished`) has become so again. */
   | { outcome: 'already_loaded' | 'republished'; fileId: number }
+  /** Nothing was done: another attempt at the same load has ended it. */
+  | { outcome: 'ended_before'; fileId: number }
   | { outcome: 'rejected'; fileId: number; reasons: Reason[]; read: Partial<ReadResult> }
 
 // Batches follow each other on the wire without a pause, so they may be small: what is left to copy at the end is little.
@@ -64,7 +68,7 @@ const progressMs = 300
 
 export async function loadFile(options: LoadOptions): Promise<LoadResult> {
   const { url, source, signal } = options
-  const control = new pg.Client({ connectionString: url, application_name: 'glimmr_load' })
+  const control = new pg.Client({ connectionString: url, application_name: 'glimmr_load', ...keptAlive })
   // A connection that breaks while nothing is asked of it fails the next statement; the event alone must not end us.
   control.on('error', () => {})
   await control.connect()
@@ -72,6 +76,8 @@ export async function loadFile(options: LoadOptions): Promise<LoadResult> {
     const sha256 = options.file.sha256 ?? (await sha256Of(source, signal))
     const file: FileToLoad = { ...options.file, sha256, sizeBytes: source.sizeBytes }
     await lockContent(control, file)
+    const ended = await endedAs(control, file.uploadId)
+    if (ended !== undefined) return { outcome: 'ended_before', fileId: ended }
     const known = await loadedAlready(control, file)
     if (known !== undefined) return await loadedBefore(control, known, file)
     const fileId = await beginFile(control, file)
@@ -208,8 +214,7 @@ async function readInto({
 function flush(rows: Rows, lanes: CopyLanes, bytes: number): void {
   for (const table of tableNames) {
     const buffer = rows.buffers[table]
-    if (buffer.rowsEnd < bytes) continue
-    lanes.add({ table, ...buffer.take(lanes.buffer()) })
+    if (buffer.rowsEnd >= bytes) lanes.add({ table, ...buffer.take(lanes.buffer()) })
   }
 }
 

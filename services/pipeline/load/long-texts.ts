@@ -3,8 +3,8 @@ import { ByteIndex } from './byte-index.ts'
 import type { CopyBuffer } from './copy-buffer.ts'
 import type { Row } from './rows.ts'
 
-/** Bytes of distinct texts remembered per file; beyond it they are forgotten and may repeat. */
-const mostBytes = 24 << 20
+/** Distinct texts remembered per file; beyond it they are forgotten and may repeat. Each takes some 50 bytes beside its own. */
+const most = { bytes: 24 << 20, texts: 1 << 18 }
 
 export type LongTexts = {
   readonly count: number
@@ -26,7 +26,7 @@ export function createLongTexts(fileId: number, base: number): LongTexts {
       const known = ids.find(bytes, start, end)
       if (known >= 0) return known
       const id = base + ++count
-      if (ids.keyBytes > mostBytes) {
+      if (ids.keyBytes > most.bytes || ids.size === most.texts) {
         ids.clear()
         ids.find(bytes, start, end)
       }

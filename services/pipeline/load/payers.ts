@@ -122,7 +122,8 @@ export function createPayers(): Payers {
     let payer = payerIndex.find(bytes, payerStart, payerEnd)
     if (payer < 0) {
       payer = payerIndex.size
-      payerIndex.add(bytes, payerStart, payerEnd, payer)
+      if (!payerIndex.add(bytes, payerStart, payerEnd, payer))
+        return inCells(bytes, payerStart, payerEnd, planStart, planEnd)
     }
     const known = pairs[pairIndex.find(bytes, planStart, planEnd, payer)]
     if (known) return known

@@ -5,9 +5,8 @@ import type { FileToLoad } from './file-record.ts'
 import { lockHospital } from './lock-hospital.ts'
 
 /**
- * A hospital that publishes A, then B, then A again means A: its rows are there, so publishing is one statement. An
- * upload whose load was published once and is asked for again (its job was repeated after a crash) changes nothing: what
- * was published since must not be undone. Runs in the caller's transaction; gives whether the file has become current.
+ * A hospital that publishes A, then B, then A again means A: its rows are there, so publishing is one statement. Runs in the
+ * caller's transaction, for an upload whose load has not ended yet; gives whether the file has become current.
  */
 export async function publishAgain(db: Queryable, fileId: number, file: FileToLoad): Promise<boolean> {
   const { hospital_id: hospital } = await one<{ hospital_id: string }>(
@@ -15,11 +14,6 @@ export async function publishAgain(db: Queryable, fileId: number, file: FileToLo
     sql`select hospital_id from prices.files where id = ${fileId}`,
   )
   const moment = await lockHospital(db, hospital)
-  const repeated = await maybeOne(
-    db,
-    sql`select from prices.publications where file_id = ${fileId} and upload_id = ${file.uploadId}::uuid limit 1`,
-  )
-  if (repeated) return false
   const superseded = await maybeOne(
     db,
     sql`select from prices.files where id = ${fileId} and status = 'superseded' for update`,

@@ -1,13 +1,14 @@
 /** Publishing: one transaction in which a file becomes the hospital's current one, or nothing changes. */
-import { execute, maybeOne, one, type Queryable } from '@glimmr/lib/db'
+import { execute, one, type Queryable } from '@glimmr/lib/db'
 import { sql } from '@glimmr/lib/sql'
 import type { ReadResult } from '../read/read-file.ts'
 import type { Findings } from '../rules/findings.ts'
-import { isNpi } from '../rules/values.ts'
-import { Refusal } from '../source/refusal.ts'
 import type { ZipMember } from '../source/zip.ts'
+import { addNotices } from './beside-current.ts'
 import { addPlans } from './file-plans.ts'
 import type { FileToLoad } from './file-record.ts'
+import { hospitalOf } from './hospital-of.ts'
+import { jsonText } from './json-text.ts'
 import { lockHospital } from './lock-hospital.ts'
 import type { Rows } from './rows.ts'
 import { addComparison } from './same-prices.ts'
@@ -30,9 +31,10 @@ export type Verdict = 'valid' | 'invalid'
 /** Runs in the caller's transaction. */
 export async function publish(db: Queryable, work: ToPublish): Promise<Verdict> {
   const { fileId, file, read, rows, findings, copied } = work
-  const hospitalId = await hospitalOf(db, file, read)
+  const { hospitalId, otherName } = await hospitalOf(db, file, read.general)
   const moment = await lockHospital(db, hospitalId)
-  await noticeOlder(db, hospitalId, read, findings)
+  if (otherName) findings.add('otherName', otherName)
+  await addNotices(db, hospitalId, read, rows, findings)
   const summary = findings.summary(read.version)
   const verdict: Verdict = [...summary.counts.keys()].some(
     rule => rule.layer === 'cms' && rule.severity === 'error',
@@ -83,57 +85,6 @@ function checkCopied(rows: Rows, copied: Record<TableName, number>): void {
 }
 
 /** The uploader's choice, else the hospital that the file names, made when it is new. */
-async function hospitalOf(
-  db: Queryable,
-  { organisationId, hospitalId }: FileToLoad,
-  { general }: ReadResult,
-): Promise<string> {
-  if (hospitalId) {
-    const found = await maybeOne<{ id: string }>(
-      db,
-      sql`select id from core.hospitals where id = ${hospitalId} and organisation_id = ${organisationId}`,
-    )
-    if (!found)
-      throw new Refusal(
-        'hospital-unknown',
-        'The hospital chosen for this upload does not exist any more. Choose another, or none.',
-      )
-    return found.id
-  }
-  if (!general.hospitalName && general.npis.length === 0 && general.licences.length === 0)
-    throw new Refusal(
-      'hospital-unnamed',
-      'The file does not say whose prices it holds. Give hospital_name in row 1 and 2 (in JSON: as a key), or choose the hospital when uploading.',
-    )
-  // Made-up NPIs (0000000001) stand in many files: joined by them, hospitals would take each other's place.
-  const joined = await one<{ id: string }>(
-    db,
-    sql`
-    select core.join_hospital(${organisationId}, ${general.hospitalName ?? 'Unnamed hospital'}, ${general.state ?? null}, ${general.npis.filter(isNpi)},
-      ${general.licences}, ${general.addresses}) as id`,
-  )
-  return joined.id
-}
-
-/** Hospitals correct old files too, so the last one published counts; but whoever uploaded it should know. */
-async function noticeOlder(
-  db: Queryable,
-  hospitalId: string,
-  { general: { lastUpdatedOn } }: ReadResult,
-  findings: Findings,
-): Promise<void> {
-  if (!lastUpdatedOn) return
-  const current = await maybeOne<{ date: string }>(
-    db,
-    sql`
-    select last_updated_on::text as date from prices.files
-    where hospital_id = ${hospitalId} and status = 'published' and last_updated_on > ${lastUpdatedOn}::date`,
-  )
-  if (!current) return
-  const fill = { date: lastUpdatedOn, current: current.date }
-  findings.add('olderFiling', { columnName: 'last_updated_on', value: lastUpdatedOn, fill })
-}
-
 type Summary = ReturnType<Findings['summary']>
 
 async function addFindings(
@@ -172,13 +123,6 @@ async function addFindings(
         (row int, rule text, message text, "offset" bigint, length bigint)`,
     )
   }
-}
-
-/** jsonb takes neither NUL nor lone surrogates. */
-function jsonText(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'string' ? part.replaceAll('\0', '').toWellFormed() : part,
-  )
 }
 
 type Publishing = ToPublish & { hospitalId: string; moment: string; verdict: Verdict; found: number }

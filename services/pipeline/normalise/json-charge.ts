@@ -36,7 +36,7 @@ export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCh
     return word
   }
 
-  /** `["26", "TC"]` → one word; a string is taken as it is. */
+  /** `["26", "TC"]` → one word; a single one is taken as it is. What is neither a text nor a number is kept beside the charge. */
   function modifiersWord(pointer: string): Word {
     const list = token(chargeKey.modifiers)
     if (list === 0) return rows.words.modifiers.named('')
@@ -45,21 +45,25 @@ export function createJsonCharges({ row, rows, extras, rates }: Options): JsonCh
     const official = name === 'modifier_code'
     if (tape.kinds[list] !== kind.array) {
       if (official) row.find('valueTypeOf30', `${pointer}/${name}`, list, { name, type: 'a list' })
-      if (!row.point(column.modifiers, list) && (tape.kinds[list] ?? 0) <= kind.array)
-        extras.keep(list - 1, true)
+      if (isModifier(list)) row.point(column.modifiers, list)
+      else if (tape.kinds[list] !== kind.null) extras.keep(list - 1, official)
       return rows.words.modifiers.find(row, column.modifiers)
     }
     const parts: string[] = []
+    let index = 0
     const end = tape.after[list] ?? 0
     for (let part = list + 1; part < end; part = tape.after[part] ?? end) {
-      const text = tape.text(part)
-      if (official) checkModifier(part, `${pointer}/${name}/${parts.length}`)
-      const isText = (tape.kinds[part] ?? 0) > kind.array
-      parts.push(isText ? text.trim() : '')
-      if (!isText) extras.keepValue(name, part)
+      if (official) checkModifier(part, `${pointer}/${name}/${index}`)
+      index++
+      if (isModifier(part)) parts.push(tape.text(part).trim())
+      else extras.keepValue(name, part, official)
     }
-    if (official && parts.length === 0) row.find('listEmpty', `${pointer}/${name}`, -1, { name })
-    return rows.words.modifiers.named(parts.join('|'))
+    if (official && index === 0) row.find('listEmpty', `${pointer}/${name}`, -1, { name })
+    return rows.words.modifiers.named(parts.filter(part => part !== '').join('|'))
+  }
+
+  function isModifier(token: number): boolean {
+    return tape.kinds[token] === kind.string || tape.kinds[token] === kind.number
   }
 
   function checkModifier(part: number, pointer: string): void {

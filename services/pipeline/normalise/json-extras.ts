@@ -1,12 +1,14 @@
 /** What has no column (the template does not name it, or it cannot be read or is of the wrong kind): kept as the JSON it was. */
+
 import { pointerPart } from '../rules/findings.ts'
+import { jsonOf } from '../scan/tape-json.ts'
 import type { JsonRow } from './json-row.ts'
 
 export type JsonExtras = {
   /** Keeps the member whose key is this token, until the object's row is written. `known`: it has been reported. */
   keep(key: number, known: boolean): void
-  /** Keeps a value under a name, such as an element of a list that is none of its kind; that has been reported. */
-  keepValue(name: string, token: number): void
+  /** Keeps a value under a name, such as an element of a list that is none of its kind. `known`: that has been reported. */
+  keepValue(name: string, token: number, known: boolean): void
   any(): boolean
   /** Forgets what an element left that was not loaded. */
   clear(): void
@@ -19,10 +21,10 @@ export function createJsonExtras(row: JsonRow): JsonExtras {
   let kept: { name: string; value: string; known: boolean }[] = []
   return {
     keep(key, known) {
-      kept.push({ name: tape.text(key), value: tape.json(key + 1), known })
+      kept.push({ name: tape.text(key), value: jsonOf(tape, key + 1), known })
     },
-    keepValue(name, token) {
-      kept.push({ name, value: tape.json(token), known: true })
+    keepValue(name, token, known) {
+      kept.push({ name, value: jsonOf(tape, token), known })
     },
     any: () => kept.length > 0,
     clear() {

@@ -83,7 +83,7 @@ export function createJsonItems(row: JsonRow, rows: Rows, surely30: () => boolea
   function checkCode(pointer: string, entry: number): boolean {
     if (tape.kinds[entry] !== kind.object) {
       row.find('valueType', pointer, entry, { name: 'code_information', type: 'an object' })
-      extras.keepValue('code_information', entry)
+      extras.keepValue('code_information', entry, true)
       return false
     }
     row.clear(column.code, column.type + 1)
@@ -121,7 +121,7 @@ export function createJsonItems(row: JsonRow, rows: Rows, surely30: () => boolea
   function keepNoObjects(name: string, list: number): void {
     const end = tape.after[list] ?? 0
     for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end)
-      if (tape.kinds[entry] !== kind.object) extras.keepValue(name, entry)
+      if (tape.kinds[entry] !== kind.object) extras.keepValue(name, entry, true)
   }
 
   function loadCharges(itemId: number, list: number): void {

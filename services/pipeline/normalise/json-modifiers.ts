@@ -1,6 +1,8 @@
 /** One element of modifier_information: what a modifier does to a price, per payer. */
+
 import type { Rows } from '../load/rows.ts'
 import { kind } from '../scan/json-tape.ts'
+import { jsonOf } from '../scan/tape-json.ts'
 import { jsonObject } from './json-extras.ts'
 import type { JsonRow } from './json-row.ts'
 import {
@@ -25,7 +27,7 @@ export function createJsonModifiers(row: JsonRow, rows: Rows): () => void {
     return members.length === 0 ? undefined : jsonObject(members)
   }
 
-  const memberAt = (key: number): Member => [tape.text(key), tape.json(key + 1)]
+  const memberAt = (key: number): Member => [tape.text(key), jsonOf(tape, key + 1)]
 
   function loadPayer(token: number, pointer: string, shared: Member[]): void {
     const extras = [...shared]
@@ -64,7 +66,7 @@ export function createJsonModifiers(row: JsonRow, rows: Rows): () => void {
       let loaded = 0
       const end = tape.after[list] ?? 0
       for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end)
-        if (tape.kinds[entry] !== kind.object) extras.push([name, tape.json(entry)])
+        if (tape.kinds[entry] !== kind.object) extras.push([name, jsonOf(tape, entry)])
       for (let entry = list + 1; entry < end; entry = tape.after[entry] ?? end) {
         const pointer = `/${name}/${index++}`
         if (tape.kinds[entry] !== kind.object)

@@ -6,6 +6,7 @@ import { createConditions, type Field, has } from '../rules/conditions.ts'
 import { from30, type Span, until22 } from '../rules/rule.ts'
 import { isCountOfJson, readNumber } from '../rules/values.ts'
 import { kind } from '../scan/json-tape.ts'
+import { jsonOf } from '../scan/tape-json.ts'
 import { isPlainAmount } from './json-amount.ts'
 import type { JsonExtras } from './json-extras.ts'
 import type { JsonRow } from './json-row.ts'
@@ -104,12 +105,12 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
       const at = index++
       if (tape.kinds[entry] === kind.object) {
         const { present, loaded } = loadRate(chargeId, entry, () => `${pointer}/payers_information/${at}`)
-        if (!loaded) without.push(tape.json(entry))
+        if (!loaded) without.push(jsonOf(tape, entry))
         if ((present & has.dollar) !== 0) dollar = true
         if ((present & anyCharge) === 0) charged = false
       } else {
         charged = false
-        without.push(tape.json(entry))
+        without.push(jsonOf(tape, entry))
         const fill = { name: String(at), type: 'an object' }
         row.find('valueType', `${pointer}/payers_information/${at}`, entry, fill)
       }
@@ -125,7 +126,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
     where: () => string,
   ): { present: number; loaded: boolean } {
     row.clear(column.dollar, column.code)
-    row.members(token, payerKeys, payer, '', extras.keep)
+    row.members(token, payerKeys, payer, where, extras.keep)
     const { readable, zero, other } = rateValues(where)
     const present = presentKeys() | (zero ? has.countZero : 0) | (other ? has.methodologyOther : 0)
     for (const { rule, field } of rateConditions(present))
@@ -252,7 +253,7 @@ export function createJsonRates({ row, rows, extras, hints }: Options): JsonRate
   function estimate(at: number, token: number, where: () => string): 0 | 1 | -1 {
     const pointer = `${where()}/estimated_amount`
     const value = Number(tape.text(token))
-    if (tape.kinds[token] !== kind.number)
+    if (tape.kinds[token] !== kind.number || !Number.isFinite(value))
       row.find('estimatedType', pointer, token, { name: 'estimated_amount', type: 'a number' })
     else if (!(value > 0)) row.find('estimatedNumber', pointer, token)
     else if (value === 999_999_999) row.find('estimatedNines', pointer, token)

@@ -75,13 +75,14 @@ export class JsonRow implements Row {
   /**
    * The value tokens of an object by their key's number, 0 for an absent key. `other` is told of every member that has no
    * column: keys that the template does not name, and, as `known`, lists and objects in the place of a value. Reports keys that
-   * stand twice (unless `pointer` is undefined): the last counts, `other` is told of those before.
+   * stand twice (unless `pointer` is undefined): the last counts, `other` is told of those before. A former spelling counts where
+   * the object has no other; beside one it is a key that the template does not name.
    */
   members(
     object: number,
     keys: KeyTable,
     into: Int32Array,
-    pointer: string | undefined,
+    pointer: string | (() => string) | undefined,
     other: (key: number, known: boolean) => void,
   ): void {
     const { tape } = this
@@ -94,12 +95,15 @@ export class JsonRow implements Row {
         continue
       }
       const before = into[which] ?? 0
-      if (before !== 0) {
+      if (before !== 0 && tape.text(before - 1) !== tape.text(key)) {
+        const former = tape.text(key) === keys.spelling(which) ? before - 1 : key
+        other(former, false)
+        if (former === key) continue
+      } else if (before !== 0) {
         other(before - 1, true)
-        if (pointer !== undefined)
-          this.find('duplicateKey', `${pointer}/${pointerPart(tape.text(key))}`, key + 1, {
-            name: tape.text(key),
-          })
+        const at = typeof pointer === 'function' ? pointer() : pointer
+        const name = tape.text(key)
+        if (at !== undefined) this.find('duplicateKey', `${at}/${pointerPart(name)}`, key + 1, { name })
       }
       into[which] = key + 1
       if ((tape.kinds[key + 1] ?? 0) <= kind.array && !keys.holdsMore(which)) other(key, true)
@@ -173,7 +177,10 @@ export class JsonRow implements Row {
     const read = written === otherNumber ? readNumber(text) : '0'
     // 1.5e3 is a number above zero in JSON, where CMS asks for the value and not for its spelling; a text is told above.
     if (which === kind.number) {
-      if (!(Number(text) > 0)) this.find('number', pointer, token, undefined, spans.aboveZero)
+      const name = pointer.slice(pointer.lastIndexOf('/') + 1)
+      if (!Number.isFinite(Number(text)))
+        this.find('valueType', pointer, token, { name, type: 'a number' }, spans.aboveZero)
+      else if (!(Number(text) > 0)) this.find('number', pointer, token, undefined, spans.aboveZero)
       else if (read !== undefined) return 1
     }
     if (read === undefined) this.find('numberUnreadable', pointer, token, undefined, spans.readable)

@@ -5,6 +5,8 @@ import type { JsonTape } from '../scan/json-tape.ts'
 export type KeyTable = {
   find(tape: JsonTape, token: number): number
   readonly size: number
+  /** How the template in force spells the key. */
+  spelling(key: number): string
   /** Whether the key's value is a list or an object. */
   holdsMore(key: number): boolean
 }
@@ -17,7 +19,7 @@ function numberOf(spelling: string): number {
   return known >= 0 ? known : keySpellings.push(spelling) - 1
 }
 
-/** `names[n]` lists the spellings of key n; `more`: those whose values are lists or objects. */
+/** `names[n]` lists the spellings of key n, that of the template in force first; `more`: those whose values are lists or objects. */
 export function createKeyTable(
   names: readonly (readonly string[])[],
   more: readonly number[] = [],
@@ -36,6 +38,7 @@ export function createKeyTable(
   const tables = Array.from({ length: 64 }, (_, length) => byLength.get(length) ?? [])
   return {
     size: names.length,
+    spelling: key => names[key]?.[0] ?? '',
     holdsMore: key => more.includes(key),
     find({ bytes, starts, ends, notes }, token) {
       if (notes) return byNumber[notes[token] ?? 255] ?? -1

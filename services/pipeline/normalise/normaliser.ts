@@ -24,6 +24,15 @@ export type Normaliser = {
  */
 export const chargeAmounts = has.gross | has.cash | has.minimum | has.maximum
 
+const ofItem = has.gross | has.cash
+const ofRate = has.dollar | has.percentage | has.algorithm
+const ofModifier = has.modifierRow | has.notes
+
+/** Whether a row, some of whose charges cannot be read, gives another price; of a modifier notes are enough. */
+export function saysMore(flags: number): boolean {
+  return (flags & (ofItem | ofRate)) !== 0 || (flags & ofModifier) === ofModifier
+}
+
 /** `long`, `unclosed`: rejected. What a long row says under its headers is checked nevertheless, as CMS does. */
 export type Standing = 'sound' | 'long' | 'unclosed'
 

@@ -76,7 +76,7 @@ function tallFile(random: Random): string {
     }
   }
   const end = random.pick(['\n', '\r\n'])
-  const ends = () => (random.chance(0.01) ? random.pick(['\n', '\r\n', '\n\n']) : end)
+  const ends = () => (random.chance(0.01) ? random.pick(['\n', '\r\n', '\n\n', '\r\r\n']) : end)
   return `${sheetText([names, given, headers]).trimEnd()}${end}${lines.map(line => line + ends()).join('')}`
 }
 
@@ -126,6 +126,25 @@ t.test('where a row stands in the file is known behind rows that were taken by m
   t.ok(many > 40, `${many} rows were taken by many`)
   t.match(one, /row 54 \(line 54, byte \d+\) is longer/)
   t.equal(other, one)
+})
+
+t.test('a file whose lines end with CR, CR and LF is the file whose lines end with LF', async t => {
+  const rows = Array.from({ length: 50 }, (_, row) => ({
+    ...anItem,
+    'standard_charge|negotiated_dollar': `${row + 1}.5`,
+    additional_generic_notes: row % 2 === 0 ? 'with, comma' : 'without',
+  }))
+  const plain = await readBytes(csv(rows))
+  for (const [chunk, given] of [
+    [Infinity, kernel],
+    [Infinity, null],
+    [1, null],
+  ] as const) {
+    const found = await readBytes(csv(rows, { newline: '\r\r\n' }), { chunk, kernel: given })
+    t.same(found.tables.rates, plain.tables.rates)
+    t.same(found.tables.texts, plain.tables.texts)
+    t.same(found.findings, [])
+  }
 })
 
 const files = Number(process.env.KERNEL_FILES ?? 300)

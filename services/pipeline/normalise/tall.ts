@@ -30,6 +30,7 @@ import {
   countNineNines,
   type Normaliser,
   type RowCounts,
+  saysMore,
   standing,
 } from './normaliser.ts'
 import { SameCells } from './same-cells.ts'
@@ -221,7 +222,8 @@ export function createTall(
       report(conditions(flags))
       countNineNines(row, rate, flags)
       if (stands !== 'sound') return
-      if ((flags & charge & ~lost) === 0 && lost !== 0) {
+      const readable = flags & ~lost
+      if (lost !== 0 && !saysMore(readable)) {
         endItem()
         findings.reject('noPrice', row, {
           value: row.text((lost & has.dollar) !== 0 ? rate.dollar : rate.percentage),
@@ -229,9 +231,9 @@ export function createTall(
         counts.rejected++
         return
       }
-      if ((flags & has.payer) !== 0 && (flags & (charge | has.modifierRow)) === 0)
+      if ((flags & has.payer) !== 0 && (readable & (charge | has.modifierRow)) === 0)
         row.find('payerWithoutRate', columns.payer)
-      const simple = load(flags & ~lost, sameItem)
+      const simple = load(readable, sameItem)
       counts.loaded++
       if (!simple) return
       if (findings.total === before) simpleRows?.learn({ ...told, has: flags })

@@ -28,6 +28,7 @@ import {
   countNineNines,
   type Normaliser,
   type RowCounts,
+  saysMore,
   standing,
 } from './normaliser.ts'
 
@@ -186,7 +187,7 @@ export function createWide(
         row.find(rule, fieldColumn(field, columns, undefined))
       checkGroups(adjustment)
       if (stands !== 'sound') return
-      if (unreadable && (any & charge) === 0 && (flags & (has.gross | has.cash)) === 0) {
+      if (unreadable && !saysMore(flags | any | adjustment)) {
         findings.reject('noPrice', row)
         counts.rejected++
         return

@@ -20,6 +20,10 @@ export type Judged = {
 
 type Describes = (difference: Difference, judged: Judged) => boolean
 
+/** Those that no program takes for blanks. */
+const controls = String.raw`[\x01-\x08\x0e-\x1f]`
+const controlAtEdge = new RegExp(String.raw`(?:^|[,"\s])${controls}|${controls}(?:$|[,"\s])`)
+
 const alerts = new Set(['cms.version-mismatch', 'cms.attestation-false', 'cms.estimated-amount'])
 
 export const describedDifferences: Record<string, Describes> = {
@@ -62,6 +66,14 @@ export const describedDifferences: Record<string, Describes> = {
     layout === 'csv' && (here.unclosed || text.split('"').length % 2 === 0),
 
   'nul-bytes': (_, { text }) => text.includes('\0'),
+
+  'control-characters': (_, { text, layout }) => layout === 'csv' && controlAtEdge.test(text),
+
+  'licence-header-case': ({ side, rule, cell }, { text, layout }) =>
+    side === 'validator' &&
+    layout === 'csv' &&
+    rule === 'cms.header-value-missing' &&
+    /^license_number\s*\|/i.test(headerAt(text, cell.replace(/\d+$/, '1'))),
 
   'byte-order-marks-within': (_, { text, layout }) => layout === 'json' && text.indexOf('\ufeff', 1) > 0,
 

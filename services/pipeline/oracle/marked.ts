@@ -21,6 +21,7 @@ export function markedSheet(random: Random): Sheet {
     const other = random.chance(0.7) ? layout : random.pick(layouts)
     sheet = addColumns(sheet, csvBase(random.pick(templates), other), random)
   }
+  if (random.chance(0.2)) sheet = addFormerNames(sheet)
   const [names = [], given = [], headers = [], ...rows] = sheet
   const marks = createMarks()
   const marked = [...rows, ...rows].map(row =>
@@ -36,6 +37,19 @@ export function markedSheet(random: Random): Sheet {
   return broken
 }
 
+/** Columns as template 1.1 calls them, beside those that have another name since. */
+function addFormerNames(sheet: Sheet): Sheet {
+  const former = (sheet[2] ?? []).flatMap((header, column) => {
+    const name = header
+      .replace(/negotiated_percentage$/i, 'negotiated_percent')
+      .replace(/methodology$/i, 'contracting_method')
+    return name === header ? [] : [{ name, column }]
+  })
+  return sheet.map((row, at) =>
+    at < 2 ? row : [...former.map(({ name, column }) => (at === 2 ? name : (row[column] ?? ''))), ...row],
+  )
+}
+
 const wordKeys =
   /^(?:setting|methodology|type|count|version|last_updated_on|confirm_\w+|attestation|affirmation|state)$/
 const newKeys = [
@@ -44,6 +58,10 @@ const newKeys = [
   'count',
   'setting',
   'standard_charge_dollar',
+  'standard_charge',
+  'standard_charge_percent',
+  'contracting_method',
+  'billing_code_information',
   'payer_name',
   'modifiers',
   'code',

@@ -41,7 +41,27 @@ export function addMembers(document: JsonObject, other: JsonObject, random: Rand
   return { ...document, ...Object.fromEntries(Object.entries(other).filter(() => random.chance(0.2))) }
 }
 
-const csvBytes = ['"', '"', '""', ',', '\n', '\r', ' ', '\t', ';', '', '', "'", '\0', '\\', '"\n', ',"', '",']
+const csvBytes = [
+  '"',
+  '"',
+  '""',
+  ',',
+  '\n',
+  '\r',
+  ' ',
+  '\t',
+  ';',
+  '',
+  '',
+  "'",
+  '\0',
+  '\x1f',
+  '\\',
+  '"\n',
+  ',"',
+  '",',
+  '\r\r\n',
+]
 const jsonBytes = [
   '"',
   ',',

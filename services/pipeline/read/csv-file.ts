@@ -188,15 +188,26 @@ function refusal(faults: Fault[], head: string[][]): Refusal {
   )
 }
 
+/** What may have moved the rows or hidden their cells. */
 function hint(head: string[][]): string {
-  const [first = []] = head
+  const [first = [], second = [], third = []] = head
   if (head.length < 3) return `: the file has only ${head.length} row${head.length === 1 ? '' : 's'}`
+  if (/^sep=/i.test(first[0] ?? '')) return ': its first line, "sep=", is read by Excel alone; remove it'
   if (readDataColumns(first, 0).layout) return ': the data headers stand in row 1'
-  const separator = ['\t', ';', '|'].find(
-    mark => head.every(row => row.length === 1) && head.some(row => (row[0] ?? '').split(mark).length > 2),
-  )
+  const separator = ['\t', ';', '|'].find(mark => isSeparated(third, mark))
   if (separator)
     return `: its cells are separated by ${separator === '\t' ? 'tabs' : `"${separator}"`}, not commas`
-  if (isBlank(head[2] ?? [])) return ': row 3 is blank'
-  return ''
+  if (second.some(name => columnKey(name) === 'hospital_name'))
+    return ': the general headers stand in row 2, below another row'
+  if (isBlank(third)) return ': row 3 is blank'
+  return isBlank(second) ? ': row 2 is blank' : ''
+}
+
+/** By row 3 alone: sentences and addresses of the rows above hold commas, whatever stands between their cells. */
+function isSeparated(row: string[], mark: string): boolean {
+  const names = row
+    .join(',')
+    .split(mark)
+    .map(name => columnKey(name.replaceAll(/^"|"$/g, '')))
+  return names.length > 2 && (row.length === 1 || names.includes('description'))
 }

@@ -1,14 +1,5 @@
 import t from 'tap'
-import {
-  aJsonItem,
-  anItem,
-  type Cells,
-  csv,
-  json,
-  readBytes,
-  tallHeaders,
-  wideHeaders,
-} from '../test-files.ts'
+import { anItem, type Cells, csv, readBytes, tallHeaders, wideHeaders } from '../test-files.ts'
 
 const one = async (cells: Cells) => (await readBytes(csv([cells]))).findings
 
@@ -89,37 +80,6 @@ t.test('each rule of a row names its cell', async t => {
       `${name}: ${JSON.stringify(found.map(f => [f.rule, f.cell]))}`,
     )
   }
-})
-
-t.test('numbers written otherwise are read where they can mean one thing only', async t => {
-  for (const [written, read] of [
-    ['$1,234.50', '1234.50'],
-    ['1,234', '1234'],
-    ['(12.5)', '-12.5'],
-    ['1.5e3', '1.5e3'],
-    ['N/A', null],
-    ['1,23', null],
-    ['12 or 13', null],
-  ] as const) {
-    const { tables, counts } = await readBytes(csv([{ ...anItem, 'standard_charge|gross': written }]))
-    t.equal(tables.charges[0]?.gross, read, written)
-    t.equal(counts['cms.number'], 1)
-    t.equal(counts[read === null ? 'glimmr.number-unreadable' : 'glimmr.number-read'], 1)
-  }
-})
-
-t.test('a row whose only price cannot be read is rejected, with its place', async t => {
-  const bad = { ...anItem, 'standard_charge|negotiated_dollar': 'call us' }
-  const { result, rejected, tables, counts } = await readBytes(
-    csv([anItem, bad, { ...anItem, plan_name: 'HMO' }]),
-  )
-  t.same(result.counts, { seen: 3, loaded: 2, rejected: 1, blank: 0 })
-  t.match(rejected, [{ row: 5, rule: 'glimmr.no-price' }])
-  t.equal(counts['glimmr.no-price'], 1)
-  t.same(
-    tables.rates.map(rate => rate.row_number),
-    ['4', '6'],
-  )
 })
 
 t.test(
@@ -210,6 +170,37 @@ t.test('rows 1 to 3: what is missing, doubled or wrong', async t => {
   t.equal(result.counts.loaded, 1, 'and the rows are loaded all the same')
 })
 
+t.test('values of row 2 that commas have moved are kept, told, and marked as moved', async t => {
+  const text = csv([anItem])
+  const moved = text.replace('"1 Main St, Austin, TX"', '1 Main St, Austin, TX')
+  const { result, findings } = await readBytes(moved)
+  t.equal(result.general.shifted, true)
+  t.match(
+    findings.filter(({ layer }) => layer === 'glimmr'),
+    [
+      { rule: 'glimmr.npi' },
+      { rule: 'glimmr.general-shifted', row: 2, cell: 'J2', value: 'true' },
+    ].toReversed(),
+  )
+  t.match(result.general.all, {
+    'license_number|TX': 'Austin',
+    type_2_npi: 'TX',
+    '(column J)': 'true',
+    '(column K)': 'A Person',
+  })
+  for (const sound of [
+    text,
+    text.replace('A Person\n', 'A Person,,,\n'),
+    text.replace('attester_name\n', 'attester_name,,\n'),
+  ]) {
+    const read = await readBytes(sound)
+    t.equal(read.result.general.shifted, false)
+    t.same(read.findings, [])
+  }
+  const padded = moved.replace('attester_name\n', 'attester_name,,\n')
+  t.equal((await readBytes(padded)).result.general.shifted, true, 'under headers that are blank as well')
+})
+
 t.test('wide: methodology is asked of every payer with a charge, at its own column', async t => {
   const headers = wideHeaders(['Acme|PPO', 'Beta|HMO'])
   const { findings } = await readBytes(
@@ -229,40 +220,4 @@ t.test('wide: methodology is asked of every payer with a charge, at its own colu
     ),
   )
   t.match(findings, [{ rule: 'cms.methodology-missing', columnName: 'standard_charge|Beta|HMO|methodology' }])
-})
-
-t.test('JSON findings point at the value', async t => {
-  const charge = {
-    ...aJsonItem.standard_charges[0],
-    setting: 'Outpatient',
-    payers_information: [
-      {
-        payer_name: 'Acme',
-        plan_name: 'PPO',
-        methodology: 'other',
-        standard_charge_percentage: 70,
-        count: 12,
-      },
-    ],
-  }
-  const { findings } = await readBytes(json([aJsonItem, { ...aJsonItem, standard_charges: [charge] }]))
-  const found = findings.map(({ rule, cell }) => `${rule} ${cell}`)
-  const at = '/standard_charge_information/1/standard_charges/0'
-  for (const expected of [
-    `cms.setting ${at}/setting`,
-    `cms.value-type ${at}/payers_information/0/count`,
-    `cms.notes-for-other ${at}/payers_information/0/additional_payer_notes`,
-    `cms.median-missing ${at}/payers_information/0/median_amount`,
-  ])
-    t.ok(found.includes(expected), `${expected} in ${found.join(', ')}`)
-})
-
-t.test('a JSON element that is no JSON is rejected; the others are loaded', async t => {
-  const text = json([aJsonItem, 'HERE', aJsonItem]).replace(
-    '"HERE"',
-    '{"description":"x","standard_charges":[{"gross_charge":NaN}]}',
-  )
-  const { result, rejected } = await readBytes(text)
-  t.same(result.counts, { seen: 3, loaded: 2, rejected: 1, blank: 0 })
-  t.match(rejected, [{ row: 2, rule: 'glimmr.row-unreadable' }])
 })

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
+import { openKernel } from '../kernel/kernel.ts'
 import {
   aJsonItem,
   anItem,
@@ -83,6 +84,28 @@ t.test('tall: rows of one item share item and charge; amounts that differ make a
     ['4', '5', '6', '7'],
   )
   t.equal(counts['glimmr.charge-differs'], 1)
+})
+
+t.test('tall: a column of payer notes, which the layout has not, stays beside the row', async t => {
+  const rows = ['only for inpatients', '', 'call first'].map((note, at) => ({
+    ...anItem,
+    plan_name: `Plan ${at}`,
+    additional_generic_notes: 'of the row',
+    additional_payer_notes: note,
+  }))
+  const headers = [...tallHeaders, 'additional_payer_notes']
+  for (const given of [openKernel(), null]) {
+    const { tables, findings } = await readBytes(csv(rows, { headers }), { kernel: given })
+    t.same(
+      tables.rates.map(rate => rate.extra),
+      ['{"additional_payer_notes":"only for inpatients"}', null, '{"additional_payer_notes":"call first"}'],
+    )
+    t.same(
+      tables.texts.map(text => text.body),
+      ['of the row'],
+    )
+    t.match(findings, [{ rule: 'glimmr.column-unknown', cell: 'Y3' }])
+  }
 })
 
 t.test('every row is one rate, one charge without rates, or one modifier', async t => {
@@ -189,14 +212,17 @@ t.test(
 
 t.test('JSON: offsets cut the element out, whatever stands before it', async t => {
   const text = json([aJsonItem, { ...aJsonItem, description: 'é \\ "x"' }])
+  const utf8 = (part: Buffer) => part.toString()
+  const utf16 = (part: Buffer) => part.toString('utf16le')
   for (const [bytes, decode] of [
-    [Buffer.from(text), (part: Buffer) => part.toString()],
-    [
-      Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]),
-      (part: Buffer) => part.toString('utf16le'),
-    ],
+    [Buffer.from(text), utf8],
+    [Buffer.from(`\ufeff\ufeff${text}`), utf8],
+    [Buffer.from(` \n\ufeff ${text}`), utf8],
+    [Buffer.from(`\ufeff${text}`, 'utf16le'), utf16],
+    [Buffer.from(`\ufeff\ufeff \ufeff${text}`, 'utf16le'), utf16],
   ] as const) {
     const { tables } = await readBytes(bytes)
+    t.equal(tables.items.length, 2)
     for (const item of tables.items) {
       const start = Number(item.byte_offset)
       t.equal(

@@ -3,7 +3,7 @@
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Rows } from '../load/rows.ts'
 import type { Findings } from '../rules/findings.ts'
-import { byteOrderMark, createUtf16Decoder } from '../scan/encoding.ts'
+import { byteOrderMark, createUtf16Decoder, utf16Length } from '../scan/encoding.ts'
 import { refuseWrongKind } from '../source/kind.ts'
 import { Refusal } from '../source/refusal.ts'
 import { createCsvReader } from './csv-file.ts'
@@ -40,13 +40,14 @@ export async function readFile({
   const start = first.subarray(mark?.length ?? 0)
   const opening = decode ? decode(Buffer.from(start), false) : start
   refuseWrongKind(opening.subarray(0, 4096))
-  const skipped = mark?.length ?? 0
-  const reader = isJson(opening)
-    ? createJsonReader({ rows, findings, now, skipped, utf16: utf16 !== undefined, kernel })
-    : createCsvReader({ rows, findings, now, skipped, utf16: utf16 !== undefined, kernel })
+  const brace = jsonStart(opening)
+  const from = Math.max(0, brace)
+  const skipped = (mark?.length ?? 0) + (decode ? utf16Length(opening, 0, from) : from)
+  const create = brace >= 0 ? createJsonReader : createCsvReader
+  const reader = create({ rows, findings, now, skipped, utf16: utf16 !== undefined, kernel })
   let sourceBytes = first.length
   try {
-    reader.push(opening)
+    reader.push(opening.subarray(from))
     await afterChunk(reader.facts, sourceBytes)
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
       sourceBytes += next.value.length
@@ -90,12 +91,19 @@ async function firstBytes(iterator: AsyncIterator<Buffer>): Promise<Buffer> {
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts, length)
 }
 
-function isJson(opening: Buffer): boolean {
-  const at = opening.findIndex(byte => byte > 0x20)
+/** Where the JSON begins, -1 for none. Blanks and byte order marks before it are no part of it: some programs write two marks. */
+function jsonStart(opening: Buffer): number {
+  let at = 0
+  while (at < opening.length && ((opening[at] ?? 0) <= 0x20 || isMark(opening, at)))
+    at += isMark(opening, at) ? 3 : 1
   if (opening[at] === 0x5b)
     throw new Refusal(
       'json-shape',
       'The JSON is a list. Put it into an object with hospital_name, last_updated_on, version and standard_charge_information, as the CMS template asks.',
     )
-  return opening[at] === 0x7b
+  return opening[at] === 0x7b ? at : -1
+}
+
+function isMark(bytes: Buffer, at: number): boolean {
+  return bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf
 }

@@ -1,43 +1,18 @@
-import { crc32, deflateRawSync, gzipSync } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
+import { csvBase } from '../oracle/bases.ts'
 import { Refusal } from '../source/refusal.ts'
-import { aJsonItem, anItem, csv, flatRates, json, readBytes, wideHeaders } from '../test-files.ts'
-
-type Member = { name: string; data: Buffer | string; crc?: number }
-
-/** A minimal ZIP writer (APPNOTE 4.3). */
-function zip(members: Member[]): Buffer {
-  const locals: Buffer[] = []
-  const directory: Buffer[] = []
-  let offset = 0
-  for (const { name, data, crc = crc32(data) } of members) {
-    const raw = Buffer.from(data)
-    const packed = deflateRawSync(raw)
-    const header = Buffer.alloc(30)
-    header.writeUInt32LE(0x04034b50, 0)
-    header.writeUInt16LE(20, 4)
-    header.writeUInt16LE(8, 8)
-    header.writeUInt32LE(crc, 14)
-    header.writeUInt32LE(packed.length, 18)
-    header.writeUInt32LE(raw.length, 22)
-    header.writeUInt16LE(name.length, 26)
-    const entry = Buffer.alloc(46)
-    entry.writeUInt32LE(0x02014b50, 0)
-    header.copy(entry, 6, 4, 30)
-    entry.writeUInt32LE(offset, 42)
-    locals.push(header, Buffer.from(name), packed)
-    directory.push(entry, Buffer.from(name))
-    offset += 30 + name.length + packed.length
-  }
-  const listing = Buffer.concat(directory)
-  const end = Buffer.alloc(22)
-  end.writeUInt32LE(0x06054b50, 0)
-  end.writeUInt16LE(members.length, 8)
-  end.writeUInt16LE(members.length, 10)
-  end.writeUInt32LE(listing.length, 12)
-  end.writeUInt32LE(offset, 16)
-  return Buffer.concat([...locals, listing, end])
-}
+import {
+  aJsonItem,
+  anItem,
+  csv,
+  flatRates,
+  json,
+  readBytes,
+  tallHeaders,
+  wideHeaders,
+} from '../test-files.ts'
+import { zip } from '../test-zip.ts'
 
 const file = csv([anItem])
 
@@ -88,6 +63,9 @@ t.test('what cannot be a price file gets one clear sentence', async t => {
     ['other JSON', '{"a":1}', /standard_charge_information/],
     ['JSON cut off', json([aJsonItem]).slice(0, -3), /cut off/],
     ['title rows', 'Prices of Test Hospital\n\n\nCode,Price\n1,2\n', /row 3 is blank/],
+    ['a blank row 2', file.replace('\n', '\n\n'), /row 2 is blank/],
+    ['a title row', `Prices of Test Hospital,,\n${file}`, /headers stand in row 2, below another/],
+    ['a line for Excel', `sep=,\n${file}`, /"sep=", is read by Excel alone/],
     ['semicolons', 'a;b;c\n1;2;3\nd;e;f\n', /separated by ";"/],
     ['tabs', 'a\tb\tc\n1\t2\t3\nd\te\tf\n', /separated by tabs/],
     ['headers in row 1', csv([anItem, anItem, anItem]).split('\n').slice(2).join('\n'), /stand in row 1/],
@@ -99,6 +77,18 @@ t.test('what cannot be a price file gets one clear sentence', async t => {
     ['nested JSON', json([]).replace('[]', `[${'['.repeat(100_000)}`), /cut off/],
   ]
   for (const [name, bytes, expected] of cases) t.match(await refusal(bytes), expected, name)
+})
+
+t.test('cells that tabs, semicolons or pipes separate are told by row 3, quoted or not', async t => {
+  const headers = tallHeaders.map(name => (name === 'setting' ? 'setting, if any' : name))
+  const sheet = csvBase('3.0', 'tall').map((row, at) => (at === 2 ? headers : row))
+  const marks = { '\t': 'tabs', ';': '";"', '|': '"|"' }
+  for (const [mark, name] of Object.entries(marks))
+    for (const quote of ['', '"']) {
+      const text = sheet.map(row => row.map(cell => (cell ? `${quote}${cell}${quote}` : cell)).join(mark))
+      const told = await refusal(`${text.join('\n')}\n`)
+      t.ok(told.includes(`separated by ${name}, not commas`), `${name} ${quote}: ${told}`)
+    }
 })
 
 t.test('columns that cannot be understood are refused with all reasons at once', async t => {
@@ -165,7 +155,12 @@ t.test('a small file cut off at every byte is read or refused, never more', asyn
 })
 
 t.test('a file whose rows are all rejected is refused, with the reasons of the first', async t => {
-  const bad = { ...anItem, 'standard_charge|negotiated_dollar': 'call us' }
+  const bad = {
+    ...anItem,
+    'standard_charge|gross': '',
+    'standard_charge|discounted_cash': '',
+    'standard_charge|negotiated_dollar': 'call us',
+  }
   try {
     await readBytes(csv(Array.from({ length: 50 }, () => bad)))
     t.fail('read')

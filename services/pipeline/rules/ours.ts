@@ -30,6 +30,11 @@ export const ourRules = {
     'error',
     'Quote cells that hold commas: this row has values beyond the last header, so its cells may have moved. It was not loaded.',
   ),
+  generalShifted: rule(
+    'glimmr.general-shifted',
+    'warning',
+    'Quote cells that hold commas: row 2 has values beyond the last header of row 1, so they may stand under headers that are not theirs. They were kept as they stand.',
+  ),
   trailingBytes: rule(
     'glimmr.trailing-bytes',
     'warning',
@@ -126,6 +131,16 @@ export const ourRules = {
     'glimmr.date-old',
     'notice',
     'Publish a new file every year, as CMS asks; this one was last updated more than a year before it was loaded.',
+  ),
+  otherName: rule(
+    'glimmr.other-hospital-name',
+    'notice',
+    'Check that this is the right hospital: the file names {named}, and was published as {hospital}. If they are two, upload it again and choose its hospital.',
+  ),
+  fewerPrices: rule(
+    'glimmr.fewer-prices',
+    'warning',
+    'Check that the file is whole: it holds {prices} charges and rates, and the one whose place it takes {current}. If it was cut, upload the former one again, or the whole one.',
   ),
   olderFiling: rule(
     'glimmr.older-filing',

@@ -20,7 +20,11 @@ export function lineEnd(bytes: Buffer, at: number, held: number, ended: boolean,
     ends.crlf++
     return 2
   }
-  ends.crIsText ??= ends.lf + ends.crlf > 0 || !madeOfCr(bytes, held)
+  if (ends.crIsText === undefined) {
+    // Of a run of CRs an LF may be the end, which makes none of them a line end of its own.
+    if (pastRun(bytes, at, held) >= held && !ended) return -1
+    ends.crIsText = ends.lf + ends.crlf > 0 || !madeOfCr(bytes, held)
+  }
   if (ends.crIsText) return 0
   ends.cr++
   return 1
@@ -32,7 +36,17 @@ function madeOfCr(bytes: Buffer, held: number): boolean {
   let feeds = 0
   for (let at = 0; at < held; at++) {
     if (bytes[at] === lf) feeds++
-    else if (bytes[at] === cr && bytes[at + 1] !== lf) alone++
+    else if (bytes[at] === cr) {
+      at = pastRun(bytes, at, held) - 1
+      if (bytes[at + 1] !== lf) alone++
+    }
   }
   return alone > feeds
+}
+
+/** Where the CRs from `at` on end. */
+function pastRun(bytes: Buffer, at: number, held: number): number {
+  let past = at
+  while (past < held && bytes[past] === cr) past++
+  return past
 }

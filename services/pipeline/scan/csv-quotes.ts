@@ -29,3 +29,14 @@ export function pastBlanks(bytes: Buffer, from: number, held: number, ended: boo
   const byte = bytes[at] ?? 0
   return byte === 0x2c || byte === 0x0a || byte === 0x0d ? at : 0
 }
+
+/**
+ * The same after blanks and CRs, where a CR is no line end. `\r\r\n` is what programs write that end a line with `\r\n` in a
+ * file that makes `\r\n` of each `\n`.
+ */
+export function pastCarriages(bytes: Buffer, from: number, held: number, ended: boolean): number {
+  let at = from
+  while (at < held && (bytes[at] === 0x0d || bytes[at] === 0x20 || bytes[at] === 0x09)) at++
+  if (at >= held) return ended ? at : -1
+  return bytes[at] === 0x2c || bytes[at] === 0x0a ? at : 0
+}

@@ -54,6 +54,8 @@ const awkward = [
   'x,"tail"\r\n"",""',
   '"a\r\nb",c\r\n',
   '\n\n\na',
+  'a,b\r\r\n1,"2"\r\r\n"3", "4" \r \r\n',
+  '"a"\r\r"b"\r',
 ]
 
 t.test('fed one byte at a time or in random pieces, it reads what it reads at once', async t => {
@@ -178,6 +180,14 @@ t.test('a CR between a closing quote and what ends the field belongs to nothing'
     ['a', 'b'],
     ['c', 'd"\re', 'f'],
   ])
+})
+
+t.test('lines that end with CR, CR and LF are lines, whether their last cell is quoted or not', async t => {
+  const lines = 'a,"b"\nc,d\n"e","f"\n'
+  t.same(fields(lines.replaceAll('\n', '\r\r\n')), fields(lines))
+  t.same(fields(lines.replaceAll('\n', '\r\r\r\n')), fields(lines))
+  t.notOk(scan(lines.replaceAll('\n', '\r\r\n')).some(record => record.unclosed))
+  t.same(fields('"a"\r\r"b"\r'), [['a'], [''], ['b']], 'a blank line in a file made of CRs')
 })
 
 t.test('stray quotes are text', async t => {

@@ -17,7 +17,7 @@ import { createByteView } from './byte-view.ts'
 import { type ChunkJoiner, createChunkJoiner } from './chunk-joiner.ts'
 import { type CsvLimits, csvLimits, tooLong, tooManyUnclosed } from './csv-limits.ts'
 import { lineEnd } from './csv-line-ends.ts'
-import { countOf, pastBlanks, undouble } from './csv-quotes.ts'
+import { countOf, pastBlanks, pastCarriages, undouble } from './csv-quotes.ts'
 import { CsvRecord } from './csv-record.ts'
 import { wholeLinesAreUtf8 } from './encoding.ts'
 
@@ -241,13 +241,12 @@ export class CsvScanner extends CsvRecord {
 
   /** A CR that ends no line stands at `after`, behind the closing quote: it belongs to nothing, if a field ends there. */
   private pastCarriage(at: number, after: number): number {
-    const next = after + 1
-    if (next >= this.held && !this.ended) return this.stopAt(at)
-    if (next >= this.held || this.bytes[next] === comma || this.bytes[next] === lf)
-      return this.close(at, next)
+    const next = pastCarriages(this.bytes, after, this.held, this.ended)
+    if (next < 0) return this.stopAt(at)
+    if (next > 0) return this.close(at, next)
     this.dirty |= stray
     this.strayQuotes = true
-    this.position = next
+    this.position = after + 1
     return again
   }
 

@@ -18,6 +18,16 @@ export function cellText(bytes: Buffer, start: number, end: number): string {
   return text.includes('\0') ? text.replaceAll('\0', '') : text
 }
 
+/** A text as Postgres stores it: JSON can write NUL and halves of a surrogate pair. */
+export function storableText(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed()
+}
+
+/** A number of a JSON as jsonb takes it: of 131,072 digits before the point and 16,383 behind it. Beyond that it is a text. */
+export function storableNumber(digits: string): string {
+  return digits.length > 1000 || /[eE][+-]?0*\d{4}/.test(digits) ? JSON.stringify(digits) : digits
+}
+
 /** Codes and names: for these a look at each byte and one call cost a fifth of what the decoder does. */
 const shortBytes = 64
 

@@ -109,32 +109,6 @@ export class JsonTape {
     return cellText(this.bytes, this.starts[token] ?? 0, this.ends[token] ?? 0)
   }
 
-  /** The value as JSON text again, its numbers in the digits they had. */
-  json(token: number): string {
-    switch (this.kinds[token]) {
-      case kind.object:
-        return `{${this.children(token, 2)
-          .map(key => `${JSON.stringify(this.text(key))}:${this.json(key + 1)}`)
-          .join(',')}}`
-      case kind.array:
-        return `[${this.children(token, 1)
-          .map(child => this.json(child))
-          .join(',')}]`
-      case kind.string:
-        return JSON.stringify(this.text(token).replaceAll('\0', '').toWellFormed())
-      default:
-        return this.text(token)
-    }
-  }
-
-  private children(token: number, step: 1 | 2): number[] {
-    const found: number[] = []
-    const end = this.after[token] ?? 0
-    for (let child = token + 1; child < end; child = this.after[step === 2 ? child + 1 : child] ?? end)
-      found.push(child)
-    return found
-  }
-
   private token(which: number, start: number): number {
     if (this.count === this.kinds.length) this.grow()
     const token = this.count++

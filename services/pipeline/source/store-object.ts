@@ -1,6 +1,7 @@
 /** An object of the store as a source. Every read names the ETag: bytes of two versions never mix. */
 import { Readable } from 'node:stream'
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { answered, failWhenSilent } from './fail-when-silent.ts'
 import { type Source, SourceChanged } from './source.ts'
 
 export type StoreObject = {
@@ -8,15 +9,18 @@ export type StoreObject = {
   bucket: string
   key: string /** As the store gave it when the upload was completed. */
   etag?: string | null
+  /** How long the store may be silent while it is waited for. */
+  silentMs?: number
 }
 
 export async function storeSource(
-  { client, bucket, key, etag }: StoreObject,
+  { client, bucket, key, etag, silentMs: ms = 60_000 }: StoreObject,
   signal: AbortSignal,
 ): Promise<Source> {
-  const head = await client
-    .send(new HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal })
-    .catch(explained(key))
+  const headOf = new HeadObjectCommand({ Bucket: bucket, Key: key })
+  const head = await answered(abortSignal => client.send(headOf, { abortSignal }), { signal, ms }).catch(
+    explained(key),
+  )
   if (etag && head.ETag && bare(etag) !== bare(head.ETag))
     throw new SourceChanged(
       `the object ${key} was replaced after the upload was completed; upload the file again`,
@@ -26,19 +30,16 @@ export async function storeSource(
     sizeBytes: head.ContentLength ?? 0,
     contentEncoding: head.ContentEncoding,
     async read(range, abort) {
-      const answer = await client
-        .send(
-          new GetObjectCommand({
-            Bucket: bucket,
-            Key: key,
-            ...(head.ETag && { IfMatch: head.ETag }),
-            ...(range && { Range: `bytes=${range.start}-${range.end - 1}` }),
-          }),
-          { abortSignal: abort },
-        )
-        .catch(explained(key))
+      const get = new GetObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        ...(head.ETag && { IfMatch: head.ETag }),
+        ...(range && { Range: `bytes=${range.start}-${range.end - 1}` }),
+      })
+      const ask = (abortSignal: AbortSignal) => client.send(get, { abortSignal })
+      const answer = await answered(ask, { signal: abort, ms }).catch(explained(key))
       if (!(answer.Body instanceof Readable)) throw new Error(`the store gave no stream for ${key}`)
-      return answer.Body
+      return failWhenSilent(answer.Body, ms)
     },
   }
 }
