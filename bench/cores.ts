@@ -1,4 +1,9 @@
-/** What the machine's cores are worth at this moment: those of a shared machine may be two threads of one, or somebody else's. */
+/**
+ * What the machine's cores are worth at this moment (those of a shared machine may be two threads of one, or somebody
+ * else's), and who may use them.
+ */
+import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 
 const work = `
@@ -38,4 +43,19 @@ async function milliseconds(threads: number): Promise<number> {
 
 function next(worker: Worker): Promise<unknown> {
   return new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+}
+
+export const allCores = availableParallelism()
+
+/** Whether processes can be kept on some of them: on Linux, with taskset of util-linux. */
+export const canKeep = spawnSync('taskset', ['--version']).status === 0
+
+/** Keeps these processes, with all their threads and the children to come, on the first `cores`. */
+export function keepOn(cores: number, pids: readonly number[]): void {
+  for (const pid of pids) {
+    const { status, stderr } = spawnSync('taskset', ['-acp', `0-${cores - 1}`, `${pid}`], {
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Error(`taskset: ${stderr}`)
+  }
 }

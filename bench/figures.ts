@@ -5,8 +5,8 @@ export type Figure = {
   unit: string
   /** What it has to be, and the same in words: `< 10`. */
   target?: { bound: number; less: boolean }
-  /** The thing to beat, measured in the same run. */
-  peer?: { name: string; value: number }
+  /** The thing to beat, measured in the same run; in the figure's unit if it has none of its own. */
+  peer?: { name: string; value: number; unit?: string }
 }
 
 export function printFigures(figures: Figure[], json: boolean): void {
@@ -21,8 +21,8 @@ function printTable(figures: Figure[]): void {
     const asked = target
       ? `  (asked ${target.less ? '<' : '≥'} ${target.bound} ${unit}: ${holds(figure) ? 'holds' : 'MISSED'})`
       : ''
-    const beside = peer ? `  beside ${peer.name}: ${round(peer.value)} ${unit}` : ''
-    console.log(`${name.padEnd(44)} ${String(round(value)).padStart(10)} ${unit}${asked}${beside}`)
+    const beside = peer ? `  beside ${peer.name}: ${round(peer.value)} ${peer.unit ?? unit}` : ''
+    console.log(`${name.padEnd(52)} ${String(round(value)).padStart(10)} ${unit}${asked}${beside}`)
   }
 }
 

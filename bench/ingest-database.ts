@@ -13,6 +13,8 @@ export type Database = {
   pool: Pool
   /** CPU seconds of all server processes so far; NaN where there is no /proc. */
   cpuSeconds(): number
+  /** Of the postmaster and its children; empty where there is no /proc. */
+  processes(): number[]
   /** No file, no price, nothing left to write back. */
   empty(): Promise<void>
   close(): Promise<void>
@@ -28,6 +30,7 @@ export async function openDatabase(): Promise<Database> {
     urlFor: role => server.url('postgres', role),
     pool,
     cpuSeconds: () => cpuSeconds(server.pid),
+    processes: () => processes(server.pid),
     async empty() {
       await execute(
         pool,
@@ -47,22 +50,21 @@ const ticksPerSecond = 100
 
 /** Of the postmaster, of the children it has seen end, and of those that run (proc_pid_stat(5): fields 14 to 17). */
 function cpuSeconds(postmaster: number): number {
-  let ticks = 0
+  const ticks = processes(postmaster).map(pid => sum(statOf(pid).slice(11, pid === postmaster ? 15 : 13)))
+  return ticks.length === 0 ? Number.NaN : sum(ticks) / ticksPerSecond
+}
+
+function processes(postmaster: number): number[] {
   try {
-    for (const name of readdirSync('/proc')) {
-      if (!/^\d+$/.test(name)) continue
-      const fields = statOf(name)
-      if (Number(name) === postmaster) ticks += sum(fields.slice(11, 15))
-      else if (Number(fields[1]) === postmaster) ticks += sum(fields.slice(11, 13))
-    }
-    return ticks / ticksPerSecond
+    const all = readdirSync('/proc').filter(name => /^\d+$/.test(name))
+    return all.map(Number).filter(pid => pid === postmaster || Number(statOf(pid)[1]) === postmaster)
   } catch {
-    return Number.NaN
+    return []
   }
 }
 
 /** The fields after the name, from the state on. */
-function statOf(pid: string): string[] {
+function statOf(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     return text.slice(text.lastIndexOf(')') + 2).split(' ')
@@ -71,6 +73,6 @@ function statOf(pid: string): string[] {
   }
 }
 
-function sum(fields: string[]): number {
-  return fields.reduce((total, field) => total + Number(field), 0)
+function sum(values: readonly (string | number)[]): number {
+  return values.reduce<number>((total, value) => total + Number(value), 0)
 }
