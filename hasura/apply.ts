@@ -1,5 +1,5 @@
 /**
- * Puts `hasura/metadata` into a real Hasura: `HASURA_URL=… HASURA_ADMIN_SECRET=… node hasura/apply.ts`
+ * Puts `hasura/metadata` into a real Hasura: `HASURA_URL=… HASURA_ADMIN_SECRET=… npm run metadata:apply`
  *
  * Waits until the server is healthy, replaces its metadata as a whole, prints what is inconsistent and ends with 1 if
  * anything is. Source: https://hasura.io/docs/2.0/api-reference/metadata-api/manage-metadata/#metadata-replace-metadata
@@ -7,6 +7,7 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { readMetadata } from '@glimmr/engine/metadata'
+import { readOptions } from '@glimmr/lib/command'
 import { fetch } from 'undici'
 import { type ApplyConfig, readApplyConfig } from './config.ts'
 
@@ -72,6 +73,14 @@ function inconsistentObjects(answer: unknown): Inconsistent[] {
 }
 
 if (import.meta.main) {
+  readOptions(
+    {},
+    `Puts hasura/metadata into a real Hasura, in place of the metadata that it has.
+
+  HASURA_URL=… HASURA_ADMIN_SECRET=… npm run metadata:apply
+
+Ends with 1 if anything in it is inconsistent there, and says what.`,
+  )
   try {
     const metadataDir = join(import.meta.dirname, 'metadata')
     const found = await applyMetadata({ ...readApplyConfig(), metadataDir, log: line => console.log(line) })

@@ -1,11 +1,12 @@
 /**
  * Writes the metadata of a real Hasura as the folder that apply.ts puts there:
- * `HASURA_URL=… HASURA_ADMIN_SECRET=… node hasura/export.ts FOLDER`
+ * `HASURA_URL=… HASURA_ADMIN_SECRET=… npm run metadata:export -- FOLDER`
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Metadata } from '@glimmr/engine/metadata-types'
 import { metadataFiles } from '@glimmr/engine/write-metadata'
+import { misused, readArguments } from '@glimmr/lib/command'
 import { fetch } from 'undici'
 import { type ApplyConfig, readApplyConfig } from './config.ts'
 
@@ -29,9 +30,11 @@ export async function exportMetadata({ url, adminSecret }: ApplyConfig, folder: 
 }
 
 if (import.meta.main) {
+  const help = `Writes the metadata of a real Hasura as the folder that metadata:apply puts there.
+
+  HASURA_URL=… HASURA_ADMIN_SECRET=… npm run metadata:export -- FOLDER`
+  const [folder = misused('FOLDER is missing', help)] = readArguments({}, help).positionals
   try {
-    const [folder] = process.argv.slice(2)
-    if (folder === undefined) throw new Error('usage: node hasura/export.ts FOLDER')
     const names = await exportMetadata(readApplyConfig(), folder)
     console.log(`${names.length} files in ${folder}`)
   } catch (cause) {

@@ -1,9 +1,9 @@
 /**
- * `BETTERSTACK_TOKEN=… node ops/betterstack.ts --url https://glimmr.example [--dry-run]`: creates or updates the monitors
+ * `BETTERSTACK_TOKEN=… npm run monitors -- --url https://glimmr.example [--dry-run]`: creates or updates the monitors
  * of betterstack.json, found again by their name. Others are left alone. API: https://betterstack.com/docs/uptime/api/.
  */
 import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
+import { misused, readOptions, runCommand } from '@glimmr/lib/command'
 import { readConfig } from '@glimmr/lib/config'
 import { z } from 'zod'
 
@@ -14,19 +14,32 @@ type Listed = {
   pagination?: { next: string | null }
 }
 
-const { values } = parseArgs({
-  options: { url: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } },
-})
-if (!values.url) throw new Error('--url says where the gateway is: --url https://glimmr.example')
-const base = new URL(values.url)
-// biome-ignore lint/style/noProcessEnv: a script's edge
-const { BETTERSTACK_TOKEN: token } = readConfig(z.object({ BETTERSTACK_TOKEN: z.string() }), process.env)
-const monitors: Monitor[] = JSON.parse(await readFile(new URL('betterstack.json', import.meta.url), 'utf8'))
-const known = await listed()
-for (const monitor of monitors) await put(monitor)
+const help = `Makes BetterStack have the uptime monitors of ops/betterstack.json; others of the account are left alone.
 
-async function put({ name, path, keyword, check_frequency }: Monitor): Promise<void> {
-  const id = known.get(name)
+  BETTERSTACK_TOKEN=… npm run monitors -- --url https://glimmr.example [--dry-run]
+
+  --url URL   where the gateway is
+  --dry-run   says what it would do, and does nothing
+  --help      this text`
+
+const given = readOptions({ url: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } }, help)
+const base = gatewayUrl(given.url)
+let token = ''
+
+await runCommand(async () => {
+  // biome-ignore lint/style/noProcessEnv: a command's edge
+  token = readConfig(z.object({ BETTERSTACK_TOKEN: z.string() }), process.env).BETTERSTACK_TOKEN
+  const monitors: Monitor[] = JSON.parse(await readFile(new URL('betterstack.json', import.meta.url), 'utf8'))
+  const known = await listed()
+  for (const monitor of monitors) await put(monitor, known.get(monitor.name))
+})
+
+function gatewayUrl(text: string | undefined): URL {
+  if (text && URL.canParse(text)) return new URL(text)
+  return misused(`--url ${text ? 'is not a URL' : 'is missing'}`, help)
+}
+
+async function put({ name, path, keyword, check_frequency }: Monitor, id: string | undefined): Promise<void> {
   const body = {
     monitor_type: 'keyword',
     url: new URL(path, base).href,
@@ -37,7 +50,7 @@ async function put({ name, path, keyword, check_frequency }: Monitor): Promise<v
     ssl_expiration: 14,
   }
   console.log(`${id ? 'update' : 'create'} ${name}: ${body.url}`)
-  if (!values['dry-run'])
+  if (!given['dry-run'])
     await request(id ? `${api}/${id}` : api, { method: id ? 'PATCH' : 'POST', body: JSON.stringify(body) })
 }
 

@@ -35,5 +35,6 @@ Which files are these prices from?
   curl -s -H 'Authorization: Bearer ${keys.partner}' ${url}/v1/core/files
 
 Your own file: npm run upload -- FILE${own}        Ctrl-C stops everything.
+All of this is for this machine only: nothing listens for the network. How to serve others: README, Production.
 `
 }

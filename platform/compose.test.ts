@@ -98,8 +98,55 @@ t.test('Traefik, Hasura and PostgreSQL are given the files that are executed her
   })
   t.same(migrate?.command, ['node', 'db/main.ts'])
   for (const variable of Object.keys(migrate?.environment ?? {})) t.match(read('db/main.ts'), variable)
-  t.match(postgres?.image, /^postgres:1[678]$/)
+  // Before 17 there is no builtin locale.
+  t.match(postgres?.image, /^postgres:1[78]$/)
   t.match(postgres?.healthcheck?.test.join(' '), 'pg_isready -h 127.0.0.1', 'not the server that initdb uses')
+})
+
+// Each does its work and ends.
+const once = new Set(['migrate', 'metadata'])
+
+t.test('what runs for long is started again, and what faces the network has no rights to lose', t => {
+  for (const [name, service] of [
+    ...Object.entries(compose.services),
+    ...Object.entries(production.services),
+  ]) {
+    const long = !once.has(name) && (service.image ?? service.command) !== undefined
+    if (long && (service.image || compose.services[name] === undefined))
+      t.equal(service.restart, 'unless-stopped', name)
+  }
+  for (const name of ['traefik', ...Object.keys(readers), 'store'])
+    t.match(
+      compose.services[name],
+      { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] },
+      name,
+    )
+  const port = Number(compose.services.traefik?.ports?.[0]?.split(':').at(-1))
+  t.ok(port >= 1024, 'a lower one would take a capability')
+  t.end()
+})
+
+t.test('production says how many proxies stand before it', t => {
+  t.match(String(production.services.traefik?.environment?.PROXY_DEPTH), /^\$\{PROXY_DEPTH:\?/)
+  t.match(read('.env.example'), /^PROXY_DEPTH=$/m, 'a copy of the example does not say it')
+  t.end()
+})
+
+t.test('texts sort in the containers as they do here, and Hasura has a role of its own', t => {
+  const { postgres, hasura } = compose.services
+  const args = String(postgres?.environment?.POSTGRES_INITDB_ARGS).split(' ')
+  for (const arg of args) t.match(read('dev/postgres.ts'), `'${arg}'`)
+  for (const [, arg = ''] of read('dev/postgres.ts').matchAll(/'(--(?:encoding|locale|builtin)[^']*)'/g))
+    t.ok(args.includes(arg), arg)
+  const state = String(hasura?.environment?.HASURA_GRAPHQL_METADATA_DATABASE_URL)
+  const [, role, variable] = /^postgresql:\/\/(\w+):\$\{(\w+):\?.*@postgres\/hasura$/.exec(state) ?? []
+  const sql = read('db/hasura-database.sql')
+  t.match(sql, `\\getenv password ${variable}\n`)
+  t.match(sql, `create role ${role} login password :'password';`)
+  t.match(sql, `create database hasura owner ${role};`)
+  t.ok(postgres?.environment?.[String(variable)], 'the image is given the password')
+  t.notMatch(state, String(postgres?.environment?.POSTGRES_USER))
+  t.end()
 })
 
 t.test('a password as .env.example has it made can stand in the URLs of the compose file', async t => {

@@ -1,7 +1,7 @@
 /** The data folder: one running platform at a time, its secrets, and platform.json for the tools that talk to it. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { alive, commandOf } from '@glimmr/dev/postgres-process'
 import { z } from 'zod'
 
@@ -36,16 +36,22 @@ export type Secrets = z.infer<typeof secretsSchema>
 
 /** Others may pass through (PostgreSQL's account has to), but what is private inside has a mode of its own. */
 export async function claimDataFolder(dataDir: string): Promise<() => Promise<void>> {
-  await mkdir(dataDir, { recursive: true, mode: 0o755 })
   const file = join(dataDir, 'glimmr.pid')
+  await makeFolder(dataDir).catch(error => cannotWrite(dataDir, error))
   for (;;) {
     try {
       const handle = await open(file, 'wx', 0o600)
-      await handle.writeFile(`${process.pid} ${performance.timeOrigin}`)
-      await handle.close()
+      try {
+        await handle.writeFile(`${process.pid} ${performance.timeOrigin}`)
+      } catch (error) {
+        await rm(file, { force: true })
+        throw error
+      } finally {
+        await handle.close()
+      }
       return () => rm(file, { force: true })
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      if (codeOf(error) !== 'EEXIST') cannotWrite(dataDir, error)
     }
     const [pid = 0, began] = (await readFile(file, 'utf8').catch(() => '')).split(' ').map(Number)
     // A container gives every start the same pid: then the time tells a former start from this one.
@@ -59,6 +65,47 @@ export async function claimDataFolder(dataDir: string): Promise<() => Promise<vo
       )
     await rm(file, { force: true }) // left by a process that was killed
   }
+}
+
+/** Step by step: Node's own `recursive` never comes back from /proc. */
+async function makeFolder(dir: string): Promise<void> {
+  const missing: string[] = []
+  for (let at = dir; !(await exists(at)); at = dirname(at)) missing.unshift(at)
+  for (const at of missing)
+    await mkdir(at, 0o755).catch(error => {
+      if (codeOf(error) !== 'EEXIST') throw error
+    })
+  if (!(await stat(dir)).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' })
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return false
+    throw error
+  }
+}
+
+const reasons: Record<string, string> = {
+  ENOTDIR: 'it is a file, or below one',
+  EACCES: 'this user may not',
+  EPERM: 'this user may not',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  ENOENT: 'no folder can be made there',
+}
+
+function cannotWrite(dir: string, error: unknown): never {
+  const reason = reasons[codeOf(error)] ?? (error instanceof Error ? error.message : String(error))
+  throw new Error(`Glimmr cannot write to ${dir}: ${reason}. Choose another folder with --data.`, {
+    cause: error,
+  })
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
 export async function readSecrets(dataDir: string): Promise<Secrets> {

@@ -13,6 +13,7 @@ import { openDuckdb } from '@glimmr/core/export/test-duckdb'
 import { build as buildCore } from '@glimmr/core/server'
 import { createTestTokens } from '@glimmr/dev/test-tokens'
 import { createTestDatabase } from '@glimmr/dev/testing'
+import { readArguments } from '@glimmr/lib/command'
 import { ingest } from '@glimmr/pipeline/ingest-file'
 import { comparePrices } from '@glimmr/pipeline/load/same-prices'
 import { createLoadThreads } from '@glimmr/pipeline/load/thread'
@@ -23,7 +24,12 @@ const folder = join(
   'mrf',
 )
 /** The three layouts, small and large; what they hold is taken from the ingest itself, which has checks of its own. */
-const asked = process.argv.slice(2)
+const { positionals: asked } = readArguments(
+  {},
+  `Real price files (../shared/mrf beside the checkout, or GLIMMR_SHARED) through all three exports, summed by DuckDB.
+
+  npm run check:exports -- [NUMBER …]`,
+)
 const chosen = asked.length > 0 ? asked : ['01', '02', '03', '15', '16', '19', '25', '27']
 
 const endings: (() => unknown)[] = []

@@ -14,10 +14,18 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { startOtlpReceiver } from '@glimmr/dev/otlp-receiver'
+import { readOptions } from '@glimmr/lib/command'
 import { createS3Client } from '@glimmr/lib/s3'
 import { GraphQLClient } from 'graphql-request'
 import type { PlatformFile, Secrets } from './data-folder.ts'
 import { call, complete, presign, putWithCurl, sha256Of, untilEnded } from './journey-client.ts'
+
+readOptions(
+  {},
+  `Real price files (../shared/mrf beside the checkout, or GLIMMR_SHARED) from the upload to the price, with a kill on the way.
+
+  npm run check:journey`,
+)
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(process.env.GLIMMR_SHARED ?? resolve(root, '../shared'), 'mrf')

@@ -4,8 +4,8 @@
  * asks the gateway.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createExplorer } from './explorer.ts'
+import type { HeldPort } from './ports.ts'
 
 type App = { routing(request: IncomingMessage, response: ServerResponse): void }
 
@@ -14,6 +14,7 @@ const paths = new Set(['/metrics', '/health', '/livez', '/readyz'])
 export async function serveOperations(
   apps: Record<string, App>,
   gateway: { url: string; metrics: () => string },
+  port: HeldPort,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const list = [
     ...Object.keys(apps).flatMap(name => [...paths].map(path => `/${name}${path}`)),
@@ -35,15 +36,15 @@ export async function serveOperations(
       response.setHeader('content-type', 'text/plain; charset=utf-8').end(`${list.join('\n')}\n`)
     }
   })
+  await port.release()
   await new Promise<void>((listening, failed) => {
     server.once('error', failed)
-    server.listen(0, '127.0.0.1', listening)
+    server.listen(port.port, '127.0.0.1', listening)
   })
-  const { port } = server.address() as AddressInfo
   const close = () =>
     new Promise<void>(closed => {
       server.close(() => closed())
       server.closeAllConnections()
     })
-  return { url: `http://127.0.0.1:${port}`, close }
+  return { url: `http://127.0.0.1:${port.port}`, close }
 }

@@ -6,6 +6,7 @@ export type Options = {
   /** 0: any free port. */
   port: number
   storePort: number
+  opsPort: number
   /** Absolute. */
   dataDir: string
   samples: boolean
@@ -19,11 +20,14 @@ export const help = `Starts the whole platform: PostgreSQL, object store, servic
 
   --port N         gateway port, 8080 unless said otherwise (0: any free one)
   --store-port N   object store port, 9000 unless said otherwise (0: any free one)
+  --ops-port N     metrics and GraphiQL, any free one unless said otherwise
   --data DIR       where everything is kept, .data unless said otherwise
   --no-samples     without the two sample files
   --verbose        logs to the terminal instead of DIR/glimmr.log
   --help           this text
 
+It listens on this machine only (127.0.0.1). Settings are those of .env.example, given in the environment:
+LINK_HOSTS=example.org npm start; but not those of the database and the store, which it brings along.
 OTEL_EXPORTER_OTLP_ENDPOINT=http://host:4318 sends traces there. Ctrl-C stops everything.`
 
 /** Throws a sentence for the user. `help`: print the help and leave. */
@@ -38,6 +42,7 @@ export function parseOptions(args: string[]): Options | 'help' {
   return {
     port: port('--port', values.port),
     storePort: port('--store-port', values['store-port']),
+    opsPort: port('--ops-port', values['ops-port']),
     dataDir: resolve(values.data),
     samples: !values['no-samples'],
     verbose: values.verbose,
@@ -50,6 +55,7 @@ function parsed(args: string[]) {
     options: {
       port: { type: 'string', default: '8080' },
       'store-port': { type: 'string', default: '9000' },
+      'ops-port': { type: 'string', default: '0' },
       data: { type: 'string', default: '.data' },
       'no-samples': { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },

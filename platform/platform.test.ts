@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { gql } from 'graphql-request'
 import t from 'tap'
 import { call, presign, putWithCurl, untilEnded } from './journey-client.ts'
+import { holdPort } from './ports.ts'
 import { graphql, type Page, sample, testPlatform } from './test-platform.ts'
 
 const { dataDir, start } = testPlatform(t)
@@ -127,6 +128,54 @@ t.test(
     await t.rejects(start(), { message: /running on .* already \(process \d+\)/ })
   },
 )
+
+t.test(
+  'settings in the environment count as they do in production; metrics have the port that was asked for',
+  async t => {
+    const opsPort = await freePort()
+    const env = {
+      LINK_HOSTS: 'example.org',
+      MEDIA_PRESIGN_SECONDS: '60',
+      MEDIA_MAX_UPLOAD_BYTES: '1000',
+      PUBLIC_URL: 'https://glimmr.example',
+      // Not its own, and not to be tripped over: all of .env may be in the environment.
+      PORT: '1',
+      DATABASE_URL: 'postgresql://elsewhere/x',
+      S3_ENDPOINT: 'http://elsewhere',
+    }
+    const platform = await start({ samples: false, opsPort, env })
+    t.teardown(() => platform.stop())
+    const { gateway_url: url, ops_url, keys } = platform.file
+    t.equal(ops_url, `http://127.0.0.1:${opsPort}`)
+    t.equal((await fetch(`${ops_url}/core/health`)).status, 200)
+    const link = await call<{ short_url: string }>(`${url}/v1/links/links`, {
+      key: keys.partner,
+      method: 'POST',
+      body: { kind: 'url', url: 'https://example.org/prices' },
+    })
+    t.match(link, { status: 201, body: { short_url: /^https:\/\/glimmr\.example\/l\// } })
+    const announce = (size_bytes: number) =>
+      call<{ expires_at: string }>(`${url}/v1/media/presign`, {
+        key: keys.uploader,
+        method: 'POST',
+        body: { filename: 'a.csv', content_type: 'text/csv', size_bytes },
+      })
+    const { status, body } = await announce(10)
+    t.equal(status, 201)
+    t.ok(Date.parse(body.expires_at) < Date.now() + 61_000)
+    t.equal((await announce(2000)).status, 422)
+  },
+)
+
+t.test('a setting that is wrong is told before anything is started', async t => {
+  await t.rejects(start({ env: { MEDIA_PRESIGN_SECONDS: 'soon' } }), { message: /MEDIA_PRESIGN_SECONDS: / })
+})
+
+async function freePort(): Promise<number> {
+  const { port, release } = await holdPort(0, '--ops-port')
+  await release()
+  return port
+}
 
 t.test('a taken port is told in a sentence', async t => {
   const holder = createServer().listen(0, '127.0.0.1')

@@ -17,12 +17,13 @@ import type { Options } from './options.ts'
 import { holdPort } from './ports.ts'
 import { publishSamples } from './samples.ts'
 import { startServices } from './services.ts'
+import { readSettings } from './settings.ts'
 import { startStore } from './store.ts'
 
 export type PlatformOptions = Options & {
   /** Progress, a sentence at a time. */
   say: (message: string) => void
-  /** What the route files see as `{{ env "…" }}`. */
+  /** Settings of the services, and what the route files see as `{{ env "…" }}`. */
   env?: Record<string, string | undefined>
   /** Aborted: the start goes no further. */
   signal?: AbortSignal
@@ -54,17 +55,21 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 }
 
 async function start(options: PlatformOptions, stops: Stop[], stop: () => Promise<void>): Promise<Platform> {
-  const { dataDir, say, signal } = options
+  const { dataDir, say, signal, env = {} } = options
   stops.push(await claimDataFolder(dataDir))
   await rm(join(dataDir, 'platform.json'), { force: true })
   const storePort = await holdPort(options.storePort, '--store-port')
   stops.push(storePort.release)
   const port = await holdPort(options.port, '--port')
   stops.push(port.release)
+  const opsPort = await holdPort(options.opsPort, '--ops-port')
+  stops.push(opsPort.release)
+  const gatewayUrl = `http://127.0.0.1:${port.port}`
+  const settings = readSettings(env, { PUBLIC_URL: gatewayUrl, KEYS_DIR: join(dataDir, 'auth-keys') })
   const secrets = await readSecrets(dataDir)
   const lines = createLogLines(options.verbose ? {} : { dest: join(dataDir, 'glimmr.log'), mode: 0o600 })
   stops.push(async () => lines.flush())
-  const log = pino(pinoOptions, lines)
+  const log = pino({ ...pinoOptions, level: settings.auth.LOG_LEVEL }, lines)
   const database = await startDatabase(dataDir, say)
   stops.push(database.stop)
   signal?.throwIfAborted()
@@ -72,17 +77,17 @@ async function start(options: PlatformOptions, stops: Stop[], stop: () => Promis
   const corePool = createPool({ url: database.url('glimmr_core'), name: 'glimmr_start', max: 1 })
   const { store: storeKey, ...keys } = await ensureKeys(corePool, secrets.keys).finally(() => corePool.end())
   await writeSecrets(dataDir, { ...secrets, keys: { ...keys, store: storeKey } })
-  const gatewayUrl = `http://127.0.0.1:${port.port}`
   const store = await startStore({ dataDir, port: storePort, secrets, gatewayUrl, key: storeKey, log })
   stops.push(store.close)
   const services = await startServices({
-    dataDir,
     port,
+    opsPort,
     gatewayUrl,
     s3: store.s3,
     database,
     log,
-    env: options.env ?? {},
+    settings,
+    env,
   })
   stops.push(services.stop)
   signal?.throwIfAborted()

@@ -27,6 +27,7 @@ const answers = (name: string) => ({ ...base[name]?.environment, ...production[n
 /** What a `.env` says. */
 const dotEnv = {
   CORS_ORIGIN: 'https://app.example',
+  PROXY_DEPTH: '0',
   PUBLIC_URL: 'https://glimmr.example',
   S3_ENDPOINT: 'https://account.r2.cloudflarestorage.com',
 }

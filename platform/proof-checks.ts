@@ -6,7 +6,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
+import { readOptions } from '@glimmr/lib/command'
 import { createProver } from './test-proofs.ts'
+
+readOptions(
+  {},
+  `Random prices of real price files (../shared/mrf beside the checkout, or GLIMMR_SHARED), each proved by its bytes.
+
+  npm run check:proof`,
+)
 
 const folder = join(
   resolve(process.env.GLIMMR_SHARED ?? fileURLToPath(new URL('../../shared', import.meta.url))),

@@ -1,8 +1,6 @@
 /** The services, mounted in the router under the URLs that the route files give them: no hop, no port of their own. */
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build as buildCore } from '@glimmr/core/server'
-import { readIssuers } from '@glimmr/gateway/auth/config'
 import { build as buildAuth } from '@glimmr/gateway/auth/server'
 import { createRouter } from '@glimmr/gateway/router/router'
 import type { S3Config } from '@glimmr/lib/s3'
@@ -13,16 +11,18 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Database } from './database.ts'
 import { serveOperations } from './operations.ts'
 import type { HeldPort } from './ports.ts'
+import type { Settings } from './settings.ts'
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
 export type ServicesOptions = {
-  dataDir: string
   port: HeldPort
+  opsPort: HeldPort
   gatewayUrl: string
   s3: S3Config
   database: Database
   log: FastifyBaseLogger
+  settings: Settings
   /** What `{{ env "…" }}` in the route files sees: other limits, say. */
   env: Record<string, string | undefined>
 }
@@ -34,25 +34,19 @@ export type Services = {
 }
 
 export async function startServices(options: ServicesOptions): Promise<Services> {
-  const { dataDir, port, gatewayUrl, s3, database, log, env } = options
+  const { port, opsPort, gatewayUrl, s3, database, log, env, settings } = options
   const auth = await buildAuth({
     databaseUrl: database.url('glimmr_auth'),
-    keysDir: join(dataDir, 'auth-keys'),
-    issuers: readIssuers(env),
+    keysDir: settings.auth.KEYS_DIR,
+    issuers: settings.auth.ISSUERS,
     log,
   })
   const { jwks } = auth
   const [core, media, links, pipeline] = await Promise.all([
-    buildCore({ databaseUrl: database.url('glimmr_core'), log, jwks, s3 }),
-    buildMedia({ databaseUrl: database.url('glimmr_media'), log, jwks, s3 }),
-    buildLinks({
-      databaseUrl: database.url('glimmr_links'),
-      log,
-      jwks,
-      publicUrl: gatewayUrl,
-      metadataDir: fromRoot('hasura/metadata'),
-    }),
-    buildPipeline({ databaseUrl: database.url('glimmr_pipeline'), log, s3 }),
+    buildCore({ ...settings.core, databaseUrl: database.url('glimmr_core'), log, jwks, s3 }),
+    buildMedia({ ...settings.media, databaseUrl: database.url('glimmr_media'), log, jwks, s3 }),
+    buildLinks({ ...settings.links, databaseUrl: database.url('glimmr_links'), log, jwks }),
+    buildPipeline({ ...settings.pipeline, databaseUrl: database.url('glimmr_pipeline'), log, s3 }),
   ])
   const apps = [core, media, links, pipeline, auth]
   await Promise.all(apps.map(app => app.ready()))
@@ -75,6 +69,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const ops = await serveOperations(
     { core, media, links, pipeline, auth },
     { url: gatewayUrl, metrics: router.metricsText },
+    opsPort,
   )
   const stop = async () => {
     media.endStreams()

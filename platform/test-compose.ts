@@ -11,6 +11,10 @@ export type ComposeService = {
   volumes?: string[]
   ports?: string[]
   healthcheck?: { test: string[] }
+  restart?: string
+  read_only?: boolean
+  cap_drop?: string[]
+  security_opt?: string[]
 }
 
 export const root = fileURLToPath(new URL('..', import.meta.url))

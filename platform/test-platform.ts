@@ -21,14 +21,19 @@ export const sample = fileURLToPath(
 
 export type TestPlatform = {
   dataDir: string
-  start(options?: { samples?: boolean; port?: number; env?: Record<string, string> }): Promise<Platform>
+  start(options?: {
+    samples?: boolean
+    port?: number
+    opsPort?: number
+    env?: Record<string, string>
+  }): Promise<Platform>
 }
 
 /** `start` may be called again and again: it is the same data folder, removed when the test file ends. */
 export function testPlatform(t: { teardown(handler: () => unknown): void }): TestPlatform {
   const dataDir = join(testFolder(), `glimmr platform ${process.pid}`)
   t.teardown(() => rm(dataDir, { recursive: true, force: true }))
-  const fixed = { storePort: 0, dataDir, verbose: false, say: () => {} }
+  const fixed = { storePort: 0, opsPort: 0, dataDir, verbose: false, say: () => {} }
   return { dataDir, start: options => startPlatform({ ...fixed, port: 0, samples: true, ...options }) }
 }
 

@@ -7,6 +7,20 @@
 # need it. Its version is fixed, Binaryen's with it: the same source gives the same bytes.
 set -eu
 
+usage='Compiles services/pipeline/kernel to kernel.wasm beside its source, or into FILE.
+
+  npm run kernel -- [FILE]'
+case ${1-} in
+-h | --help)
+  echo "$usage"
+  exit
+  ;;
+-*)
+  printf 'There is no option %s\n\n%s\n' "$1" "$usage" >&2
+  exit 2
+  ;;
+esac
+
 version=0.28.20
 here=$(cd "$(dirname "$0")/.." && pwd)
 folder=$here/services/pipeline/kernel

@@ -17,11 +17,6 @@ export function readAuthConfig(env: Environment): z.infer<typeof variables> {
   return readConfig(variables, env)
 }
 
-/** Of `make start`, where auth is one of many. */
-export function readIssuers(env: Environment): Issuer[] {
-  return readConfig(z.object({ ISSUERS: issuersVariable() }), env).ISSUERS
-}
-
 function issuersVariable() {
   return z
     .string()

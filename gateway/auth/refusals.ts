@@ -13,7 +13,7 @@ export const refusals = {
   expired_key: [401, 'The API key has expired'],
   disabled_user: [401, 'The user was disabled'],
   suspended_organisation: [401, 'The organisation is suspended'],
-  bad_token: [401, 'The access token is not one of ours, or it was changed'],
+  bad_token: [401, 'The access token is not one of ours, or it was changed; nor is it an API key (glm_…)'],
   expired_token: [401, 'The access token has expired; get a new one from POST /v1/core/tokens'],
   wrong_audience: [401, 'The access token is for another audience'],
   wrong_issuer: [401, 'The access token comes from another issuer'],

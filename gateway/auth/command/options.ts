@@ -31,7 +31,8 @@ rotate
 create
   --role ROLE       ${roles.join(', ')}; again for more, the first is the default; viewer if left out
   --scope SCOPE     fewer scopes than the roles give; again for more
-  --class CLASS     limits: ${limitClasses.join(', ')}
+  --class CLASS     limits: ${limitClasses.join(', ')}; given by an operator. If left out: partner for the role partner, else standard;
+                    where the key that makes it is no operator's, always standard
   --days N          it expires after N days`
 
 export type KeysOptions = {

@@ -13,6 +13,7 @@
 import { readFileSync } from 'node:fs'
 import { limitClasses } from '@glimmr/lib/api-keys'
 import { tokenIssuer } from '@glimmr/lib/auth'
+import { plainFault } from '@glimmr/lib/plain-faults'
 import { tokenAlgorithms } from '@glimmr/lib/published-keys'
 import { z } from 'zod'
 import { descriptionUrl } from './discovery.ts'
@@ -95,7 +96,7 @@ export function parseIssuers(text: string): Issuer[] {
 }
 
 function parsed<Schema extends z.ZodType>(schema: Schema, given: unknown, what: string): z.infer<Schema> {
-  const { success, data, error } = schema.safeParse(given)
+  const { success, data, error } = schema.safeParse(given, { error: plainFault })
   if (!success) throw new Error(`ISSUERS: ${what}: ${z.prettifyError(error)}`)
   return data
 }
