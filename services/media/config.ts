@@ -5,8 +5,12 @@ import { type S3Config, s3Config, s3Variables } from '@glimmr/lib/s3'
 import { z } from 'zod'
 
 const MiB = 1024 ** 2
+const TiB = 1024 ** 4
 
-const variables = z.object({
+/** The store joins no more parts into one object. */
+const mostParts = 10_000
+
+const settings = z.object({
   ...serviceVariables(3002),
   ...s3Variables,
   /** The store as clients outside reach it, where that differs from S3_ENDPOINT (compose, port forwarding). */
@@ -28,9 +32,21 @@ const variables = z.object({
     .number()
     .int()
     .min(1)
+    .max(5 * TiB, 'must be 5497558138880 (5 TiB) or less: the store holds no larger object')
     .default(64 * 1024 ** 3),
   /** How often uploads are looked for that nobody completed; 0: never. */
   MEDIA_SWEEP_SECONDS: z.coerce.number().min(0).default(30),
+})
+
+/** So that no upload is begun which could not be ended. */
+const variables = settings.superRefine((values, { addIssue, issues }) => {
+  const least = Math.ceil(values.MEDIA_MAX_UPLOAD_BYTES / mostParts)
+  if (issues.length > 0 || values.MEDIA_MAX_PUT_BYTES >= least) return
+  addIssue({
+    code: 'custom',
+    path: ['MEDIA_MAX_PUT_BYTES'],
+    message: `must be ${least} or more: a file of MEDIA_MAX_UPLOAD_BYTES would have more than ${mostParts} parts, which the store does not join`,
+  })
 })
 
 export type MediaSettings = {

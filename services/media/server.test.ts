@@ -64,4 +64,13 @@ t.test('the environment is read at once, with all its faults', async t => {
   t.throws(() => readMediaConfig({ ...env, MEDIA_MAX_PUT_BYTES: '1000000' }), {
     message: /MEDIA_MAX_PUT_BYTES: must be 5242880 \(5 MiB\) or more/,
   })
+  t.throws(() => readMediaConfig({ ...env, MEDIA_MAX_PUT_BYTES: '5242880' }), {
+    message: /1 fault[\s\S]*MEDIA_MAX_PUT_BYTES: must be 6871948 or more: .* more than 10000 parts/,
+  })
+  t.throws(() => readMediaConfig({ ...env, MEDIA_MAX_UPLOAD_BYTES: '6000000000000' }), {
+    message: /1 fault[\s\S]*MEDIA_MAX_UPLOAD_BYTES: must be 5497558138880 \(5 TiB\) or less/,
+  })
+  t.match(readMediaConfig({ ...env, MEDIA_MAX_PUT_BYTES: '5242880', MEDIA_MAX_UPLOAD_BYTES: '5242880000' }), {
+    maxPutBytes: 5_242_880,
+  })
 })
