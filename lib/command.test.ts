@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ await writeFile(
     if (what === 'setting') readConfig(z.object({ WANTED: z.string() }), {})
     if (what === 'away') await once(createConnection(1, '127.0.0.1'), 'connect')
     if (what === 'fault') undefined.x
+    if (what === 'much') for await (const line of process.stdin) process.stdout.write('a line')
     console.log(what)
   })`,
 )
@@ -44,4 +46,18 @@ t.test('what the caller can mend is told in a line; a fault of ours keeps its st
   t.notMatch((await run('--what', 'setting')).stderr, /\bat /)
   t.match(await run('--what', 'away'), { code: 1, stderr: /^connect ECONNREFUSED.*\n$/ })
   t.match(await run('--what', 'fault'), { code: 1, stderr: /\bat file:/ })
+})
+
+t.test('a reader that has seen enough ends neither the work nor its exit code', async t => {
+  const child = spawn(process.execPath, [program, '--what', 'much'], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const faults: Buffer[] = []
+  child.stderr.on('data', part => faults.push(part))
+  child.stdin.write('one')
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  await once(child.stdout, 'close')
+  child.stdin.write('two')
+  child.stdin.end('three')
+  t.same(await once(child, 'close'), [0, null])
+  t.equal(Buffer.concat(faults).toString(), '')
 })

@@ -18,12 +18,18 @@ export function readArguments<const Options extends ParseArgsOptionsConfig>(opti
       options: { ...options, ...usual },
       allowPositionals: true,
     })
+    process.stdout.on('error', unlessUnread)
     if (!(given.values as { help?: boolean }).help) return given
   } catch (error) {
     return misused(error instanceof Error ? error.message : String(error), help)
   }
   console.log(help)
   process.exit(0)
+}
+
+/** `| head` has seen enough: the work goes on, and what it still says is dropped. */
+function unlessUnread(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 /** Says what is wrong with the options, how the command is used, and ends the process. */

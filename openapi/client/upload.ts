@@ -134,6 +134,11 @@ process.once('SIGINT', () => {
   process.exit(130)
 })
 
+// `| head` has seen enough: the file is sent all the same.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 main().catch(error => {
   process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`)
   process.exitCode = 1

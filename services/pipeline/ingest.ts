@@ -1,6 +1,6 @@
 /** `npm run ingest -- FILE… [--json]`: price files through the real pipeline into a scratch database, a line a file. */
 import { basename, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { misused, readArguments } from '@glimmr/lib/command'
 import { ingest, type Line } from './ingest-file.ts'
 import { openScratch } from './scratch.ts'
 
@@ -13,8 +13,7 @@ removed after it, and says what became of each.
            why), layout, template_version, encoding, seen, loaded, rejected, items, charges, rates, findings {rule: count},
            bytes (decompressed), ms, mb_per_s, rss_mb, cpu_s (of this process, without the server's),
            sum_negotiated_dollar, sum_negotiated_percentage (exact, over what was published), error
-  --help   this text
-`
+  --help   this text`
 
 function show(line: Line): string {
   if (line.error) return `${line.file}: rejected. ${line.error}`
@@ -68,26 +67,12 @@ function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-    })
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${help}`)
-    process.exit(2)
-  }
-}
-
 async function main(): Promise<number> {
-  const { values, positionals } = readArguments()
-  if (values.help || positionals.length === 0) {
-    process.stdout.write(help)
-    return values.help ? 0 : 2
-  }
+  const { values, positionals } = readArguments({ json: { type: 'boolean' } }, help)
+  if (positionals.length === 0) misused('Give one file or more.', help)
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort(new Error('interrupted')))
+  process.stdout.once('error', () => stop.abort(new Error('nobody reads what it says')))
   const scratch = await openScratch()
   let failed = 0
   try {
