@@ -18,6 +18,7 @@ for (const name of [
   'check:kernel',
   'check:prices',
   'check:oracle',
+  'check:conformance',
   'check:parity',
   'check:proof',
   'check:exports',

@@ -22,6 +22,11 @@ const vectors = join(
 let passed = 0
 let failed = 0
 
+if (process.argv.length > 2) {
+  console.log(`npm run check:conformance takes no options: it plays the vectors of GLIMMR_SHARED (or ../shared) to the engine and
+compares the count of each area with hasura/engine/SCORE.json. One vector at a time: npm run conformance -- --help`)
+  process.exit(/^(-h|--help)$/.test(process.argv[2] ?? '') ? 0 : 2)
+}
 if (!existsSync(vectors)) console.log(`skipped: there is no ${vectors}`)
 else {
   const committed: Pick<Score, 'areas' | 'scope'> = JSON.parse(readFileSync(here('../SCORE.json'), 'utf8'))
