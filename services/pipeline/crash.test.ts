@@ -22,7 +22,7 @@ const file = csv(
 
 t.test(
   'kill -9 of the process at any moment: the next one finishes the load, nothing doubled or half visible',
-  { timeout: 100_000 },
+  { timeout: 150_000 },
   async t => {
     const db = await createTestDatabase(t)
     const s3 = await startStore(t)

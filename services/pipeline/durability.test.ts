@@ -87,7 +87,7 @@ const large = csv(
 
 t.test(
   'a connection to the store that breaks is no end of the file: the load is repeated',
-  { timeout: 60_000 },
+  { timeout: 150_000 },
   async t => {
     const s3 = await startStore(t)
     const cutter = await startCutter(t, new URL(s3.endpoint), 300_000)
@@ -138,7 +138,7 @@ t.test(
   },
 )
 
-t.test('after files of every hostile kind the worker loads the next one', { timeout: 60_000 }, async t => {
+t.test('after files of every hostile kind the worker loads the next one', { timeout: 150_000 }, async t => {
   const db = await testDatabase(t)
   const setting = await setUp(t, db, await startStore(t))
   const deep = '['.repeat(200_000)
@@ -206,7 +206,7 @@ const largeFile = () =>
     })),
   )
 const fullDisk = {
-  timeout: 100_000,
+  timeout: 150_000,
   skip: hasPrlimit() ? false : 'skipped: there is no prlimit here to stand for a full disk',
 }
 
@@ -220,8 +220,8 @@ async function untilBack(setting: Awaited<ReturnType<typeof setUp>>, id: string)
 }
 
 /** A server of its own, on which limits can be set, and a pipeline beside it. */
-async function serverToFill(t: Test) {
-  const postgres = await startScratchPostgres('full-disk')
+async function serverToFill(t: Test, settings?: Record<string, string>) {
+  const postgres = await startScratchPostgres('full-disk', settings)
   t.teardown(() => postgres.stop())
   const url = postgres.url('postgres')
   await migrate({ url })
@@ -253,11 +253,12 @@ t.test(
   'no room for the write-ahead log, which ends every connection: the load comes through once there is room',
   fullDisk,
   async t => {
-    const { postgres, pool, setting } = await serverToFill(t)
+    // It would come back by itself where the last segment has room for the checkpoint, and make room with old segments.
+    const { postgres, pool, setting } = await serverToFill(t, { restart_after_crash: 'off' })
     const { data_directory: dataDir } = await one<{ data_directory: string }>(pool, sql`show data_directory`)
     const id = await upload(setting, largeFile())
-    // Less than a segment of it, so no new one can be made.
-    await limitFiles(postgres.pid, 12 << 20)
+    // A page less than a segment of it, so no new one can be made; no table gets there before the log of its rows.
+    await limitFiles(postgres.pid, (16 << 20) - 8192)
     await setting.app.start()
     await postgres.ended
     // The disk has room again, and whoever runs the server starts it.

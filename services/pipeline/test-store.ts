@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { createStore } from '@glimmr/dev/store/server'
 import type { TestDatabase } from '@glimmr/dev/testing'
@@ -79,6 +80,8 @@ export async function until(
         from prices.loads where upload_id = ${uploadId}`,
     )
     if (enough(load)) return load
+    // What is waited for needs the processor more.
+    await wait(5)
   }
 }
 
