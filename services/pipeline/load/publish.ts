@@ -84,7 +84,6 @@ function checkCopied(rows: Rows, copied: Record<TableName, number>): void {
   }
 }
 
-/** The uploader's choice, else the hospital that the file names, made when it is new. */
 type Summary = ReturnType<Findings['summary']>
 
 async function addFindings(
