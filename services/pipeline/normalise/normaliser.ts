@@ -58,6 +58,11 @@ export function standing(scanner: CsvScanner, row: CsvRow, findings: Findings): 
   return 'sound'
 }
 
+/** A quote that stands alone in a row loses nothing; but whoever wrote it meant a cell of several lines, or none. */
+export function findInBlank(scanner: CsvScanner, row: CsvRow, findings: Findings): void {
+  if (scanner.unclosed) findings.add('unclosedQuote', () => row.place(row.columns.none))
+}
+
 /** What a rate may have beside a dollar amount and its methodology: see load/rate-blocks.ts. */
 export const beyondDollar =
   has.percentage |

@@ -28,6 +28,7 @@ import {
   beyondDollar,
   chargeAmounts,
   countNineNines,
+  findInBlank,
   type Normaliser,
   type RowCounts,
   saysMore,
@@ -198,6 +199,7 @@ export function createTall(
     take(scanner: CsvScanner) {
       if (!row.take(scanner)) {
         counts.blank++
+        findInBlank(scanner, row, findings)
         return
       }
       counts.seen++

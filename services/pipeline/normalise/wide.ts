@@ -26,6 +26,7 @@ import {
   beyondDollar,
   chargeAmounts,
   countNineNines,
+  findInBlank,
   type Normaliser,
   type RowCounts,
   saysMore,
@@ -168,6 +169,7 @@ export function createWide(
     take(scanner: CsvScanner) {
       if (!row.take(scanner)) {
         counts.blank++
+        findInBlank(scanner, row, findings)
         return
       }
       counts.seen++

@@ -117,6 +117,19 @@ t.test('a quote that is never closed is told in a row of headers, too', async t 
   t.match(findings, [{ rule: 'glimmr.unclosed-quote', cell: 'row 2' }])
 })
 
+t.test('a quote that stands alone in a row is told, and takes nothing with it', async t => {
+  const good = csv([anItem])
+  for (const text of [`${good}"\n${csv([{ ...anItem, plan_name: 'Other' }]).split('\n')[3]}\n`, `${good}"`]) {
+    const { counts, findings, result } = await readBytes(text)
+    t.equal(counts['glimmr.unclosed-quote'], 1)
+    t.match(
+      findings.filter(({ rule }) => rule === 'glimmr.unclosed-quote'),
+      [{ row: 5, cell: 'row 5' }],
+    )
+    t.match(result.counts, { rejected: 0, blank: 1 })
+  }
+})
+
 t.test('a column of another template is read, and held against no rule of its own', async t => {
   const headers = [...tallHeaders, 'estimated_amount']
   const { counts, tables } = await readBytes(csv([{ ...anItem, estimated_amount: '0' }], { headers }))
