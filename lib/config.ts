@@ -38,6 +38,17 @@ export function readConfig<Schema extends z.ZodObject>(schema: Schema, env: Envi
   return parsed.data
 }
 
+/** For the first lines of a process: what is wrong with its settings is told without a stack, and the process ends with 1. */
+export function configured<Config>(read: () => Config): Config {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    console.error(error.message)
+    process.exit(1)
+  }
+}
+
 function readVariable(name: string, env: Environment, faults: string[]): string | undefined {
   if (env[name]) return env[name]
   const path = env[`${name}_FILE`]

@@ -13,6 +13,8 @@ for (const name of [
   'rules',
   'kernel',
   'openapi',
+  'router',
+  'auth',
   'monitors',
   'metadata:apply',
   'check:kernel',
@@ -32,6 +34,14 @@ for (const name of [
     const { code, stdout, stderr } = await run(program, [...args, '--help'])
     t.match({ code, stderr }, { code: 0, stderr: '' })
     t.match(stdout, new RegExp(`npm run ${name}`))
+  })
+
+for (const main of ['services/core', 'services/media', 'services/pipeline', 'services/links', 'gateway/auth'])
+  t.test(`${main} says which settings it lacks, and ends`, async t => {
+    const { code, stdout, stderr } = await run(process.execPath, [`${main}/main.ts`])
+    t.match({ code, stdout }, { code: 1, stdout: '' })
+    t.match(stderr, /^the configuration has \d fault\(s\):\n {2}DATABASE_URL: not set/)
+    t.notMatch(stderr, /^ +at /m)
   })
 
 function run(program: string, args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
