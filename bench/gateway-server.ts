@@ -14,6 +14,7 @@ import { build as buildCore } from '@glimmr/core/server'
 import { build as buildAuth } from '@glimmr/gateway/auth/server'
 import { createRouter } from '@glimmr/gateway/router/router'
 import { createLogLines } from '@glimmr/lib/log-lines'
+import { closeGently } from '@glimmr/lib/run-service'
 import { createServer } from '@glimmr/lib/server'
 import { pino } from 'pino'
 
@@ -48,8 +49,8 @@ await app.ready()
 const port = settings.role === 'service' ? await listenAlone() : await listenBehindRouter()
 console.log(JSON.stringify({ port, pid: process.pid }))
 
-// As every service of ours: what is under way ends, then the process.
-process.once('SIGTERM', () => void app.close().then(() => process.exit(0)))
+// As every service of ours with DRAIN_SECONDS=1: what is under way ends, then the process.
+process.once('SIGTERM', () => void closeGently(app, 1000).then(() => process.exit(0)))
 createInterface({ input: process.stdin }).on('line', () => {
   const { user, system } = process.cpuUsage()
   console.log(JSON.stringify({ cpuMs: (user + system) / 1000, rssMb: process.memoryUsage.rss() / 2 ** 20 }))

@@ -1,10 +1,23 @@
 /** Health: /livez says the process turns, /readyz that it can do its work, /health both in words. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** From now on the service says that it is not ready, and works on: whoever shares out requests sends them elsewhere. */
+    leave(): void
+  }
+}
+
 const options = { config: { public: true, quiet: true }, schema: { hide: true } }
 
 export function serveHealth(app: FastifyInstance, service: string, ready: () => Promise<void>): void {
+  let leaving = false
+  app.decorate('leave', () => {
+    leaving = true
+  })
   const health = async (_request: unknown, reply: FastifyReply) => {
+    if (leaving)
+      return reply.code(503).header('cache-control', 'no-store').send({ status: 'unavailable', service })
     const fault = await ready().then(
       () => undefined,
       (error: unknown) => error,

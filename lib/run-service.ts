@@ -1,4 +1,5 @@
 /** What every main.ts does: the variables they share, the keys of gateway/auth by HTTP, listen, close on a signal. */
+import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import { request } from 'undici'
@@ -14,6 +15,8 @@ export function serviceVariables(port: number) {
   return {
     HOST: z.string().default('0.0.0.0'),
     PORT: z.coerce.number().int().min(0).max(65_535).default(port),
+    /** How long a service that is told to end goes on while it says that it is not ready: longer than health checks are apart. */
+    DRAIN_SECONDS: z.coerce.number().min(0).max(600).default(0),
     LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
     /** Of the service's own role. */
     DATABASE_URL: databaseUrl,
@@ -31,7 +34,7 @@ export function createLog(level: ServiceVariables['LOG_LEVEL']): FastifyBaseLogg
   return pino({ level, formatters: { level: label => ({ level: label }) } }, createLogLines())
 }
 
-/** Builds the service, listens, and closes it at the first signal: running requests end, then what it holds is written. */
+/** Builds the service, listens, and closes it at the first signal: see `closeGently`. */
 export async function runService(
   variables: ServiceVariables,
   build: (context: ServiceContext) => Promise<Server>,
@@ -41,8 +44,7 @@ export async function runService(
   const app = await build({ databaseUrl: variables.DATABASE_URL, log, jwks })
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
-      app
-        .close()
+      closeGently(app, variables.DRAIN_SECONDS * 1000)
         .then(stopTelemetry)
         .catch(error => {
           log.fatal({ err: error }, 'the service did not close cleanly')
@@ -50,6 +52,17 @@ export async function runService(
         })
     })
   await app.listen({ host: variables.HOST, port: variables.PORT })
+}
+
+/**
+ * Says that it is not ready, works on for `drainMs`, and closes: running requests end, then what it holds is written. Where
+ * there is another instance, the time between lets requests go there: a connection that comes while the port is closed is
+ * reset, and what was sent on it may not be sent again.
+ */
+export async function closeGently(app: Pick<Server, 'leave' | 'close'>, drainMs: number): Promise<void> {
+  app.leave()
+  if (drainMs > 0) await wait(drainMs)
+  await app.close()
 }
 
 /** The JWKS at `url`; rejects after 5 s, and for anything but a 200 with keys. */

@@ -5,6 +5,7 @@ import t from 'tap'
 import { z } from 'zod'
 import { identityOf } from './auth.ts'
 import { problem } from './errors.ts'
+import { closeGently } from './run-service.ts'
 import { createServer } from './server.ts'
 
 const organisation = '5f0c0000-0000-4000-8000-000000000001'
@@ -152,6 +153,22 @@ t.test('health says whether the service can work, and not why not', async t => {
   const answer = await app.inject('/v1/core/health')
   t.same([answer.statusCode, answer.json()], [503, { status: 'unavailable', service: 'core' }])
   t.equal((await app.inject('/livez')).statusCode, 200)
+})
+
+t.test('a service that is about to end says so, and works on for as long as it was told to', async t => {
+  const { app, tokens } = await build(t)
+  const headers = tokens.header({ organisation })
+  let closed = false
+  app.addHook('onClose', async () => {
+    closed = true
+  })
+  const closing = closeGently(app, 200)
+  t.equal((await app.inject('/readyz')).statusCode, 503)
+  t.equal((await app.inject('/livez')).statusCode, 200)
+  t.equal((await app.inject({ url: '/v1/core/me', headers })).statusCode, 200)
+  t.notOk(closed)
+  await closing
+  t.ok(closed)
 })
 
 t.test('metrics count by route pattern, OpenAPI is 3.1 from the schemas', async t => {
