@@ -162,7 +162,7 @@ t.test('a service that is about to end says so, and works on for as long as it w
   app.addHook('onClose', async () => {
     closed = true
   })
-  const closing = closeGently(app, 200)
+  const closing = closeGently(app, 2_000)
   t.equal((await app.inject('/readyz')).statusCode, 503)
   t.equal((await app.inject('/livez')).statusCode, 200)
   t.equal((await app.inject({ url: '/v1/core/me', headers })).statusCode, 200)
