@@ -253,7 +253,7 @@ t.test(
   'no room for the write-ahead log, which ends every connection: the load comes through once there is room',
   fullDisk,
   async t => {
-    // It would come back by itself where the last segment has room for the checkpoint, and make room with old segments.
+    // It would come back by itself where the log has room for the checkpoint of its recovery, and not end.
     const { postgres, pool, setting } = await serverToFill(t, { restart_after_crash: 'off' })
     const { data_directory: dataDir } = await one<{ data_directory: string }>(pool, sql`show data_directory`)
     const id = await upload(setting, largeFile())
