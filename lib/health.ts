@@ -16,18 +16,19 @@ export function serveHealth(app: FastifyInstance, service: string, ready: () => 
     leaving = true
   })
   const health = async (_request: unknown, reply: FastifyReply) => {
-    if (leaving)
-      return reply.code(503).header('cache-control', 'no-store').send({ status: 'unavailable', service })
-    const fault = await ready().then(
-      () => undefined,
-      (error: unknown) => error,
-    )
+    const fault = leaving
+      ? undefined
+      : await ready().then(
+          () => undefined,
+          (error: unknown) => error,
+        )
     // What exactly is away is for the log: this answer is public.
     if (fault) app.log.warn({ err: fault }, 'not ready')
+    const able = !leaving && !fault
     return reply
-      .code(fault ? 503 : 200)
+      .code(able ? 200 : 503)
       .header('cache-control', 'no-store')
-      .send({ status: fault ? 'unavailable' : 'ok', service })
+      .send({ status: able ? 'ok' : 'unavailable', service })
   }
   app.get('/livez', options, async () => ({ status: 'ok', service }))
   for (const path of ['/readyz', '/health', `/v1/${service}/health`]) app.get(path, options, health)

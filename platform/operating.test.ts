@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { seedFile, seedOrganisation } from '@glimmr/dev/test-prices'
 import { createTestDatabase } from '@glimmr/dev/testing'
+import { createRouter } from '@glimmr/gateway/router/router'
 import t from 'tap'
 
 const page = await readFile(new URL('../docs/operating.md', import.meta.url), 'utf8')
@@ -72,4 +74,24 @@ t.test('the statements that remove a file leave nothing of it, and all of the ot
   t.strictSame(await rowsOf(other), before)
   const { rows } = await db.pool.query('select same_prices_as from prices.files')
   t.same(rows, [{ same_prices_as: null }])
+})
+
+t.test('the route file for a service that runs more than once is one, and names what it uses', async t => {
+  const [routes = ''] = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(match => String(match[1]))
+  const dir = t.testdir({
+    'traefik.yml': 'entryPoints: { web: { address: ":0" } }\nproviders: { file: { filename: routes.yml } }\n',
+  })
+  const file = join(dir, 'routes.yml')
+  const routers =
+    '  routers:\n    core: { rule: PathPrefix(`/v1/core/`), middlewares: [again], service: core }\n'
+  await writeFile(file, routes + routers)
+  const warned: unknown[] = []
+  const keep = (fields: unknown) => void warned.push(fields)
+  const log = { info() {}, warn: keep, error: keep }
+  const router = createRouter({ staticFile: join(dir, 'traefik.yml'), log })
+  t.teardown(() => router.close())
+  t.same(warned, [])
+  // A misspelt option is refused, so what stands there is understood.
+  await writeFile(file, routes.replace('maxFailedAttempts', 'maxFailed') + routers)
+  t.notOk(router.reload())
 })

@@ -96,8 +96,8 @@ function armRetry(exchange: Exchange, options: Options, replayable: boolean, aga
 
 const notIdempotent = new Set(['POST', 'PATCH', 'LOCK'])
 
-const mayRepeat = ({ method }: Exchange, { retryNonIdempotentMethod: any }: Options) =>
-  any || !notIdempotent.has(method)
+const mayRepeat = ({ method }: Exchange, { retryNonIdempotentMethod }: Options) =>
+  retryNonIdempotentMethod || !notIdempotent.has(method)
 
 /** The body in memory, when an answer may lead to another attempt; undefined: only network errors do. */
 async function repeatableBody(exchange: Exchange, options: Options): Promise<Buffer | undefined> {
